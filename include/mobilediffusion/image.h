@@ -1,0 +1,65 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A picture, and where it came from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mobilediffusion/export.h"
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion {
+
+// How the bytes of a pixel follow one another. Alpha is always 255.
+enum class PixelFormat : int { kRgb = 3, kRgba = 4 };
+
+// Wall-clock seconds of one generate(), by stage.
+struct Timings {
+  double text = 0;     // tokenizer and text encoder
+  double unet = 0;     // every step of the UNet, sampler included
+  double decoder = 0;  // latent to pixels
+  double total = 0;    // the whole call
+};
+
+// What a picture says of its making; written into the PNG as text unless told not to.
+struct Provenance {
+  std::string prompt;           // UTF-8
+  std::string negative_prompt;  // UTF-8; empty: none was used
+  std::string model;            // the model's name
+  uint64_t seed = 0;
+  int steps = 1;
+  float guidance = 1.0f;
+};
+
+struct SaveOptions {
+  // Writes the prompt, seed and model as PNG text chunks, and an XMP packet whose IPTC DigitalSourceType is
+  // "trainedAlgorithmicMedia": the mark by which others recognise an AI-made picture.
+  bool metadata = true;
+};
+
+// 8-bit sRGB pixels, rows from the top, no padding. A plain value: copy, move, and use copies from other threads freely.
+struct Image {
+  int width = 0;   // pixels
+  int height = 0;  // pixels
+  PixelFormat format = PixelFormat::kRgb;
+  std::vector<uint8_t> pixels;  // height * width * bytes-per-pixel; empty when generate() wrote to the caller's buffer
+
+  Timings timings;
+  Provenance provenance;
+  bool prompt_truncated = false;  // the prompt was longer than the text encoder reads, and was cut
+  int prompt_tokens = 0;          // tokens of the whole prompt, start and end token not counted
+
+  // Writes a PNG. The file appears whole or not at all: a failed write leaves what was there before.
+  // Errors: kInvalidArgument (no pixels), kIoError.
+  MOBILEDIFFUSION_EXPORT Status save(const std::string& path, const SaveOptions& options = {}) const;
+
+  // The same PNG as bytes. Errors: kInvalidArgument, kOutOfMemory.
+  MOBILEDIFFUSION_EXPORT Result<std::vector<uint8_t>> encode_png(const SaveOptions& options = {}) const;
+};
+
+// Reads back what save() wrote into a PNG. Errors: kNotFound, kIoError, kInvalidArgument (not a PNG, or not one of ours).
+MOBILEDIFFUSION_EXPORT Result<Provenance> read_provenance(const std::string& path);
+
+}  // namespace mobilediffusion

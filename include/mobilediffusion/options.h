@@ -1,0 +1,80 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Every choice a caller has. Each field has a default, and the reason for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobilediffusion/image.h"
+
+namespace mobilediffusion {
+
+enum class LogLevel : int { kInfo = 0, kWarning = 1 };
+
+// The type that weights and activations are computed in.
+enum class Precision : int { kFloat32 = 0 };
+
+// How a model is loaded.
+struct LoadOptions {
+  // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core up to eight, since
+  // more cores than that seldom share a fast memory path.
+  int threads = 0;
+
+  // float32 is the reference; nothing else is offered yet.
+  Precision precision = Precision::kFloat32;
+
+  // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
+  // another. Empty: silence. The library itself never prints.
+  std::function<void(LogLevel, std::string_view message)> log;
+};
+
+// The stages of one picture, in order.
+enum class Stage : int { kText = 0, kUNet = 1, kDecoder = 2 };
+
+// What is to be drawn, beside the prompt.
+struct GenerateOptions {
+  // The same seed, size and options give the same initial noise on every platform, and the same picture whatever the
+  // number of threads. See noise in "initial_noise".
+  uint64_t seed = 0;
+
+  // Pixels; multiples of Pipeline::size_multiple(), 8 * 4096 at most a side. 0: the size the model was made for.
+  int width = 0;
+  int height = 0;
+
+  // Denoising steps, 1 to 1000. 0: as many as the model was fine-tuned for, which is one for a one-step model.
+  int steps = 0;
+
+  // Classifier-free guidance: 1 turns it off, as one-step models want; above 1 every step runs the UNet twice and
+  // follows the prompt more closely. 0 to 100.
+  float guidance = 1.0f;
+
+  // What should not be in the picture; only read where guidance is not 1. UTF-8.
+  std::string negative_prompt;
+
+  // "" takes the model's own sampler; "gan" is DiffusionGAN's (one step, or several with fresh noise between them);
+  // "ddim" is deterministic.
+  std::string sampler;
+
+  // The initial noise, latent_channels * (height/8) * (width/8) values of mean 0 and variance 1, channel by channel,
+  // rows from the top: (channel, y, x). Empty: Philox 4x32-10 counted by the position and keyed by the seed, made
+  // normal by a transform whose every operation is exact IEEE-754 arithmetic, so that the bits agree everywhere.
+  std::vector<float> initial_noise;
+
+  PixelFormat format = PixelFormat::kRgb;
+
+  // Where the pixels go: the caller's memory, which must stay valid during generate(), `output_bytes` large, at least
+  // width * height * bytes-per-pixel. Null: the returned Image owns them.
+  uint8_t* output = nullptr;
+  size_t output_bytes = 0;
+
+  // Called on the thread that called generate(), between operators: `done` of `total` parts of the stage are done.
+  // Returning false cancels. Must not throw and must not call into the same pipeline, cancel() excepted.
+  std::function<bool(Stage stage, int done, int total)> progress;
+};
+
+}  // namespace mobilediffusion

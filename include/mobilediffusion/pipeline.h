@@ -1,0 +1,84 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Start here. One call turns a few words into a picture:
+//
+//   #include <mobilediffusion/pipeline.h>
+//
+//   auto pipeline = mobilediffusion::Pipeline::load();            // the default model, or load("path/to/model")
+//   if (!pipeline.ok()) return complain(pipeline.status().message());
+//   auto image = pipeline->generate("two red boats at sunset");   // Result<Image>: an image, or why not
+//   if (!image.ok()) return complain(image.status().message());
+//   image->save("boats.png");
+//
+// The system is MobileDiffusion (Zhao et al., "MobileDiffusion: Subsecond Text-to-Image Generation on Mobile Devices",
+// 2023, arXiv:2311.16567): a CLIP text encoder, a UViT-style UNet, a lite VAE decoder, and a DiffusionGAN fine-tuning
+// by which the UNet denoises in a single step.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "mobilediffusion/export.h"
+#include "mobilediffusion/image.h"
+#include "mobilediffusion/options.h"
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion {
+
+// A loaded model, ready to draw.
+//
+// Ownership: a Pipeline owns its weights, its threads and its working memory, and frees them when it is destroyed; the
+// images it gives are the caller's. It can be moved, not copied.
+// Threads: one generate() runs at a time on one pipeline; further calls from other threads wait their turn. cancel() may
+// be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline while a call on it runs
+// is undefined: cancel() and wait for that call first.
+class MOBILEDIFFUSION_EXPORT Pipeline {
+ public:
+  // Loads the default model, models/scenes, from (in this order) the folder that the environment variable
+  // MOBILEDIFFUSION_MODEL names, the installation's share folder, the source tree that this library was built in.
+  // Errors: as below.
+  static Result<Pipeline> load(const LoadOptions& options = {});
+
+  // Loads a model folder in the diffusers layout. `folder` is UTF-8.
+  // Errors: kNotFound (folder or file), kInvalidModel (a file is damaged or does not fit), kUnsupported (an unknown
+  // class), kInvalidArgument (options), kOutOfMemory, kIoError.
+  static Result<Pipeline> load(const std::string& folder, const LoadOptions& options = {});
+
+  Pipeline(Pipeline&&) noexcept;
+  Pipeline& operator=(Pipeline&&) noexcept;
+  ~Pipeline();
+
+  // Draws one picture. `prompt` is UTF-8; an empty one is legal, one too long is cut (Image::prompt_truncated says so).
+  // Errors: kInvalidArgument (options, or a prompt that is not UTF-8), kCancelled, kNonFinite, kOutOfMemory. After an
+  // error the pipeline can be used again.
+  Result<Image> generate(std::string_view prompt, const GenerateOptions& options = {});
+
+  // Stops the generate() that runs now, within an operator's time (milliseconds, a fraction of a second on a large
+  // model); it returns kCancelled. Without one running, does nothing.
+  void cancel();
+
+  // The size, in pixels, of a picture when none is asked for.
+  int default_width() const;
+  int default_height() const;
+
+  // A picture's width and height must be multiples of this many pixels.
+  int size_multiple() const;
+
+  // The model folder's name, as written into pictures.
+  const std::string& model_name() const;
+
+  // Seconds that load() took.
+  double load_seconds() const;
+
+ private:
+  struct Impl;
+  explicit Pipeline(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// This library's version, "major.minor.patch", and the XNNPACK it was built with.
+MOBILEDIFFUSION_EXPORT std::string_view version();
+MOBILEDIFFUSION_EXPORT std::string_view xnnpack_version();
+
+}  // namespace mobilediffusion
