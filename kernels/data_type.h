@@ -1,0 +1,39 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The number formats that weights and activations come in, and their scalar conversions to float32.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace mobilediffusion::kernels {
+
+enum class DataType { kFloat32, kFloat16, kBFloat16 };
+
+constexpr size_t size_of(DataType type) { return type == DataType::kFloat32 ? 4 : 2; }
+
+constexpr std::string_view to_string(DataType type) {
+  switch (type) {
+    case DataType::kFloat32: return "F32";
+    case DataType::kFloat16: return "F16";
+    case DataType::kBFloat16: return "BF16";
+  }
+  return "?";
+}
+
+// bfloat16 is float32's upper half.
+constexpr float float_from_bfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
+
+// IEEE 754 binary16, subnormals, infinities and NaN included. The exponent is rebased by a multiplication, which is
+// exact and also normalises the subnormals.
+constexpr float float_from_float16(uint16_t bits) {
+  const uint32_t sign = uint32_t{bits & 0x8000u} << 16;
+  const uint32_t magnitude = uint32_t{bits & 0x7fffu} << 13;
+  const float rebased = std::bit_cast<float>(magnitude) * 0x1p112f;
+  const uint32_t special = magnitude >= 0x0f800000u ? 0x7f800000u : 0u;  // an exponent of all ones stays so
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(rebased) | special | sign);
+}
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,29 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A weight as it lies in a file: a view, owned by whoever mapped the file.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/data_type.h"
+
+namespace mobilediffusion::kernels {
+
+struct WeightView {
+  DataType type = DataType::kFloat32;
+  std::vector<int64_t> shape;
+  const void* data = nullptr;  // may be misaligned; null: the shape alone, for operators that only count
+
+  int64_t elements() const {
+    int64_t product = 1;
+    for (const int64_t extent : shape) product *= extent;
+    return product;
+  }
+  int64_t bytes() const { return elements() * static_cast<int64_t>(size_of(type)); }
+};
+
+// Copies a weight to float32, `to` being weight.elements() long. Returns false where a value is NaN or infinite.
+bool to_float32(const WeightView& weight, float* to);
+
+}  // namespace mobilediffusion::kernels
