@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "kernels/data_type.h"
+#include "mobilediffusion/status.h"
 
 namespace mobilediffusion::kernels {
 
@@ -23,7 +25,7 @@ struct WeightView {
   int64_t bytes() const { return elements() * static_cast<int64_t>(size_of(type)); }
 };
 
-// Copies a weight to float32, `to` being weight.elements() long. Returns false where a value is NaN or infinite.
-bool to_float32(const WeightView& weight, float* to);
+// A weight's values in float32. One that is not finite is put into `status`, with the weight's name.
+std::vector<float> to_float32(const WeightView& weight, std::string_view name, Status& status);
 
 }  // namespace mobilediffusion::kernels

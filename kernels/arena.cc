@@ -1,0 +1,94 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/arena.h"
+
+#include <algorithm>
+#include <iterator>
+#include <new>
+#include <utility>
+
+namespace mobilediffusion::kernels {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kPadding = 128;                   // XNNPACK and our own vectors may read, never write, past the end
+constexpr size_t kSmallestSlab = size_t{8} << 20;  // small enough for a phone, large enough for few of them
+
+size_t block_bytes(size_t bytes) { return (bytes + kPadding + kAlignment - 1) / kAlignment * kAlignment; }
+
+}  // namespace
+
+Arena::~Arena() {
+  for (Slab& slab : slabs_) ::operator delete(slab.memory, std::align_val_t{kAlignment});
+}
+
+void* Arena::allocate(size_t bytes) {
+  const size_t length = block_bytes(bytes);
+  if (length < bytes) return nullptr;
+  void* memory = nullptr;
+  if (mode_ == Mode::kMemory) {
+    memory = cut(length);
+    if (memory == nullptr) memory = add_slab(length);
+    if (memory == nullptr) return nullptr;
+  }
+  live_bytes_ += length;
+  peak_bytes_ = std::max(peak_bytes_, live_bytes_);
+  return memory;
+}
+
+void* Arena::cut(size_t length) {
+  for (Slab& slab : slabs_) {
+    for (size_t i = 0; i < slab.blocks.size(); ++i) {
+      const Block hole = slab.blocks[i];
+      if (!hole.free || hole.length < length) continue;
+      if (hole.length > length) {
+        const Block rest{hole.offset + length, hole.length - length, true};
+        slab.blocks.insert(slab.blocks.begin() + static_cast<std::ptrdiff_t>(i) + 1, rest);
+      }
+      slab.blocks[i] = {hole.offset, length, false};
+      return slab.memory + hole.offset;
+    }
+  }
+  return nullptr;
+}
+
+void* Arena::add_slab(size_t length) {
+  Slab slab;
+  slab.bytes = std::max(length, kSmallestSlab);
+  slab.blocks.push_back({0, slab.bytes, true});
+  slabs_.reserve(slabs_.size() + 1);
+  slab.memory = static_cast<std::byte*>(::operator new(slab.bytes, std::align_val_t{kAlignment}, std::nothrow));
+  if (slab.memory == nullptr) return nullptr;
+  slabs_.push_back(std::move(slab));
+  return cut(length);
+}
+
+void Arena::release(void* memory, size_t bytes) noexcept {
+  live_bytes_ -= block_bytes(bytes);
+  if (memory == nullptr) return;
+  auto* const address = static_cast<std::byte*>(memory);
+  const auto slab = std::find_if(slabs_.begin(), slabs_.end(), [&](const Slab& s) {
+    return address >= s.memory && address < s.memory + s.bytes;
+  });
+  auto& blocks = slab->blocks;
+  auto block = std::lower_bound(blocks.begin(), blocks.end(), static_cast<size_t>(address - slab->memory),
+                                [](const Block& b, size_t offset) { return b.offset < offset; });
+  block->free = true;
+  if (const auto next = std::next(block); next != blocks.end() && next->free) {
+    block->length += next->length;
+    blocks.erase(next);
+  }
+  if (block != blocks.begin() && std::prev(block)->free) {
+    std::prev(block)->length += block->length;
+    blocks.erase(block);
+  }
+}
+
+void Arena::trim() {
+  std::erase_if(slabs_, [](Slab& slab) {
+    const bool idle = slab.blocks.size() == 1 && slab.blocks.front().free;
+    if (idle) ::operator delete(slab.memory, std::align_val_t{kAlignment});
+    return idle;
+  });
+}
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,43 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Attention (Vaswani et al., 2017): each query's mean of the values, weighted by how well the keys answer it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/context.h"
+
+namespace mobilediffusion::kernels {
+
+enum class AttentionWeights {
+  kSoftmax,
+  kRelu,  // relu(score) / (number of keys), of MobileDiffusion's section 3.2: cheaper, and no exponentials
+};
+
+struct AttentionSpec {
+  int heads = 1;        // divides the width
+  AttentionWeights weights = AttentionWeights::kSoftmax;
+  bool causal = false;  // a token attends to itself and to those before it
+};
+
+class Attention {
+ public:
+  // The first failure is put into `status`.
+  Attention(std::string name, const AttentionSpec& spec, Status& status);
+  Attention(Attention&&) noexcept;
+  Attention& operator=(Attention&&) noexcept;
+  ~Attention();
+
+  // Queries (n, h, w, c), keys and values (n, any, any, c); scores are scaled by 1 / sqrt(c / heads). Keys and values may
+  // be the same tensor. The scores are never held whole where they are large: queries are taken some rows at a time.
+  Tensor operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const;
+
+ private:
+  struct Products;
+  std::string name_;
+  AttentionSpec spec_;
+  std::unique_ptr<Products> products_;
+};
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,74 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/context.h"
+
+#include <chrono>
+#include <utility>
+
+namespace mobilediffusion::kernels {
+namespace {
+
+int64_t now_ns() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+size_t bytes_of(const Shape& shape) { return static_cast<size_t>(shape.elements()) * sizeof(float); }
+
+}  // namespace
+
+Tensor& Tensor::operator=(Tensor&& other) noexcept {
+  if (this != &other) {
+    reset();
+    arena_ = std::exchange(other.arena_, nullptr);
+    shape_ = std::exchange(other.shape_, Shape{});
+    data_ = std::exchange(other.data_, nullptr);
+  }
+  return *this;
+}
+
+void Tensor::reset() {
+  if (arena_ != nullptr) arena_->release(data_, bytes_of(shape_));
+  arena_ = nullptr;
+  shape_ = Shape{};
+  data_ = nullptr;
+}
+
+Tensor Tensor::as(const Shape& shape) && {
+  Tensor view = std::move(*this);
+  view.shape_ = shape;
+  return view;
+}
+
+void Context::fail(Status status) {
+  if (status_.ok()) status_ = std::move(status);
+}
+
+Tensor Context::make(const Shape& shape) {
+  if (!ok()) return Tensor(nullptr, shape, nullptr);
+  void* data = arena_->allocate(bytes_of(shape));
+  if (data == nullptr && arena_->mode() == Arena::Mode::kMemory) {
+    fail(Status(StatusCode::kOutOfMemory,
+                "out of memory: an activation of " + std::to_string(bytes_of(shape) >> 20) + " MiB could not be had beside " +
+                    std::to_string(arena_->live_bytes() >> 20) + " MiB in use"));
+    return Tensor(nullptr, shape, nullptr);
+  }
+  return Tensor(arena_, shape, data);
+}
+
+Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs) {
+  if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) fail(Status(StatusCode::kCancelled, "cancelled"));
+  if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs, 0.0});
+  return Call(this, computes());
+}
+
+Context::Call::Call(Context* context, bool computes) : context_(context), computes_(computes) {
+  if (computes_ && context_->trace_ != nullptr) {
+    record_ = context_->trace_->size() - 1;
+    start_ns_ = now_ns();
+  }
+}
+
+Context::Call::~Call() {
+  if (computes_ && context_->trace_ != nullptr) (*context_->trace_)[record_].seconds = 1e-9 * static_cast<double>(now_ns() - start_ns_);
+}
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,110 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// What an operator needs beside its operands: threads, memory, somewhere to say that it failed, someone to tell what it
+// did. The first failure is latched and every later operator does nothing, so a forward pass is written without a check
+// behind every line, and asks for the status once, at its end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/arena.h"
+#include "kernels/shape.h"
+#include "kernels/thread_pool.h"
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion::kernels {
+
+class Context;
+
+// An activation in float32, owned: its memory returns to the arena with it. Move-only. Without data where the context
+// only counts, or has failed.
+class Tensor {
+ public:
+  Tensor() = default;
+  Tensor(Tensor&& other) noexcept { *this = std::move(other); }
+  Tensor& operator=(Tensor&& other) noexcept;
+  ~Tensor() { reset(); }
+
+  const Shape& shape() const { return shape_; }
+  float* data() { return static_cast<float*>(data_); }
+  const float* data() const { return static_cast<const float*>(data_); }
+  void reset();  // gives the memory back before the end of the scope
+
+  // The same values seen as another shape of as many elements.
+  Tensor as(const Shape& shape) &&;
+
+ private:
+  friend class Context;
+  Tensor(Arena* arena, const Shape& shape, void* data) : arena_(arena), shape_(shape), data_(data) {}
+
+  Arena* arena_ = nullptr;
+  Shape shape_;
+  void* data_ = nullptr;
+};
+
+// One operator call, as a trace keeps it. Names are the model's own: "unet.down_blocks.1.resnets.0.conv1".
+struct OperatorRecord {
+  std::string name;
+  std::string_view kind;  // "conv2d", "linear", "attention", ...
+  int64_t macs = 0;       // multiply-accumulates
+  double seconds = 0;     // 0 where the context only counts
+};
+using Trace = std::vector<OperatorRecord>;
+
+class Context {
+ public:
+  // Both must outlive the context. With a measuring arena nothing is computed: shapes, the trace and the arena's peak
+  // are right, data is null.
+  Context(const ThreadPool& threads, Arena& arena) : threads_(&threads), arena_(&arena) {}
+
+  const ThreadPool& threads() const { return *threads_; }
+  const Status& status() const { return status_; }
+  bool ok() const { return status_.ok(); }
+  bool computes() const { return ok() && arena_->mode() == Arena::Mode::kMemory; }
+  void fail(Status status);
+
+  // An uninitialised activation. Out of memory is latched.
+  Tensor make(const Shape& shape);
+
+  // Polled between operators; a true ends the pass with kCancelled.
+  void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = flag; }
+  void set_trace(Trace* trace) { trace_ = trace; }
+
+  // Called between a network's blocks, to report progress; may call fail().
+  void set_on_block(std::function<void()> on_block) { on_block_ = std::move(on_block); }
+  void block_done() {
+    if (on_block_ && computes()) on_block_();
+  }
+
+  // Announces an operator. False where it has nothing to do; else its time runs until the returned object dies.
+  class Call {
+   public:
+    Call(Context* context, bool computes);
+    ~Call();
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    explicit operator bool() const { return computes_; }
+
+   private:
+    Context* context_;
+    bool computes_;
+    size_t record_ = 0;
+    int64_t start_ns_ = 0;
+  };
+  Call begin(std::string_view name, std::string_view kind, int64_t macs = 0);
+
+ private:
+  const ThreadPool* threads_;
+  Arena* arena_;
+  Status status_;
+  const std::atomic<bool>* cancel_ = nullptr;
+  Trace* trace_ = nullptr;
+  std::function<void()> on_block_;
+};
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,49 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Two-dimensional convolution, plain and depthwise, over (n, h, w, c), zero-padded.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/context.h"
+#include "kernels/precision.h"
+#include "kernels/weight.h"
+
+namespace mobilediffusion::kernels {
+
+struct Conv2dSpec {
+  int in_channels = 0;
+  int out_channels = 0;
+  int kernel = 3;         // square
+  int stride = 1;
+  bool depthwise = false;  // one group a channel; in_channels == out_channels
+
+  int padding() const { return kernel / 2; }
+  int64_t out_extent(int64_t in) const { return (in + 2 * padding() - kernel) / stride + 1; }
+  Shape out_shape(const Shape& in) const { return {in.n, out_extent(in.h), out_extent(in.w), out_channels}; }
+  int64_t macs(const Shape& in) const {
+    return out_shape(in).elements() * kernel * kernel * (depthwise ? 1 : in_channels);
+  }
+};
+
+class Conv2d {
+ public:
+  // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards.
+  // Where they have no data the operator only counts. The first failure is put into `status`.
+  Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias, Precision precision,
+         Status& status);
+  Conv2d(Conv2d&&) noexcept;
+  Conv2d& operator=(Conv2d&&) noexcept;
+  ~Conv2d();
+
+  Tensor operator()(Context& context, const Tensor& x) const;
+
+ private:
+  struct Packed;
+  std::string name_;
+  Conv2dSpec spec_;
+  std::unique_ptr<Packed> packed_;
+};
+
+}  // namespace mobilediffusion::kernels

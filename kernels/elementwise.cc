@@ -1,0 +1,178 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/elementwise.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+// Behind foreach_target.
+#include "kernels/simd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mobilediffusion::kernels::HWY_NAMESPACE {
+
+// Abramowitz and Stegun 7.1.26, for x >= 0: |error| <= 1.5e-7.
+HWY_INLINE Floats erf_of_positive(Floats x) {
+  const FloatTag d;
+  const auto constant = [&](float v) { return hn::Set(d, v); };
+  const Floats t = hn::Div(constant(1.0f), hn::MulAdd(constant(0.3275911f), x, constant(1.0f)));
+  Floats p = hn::MulAdd(constant(1.061405429f), t, constant(-1.453152027f));
+  p = hn::MulAdd(p, t, constant(1.421413741f));
+  p = hn::MulAdd(p, t, constant(-0.284496736f));
+  p = hn::MulAdd(p, t, constant(0.254829592f));
+  return hn::NegMulAdd(hn::Mul(p, t), hn::Exp(d, hn::Neg(hn::Mul(x, x))), constant(1.0f));
+}
+
+HWY_INLINE Floats gelu(Floats x) {
+  const FloatTag d;
+  const Floats erf = hn::CopySign(erf_of_positive(hn::Mul(hn::Abs(x), hn::Set(d, 0.70710678f))), x);
+  return hn::Mul(hn::Mul(x, hn::Set(d, 0.5f)), hn::Add(hn::Set(d, 1.0f), erf));
+}
+
+void activate_values(Activation activation, float* x, size_t size) {
+  const auto each = [&](auto&& function) {
+    for_each_vector(size, [&](size_t i, size_t count) { store(function(load(x + i, count)), count, x + i); });
+  };
+  switch (activation) {
+    case Activation::kSilu: return each([](Floats v) { return silu(v); });
+    case Activation::kQuickGelu:
+      return each([](Floats v) { return sigmoid_weighted(v, hn::Set(FloatTag(), 1.702f)); });
+    case Activation::kGelu: return each([](Floats v) { return gelu(v); });
+  }
+}
+
+void add_values(float* x, const float* y, size_t size) {
+  for_each_vector(size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
+}
+
+void gate_row(const float* row, size_t width, float* to) {
+  for_each_vector(width, [&](size_t i, size_t count) {
+    store(hn::Mul(load(row + i, count), silu(load(row + width + i, count))), count, to + i);
+  });
+}
+
+// x - x is zero for every finite value and NaN for the others.
+bool are_finite(const float* x, size_t size) {
+  const FloatTag d;
+  Floats sum = hn::Zero(d);
+  for_each_vector(size, [&](size_t i, size_t count) {
+    const Floats v = load(x + i, count);
+    sum = hn::Add(sum, hn::Sub(v, v));
+  });
+  return hn::AllTrue(d, hn::Eq(sum, hn::Zero(d)));
+}
+
+}  // namespace mobilediffusion::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobilediffusion::kernels {
+namespace {
+
+HWY_EXPORT(activate_values);
+HWY_EXPORT(add_values);
+HWY_EXPORT(gate_row);
+HWY_EXPORT(are_finite);
+
+constexpr int64_t kPiece = 16384;  // values: enough to be worth a thread's while, a multiple of every vector's length
+
+// Rows of c values that make such a piece.
+int64_t rows_per_piece(int64_t c) { return std::max<int64_t>(1, kPiece / c); }
+
+size_t bytes(int64_t values) { return static_cast<size_t>(values) * sizeof(float); }
+
+}  // namespace
+
+void activate(Context& context, std::string_view name, Activation activation, Tensor& x) {
+  const auto call = context.begin(name, "activation");
+  if (!call) return;
+  context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(activate_values)(activation, x.data() + begin, static_cast<size_t>(end - begin));
+  });
+}
+
+void add(Context& context, std::string_view name, Tensor& x, const Tensor& y) {
+  const auto call = context.begin(name, "add");
+  if (!call) return;
+  context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(add_values)(x.data() + begin, y.data() + begin, static_cast<size_t>(end - begin));
+  });
+}
+
+void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Tensor& v) {
+  const auto call = context.begin(name, "add");
+  if (!call) return;
+  const int64_t c = x.shape().c, pixels = x.shape().pixels();
+  context.threads().parallel_for(x.shape().rows(), rows_per_piece(c), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      HWY_DYNAMIC_DISPATCH(add_values)(x.data() + row * c, v.data() + row / pixels * c, static_cast<size_t>(c));
+    }
+  });
+}
+
+Tensor gated_silu(Context& context, std::string_view name, const Tensor& x) {
+  Shape shape = x.shape();
+  shape.c /= 2;
+  Tensor y = context.make(shape);
+  const auto call = context.begin(name, "gated_silu");
+  if (!call) return y;
+  context.threads().parallel_for(shape.rows(), rows_per_piece(2 * shape.c), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      HWY_DYNAMIC_DISPATCH(gate_row)
+      (x.data() + row * 2 * shape.c, static_cast<size_t>(shape.c), y.data() + row * shape.c);
+    }
+  });
+  return y;
+}
+
+Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y) {
+  const int64_t left = x.shape().c, right = y.shape().c;
+  Shape shape = x.shape();
+  shape.c = left + right;
+  Tensor both = context.make(shape);
+  const auto call = context.begin(name, "concatenate");
+  if (!call) return both;
+  context.threads().parallel_for(shape.rows(), rows_per_piece(shape.c), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* const to = both.data() + row * shape.c;
+      std::memcpy(to, x.data() + row * left, bytes(left));
+      std::memcpy(to + left, y.data() + row * right, bytes(right));
+    }
+  });
+  return both;
+}
+
+Tensor upsample_2x(Context& context, std::string_view name, const Tensor& x) {
+  const auto [n, h, w, c] = x.shape();
+  const int64_t width = w, depth = c;
+  Tensor y = context.make({n, 2 * h, 2 * w, c});
+  const auto call = context.begin(name, "upsample");
+  if (!call) return y;
+  context.threads().parallel_for(n * h, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const float* const from = x.data() + row * width * depth;
+      float* const to = y.data() + row * 4 * width * depth;
+      for (int64_t i = 0; i < width; ++i) {
+        std::memcpy(to + 2 * i * depth, from + i * depth, bytes(depth));
+        std::memcpy(to + (2 * i + 1) * depth, from + i * depth, bytes(depth));
+      }
+      std::memcpy(to + 2 * width * depth, to, bytes(2 * width * depth));
+    }
+  });
+  return y;
+}
+
+bool all_finite(Context& context, const Tensor& x) {
+  if (!context.computes()) return true;
+  std::atomic<bool> finite = true;
+  context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
+    if (!HWY_DYNAMIC_DISPATCH(are_finite)(x.data() + begin, static_cast<size_t>(end - begin))) finite = false;
+  });
+  return finite;
+}
+
+}  // namespace mobilediffusion::kernels
+#endif  // HWY_ONCE

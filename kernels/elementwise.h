@@ -1,0 +1,39 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// What happens to each value by itself, and the copies that put activations together.
+#pragma once
+
+#include <string_view>
+
+#include "kernels/context.h"
+
+namespace mobilediffusion::kernels {
+
+enum class Activation {
+  kSilu,       // x * sigmoid(x)
+  kQuickGelu,  // x * sigmoid(1.702 x): CLIP's
+  kGelu,       // x * (1 + erf(x / sqrt(2))) / 2, to 3e-7 * |x|
+};
+
+// x, overwritten with its activation.
+void activate(Context& context, std::string_view name, Activation activation, Tensor& x);
+
+// x + y, into x. The shapes agree.
+void add(Context& context, std::string_view name, Tensor& x, const Tensor& y);
+
+// x + v, into x: v (n, 1, 1, c) is added to every pixel.
+void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Tensor& v);
+
+// The gated SiLU: of each row's halves (value, gate), value * SiLU(gate). (n, h, w, 2c) gives (n, h, w, c).
+Tensor gated_silu(Context& context, std::string_view name, const Tensor& x);
+
+// x and y side by side on the channels.
+Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y);
+
+// Every pixel four times: (n, h, w, c) gives (n, 2h, 2w, c). Nearest neighbour.
+Tensor upsample_2x(Context& context, std::string_view name, const Tensor& x);
+
+// False where a value is NaN or infinite.
+bool all_finite(Context& context, const Tensor& x);
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,50 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/linear.h"
+
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "kernels/xnnpack_operator.h"
+
+namespace mobilediffusion::kernels {
+
+struct Linear::Packed {
+  XnnpackOperator op;
+};
+
+Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
+               Precision /*precision*/, Status& status)
+    : name_(std::move(name)), spec_(spec) {
+  if (!status.ok() || weight.data == nullptr) return;
+  const std::vector<float> matrix = to_float32(weight, name_ + ".weight", status);
+  const std::vector<float> offsets = spec.bias ? to_float32(bias, name_ + ".bias", status) : std::vector<float>();
+  const size_t in = static_cast<size_t>(spec.in), out = static_cast<size_t>(spec.out);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  packed_ = std::make_unique<Packed>();
+  packed_->op = create_xnnpack_operator(name_, status, [&](xnn_operator_t* op) {
+    return xnn_create_fully_connected_nc_f32(in, out, in, out, matrix.data(), spec.bias ? offsets.data() : nullptr,
+                                             -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr,
+                                             /*weights_cache=*/nullptr, op);
+  });
+}
+
+Linear::Linear(Linear&&) noexcept = default;
+Linear& Linear::operator=(Linear&&) noexcept = default;
+Linear::~Linear() = default;
+
+Tensor Linear::operator()(Context& context, const Tensor& x) const {
+  Shape shape = x.shape();
+  shape.c = spec_.out;
+  Tensor y = context.make(shape);
+  const auto call = context.begin(name_, "linear", shape.rows() * spec_.in * spec_.out);
+  if (!call) return y;
+
+  xnn_status status = xnn_reshape_fully_connected_nc_f32(packed_->op.get(), static_cast<size_t>(shape.rows()),
+                                                         context.threads().get());
+  if (status == xnn_status_success) status = xnn_setup_fully_connected_nc_f32(packed_->op.get(), x.data(), y.data());
+  run_xnnpack(context, packed_->op, status, name_);
+  return y;
+}
+
+}  // namespace mobilediffusion::kernels

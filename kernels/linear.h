@@ -1,0 +1,40 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// y = x W^T + b over the last axis.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/context.h"
+#include "kernels/precision.h"
+#include "kernels/weight.h"
+
+namespace mobilediffusion::kernels {
+
+struct LinearSpec {
+  int in = 0;
+  int out = 0;
+  bool bias = true;
+};
+
+class Linear {
+ public:
+  // Packs `weight` (out, in) and `bias` (out; ignored where the spec has none), neither of which is needed afterwards.
+  // Where they have no data the operator only counts. The first failure is put into `status`.
+  Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias, Precision precision,
+         Status& status);
+  Linear(Linear&&) noexcept;
+  Linear& operator=(Linear&&) noexcept;
+  ~Linear();
+
+  Tensor operator()(Context& context, const Tensor& x) const;
+
+ private:
+  struct Packed;
+  std::string name_;
+  LinearSpec spec_;
+  std::unique_ptr<Packed> packed_;
+};
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,47 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Group normalisation (Wu and He, 2018) and layer normalisation (Ba et al., 2016): y = (x - mean) / sqrt(var + eps) * w + b.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/context.h"
+#include "kernels/weight.h"
+
+namespace mobilediffusion::kernels {
+
+// What a normalisation applies to its result in the same pass over memory.
+enum class Fused { kNone, kSilu };
+
+// Mean and variance over the pixels and the channels of each group, of each picture. A statistic that is not finite is
+// latched as kNonFinite with the operator's name: every activation of a network passes through one soon.
+class GroupNorm {
+ public:
+  // `weight` and `bias` have `channels` values, `groups` divides them. The first failure is put into `status`.
+  GroupNorm(std::string name, int channels, int groups, float epsilon, const WeightView& weight, const WeightView& bias,
+            Status& status);
+
+  Tensor operator()(Context& context, const Tensor& x, Fused fused = Fused::kNone) const;
+
+ private:
+  std::string name_;
+  int groups_;
+  float epsilon_;
+  std::vector<float> weight_, bias_;
+};
+
+// Mean and variance over the last axis.
+class LayerNorm {
+ public:
+  LayerNorm(std::string name, int width, float epsilon, const WeightView& weight, const WeightView& bias, Status& status);
+
+  Tensor operator()(Context& context, const Tensor& x) const;
+
+ private:
+  std::string name_;
+  float epsilon_;
+  std::vector<float> weight_, bias_;
+};
+
+}  // namespace mobilediffusion::kernels

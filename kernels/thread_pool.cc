@@ -1,0 +1,34 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/thread_pool.h"
+
+#include <pthreadpool.h>
+
+#include <algorithm>
+
+namespace mobilediffusion::kernels {
+
+ThreadPool::ThreadPool(int threads) : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr) {}
+
+int ThreadPool::threads() const { return pool_ ? static_cast<int>(pthreadpool_get_threads_count(pool_.get())) : 1; }
+
+void ThreadPool::Deleter::operator()(pthreadpool* pool) const { pthreadpool_destroy(pool); }
+
+void ThreadPool::run(int64_t count, int64_t grain, Piece piece, void* context) const {
+  if (!pool_) {
+    for (int64_t begin = 0; begin < count; begin += grain) piece(context, begin, std::min(begin + grain, count));
+    return;
+  }
+  struct Call {
+    Piece piece;
+    void* context;
+  } call{piece, context};
+  pthreadpool_parallelize_1d_tile_1d(
+      pool_.get(),
+      [](void* argument, size_t begin, size_t length) {
+        const auto* call = static_cast<const Call*>(argument);
+        call->piece(call->context, static_cast<int64_t>(begin), static_cast<int64_t>(begin + length));
+      },
+      &call, static_cast<size_t>(count), static_cast<size_t>(grain), /*flags=*/0);
+}
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,58 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// An XNNPACK operator as an owned value, and XNNPACK's answers as our Status. Only included by the .cc files here.
+#pragma once
+
+#include <xnnpack.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kernels/context.h"
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion::kernels {
+
+struct XnnpackDeleter {
+  void operator()(xnn_operator* op) const { xnn_delete_operator(op); }
+};
+using XnnpackOperator = std::unique_ptr<xnn_operator, XnnpackDeleter>;
+
+// Ok where XNNPACK can run on this machine. Initialises it at the first call; any thread may call.
+Status xnnpack_ready();
+
+// What an XNNPACK call that did not succeed means; `what` and `name` say which call of which operator.
+Status xnnpack_status(xnn_status status, std::string_view what, std::string_view name);
+
+// Creates an operator: `create` gets the place for the new handle. The first failure is put into `status`.
+template <typename Create>
+XnnpackOperator create_xnnpack_operator(std::string_view name, Status& status, Create&& create) {
+  if (!status.ok()) return nullptr;
+  status = xnnpack_ready();
+  if (!status.ok()) return nullptr;
+  xnn_operator_t op = nullptr;
+  const xnn_status created = create(&op);
+  if (created != xnn_status_success) {
+    status = xnnpack_status(created, "making", name);
+    return nullptr;
+  }
+  return XnnpackOperator(op);
+}
+
+// Scratch memory for the length of one operator call.
+class Workspace {
+ public:
+  Workspace(Context& context, size_t bytes)
+      : memory_(bytes == 0 ? Tensor() : context.make({1, 1, 1, static_cast<int64_t>((bytes + 3) / 4)})) {}
+  void* get() { return memory_.data(); }
+
+ private:
+  Tensor memory_;
+};
+
+// The last act of every call: runs the operator and latches what goes wrong.
+void run_xnnpack(Context& context, const XnnpackOperator& op, xnn_status reshaped_and_set_up, std::string_view name);
+
+}  // namespace mobilediffusion::kernels
