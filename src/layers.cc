@@ -1,0 +1,34 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/layers.h"
+
+namespace mobilediffusion {
+
+using kernels::WeightView;
+
+kernels::Conv2d bind_conv2d(const Scope& at, const kernels::Conv2dSpec& spec) {
+  const int inputs = spec.depthwise ? 1 : spec.in_channels;  // of each output channel
+  const WeightView weight = at.get("weight", {spec.out_channels, inputs, spec.kernel, spec.kernel});
+  const WeightView bias = at.get("bias", {spec.out_channels});
+  kernels::Conv2d conv(at.name(), spec, weight, bias, at.precision(), at.status());
+  at.release(weight);
+  return conv;
+}
+
+kernels::Linear bind_linear(const Scope& at, const kernels::LinearSpec& spec) {
+  const WeightView weight = at.get("weight", {spec.out, spec.in});
+  const WeightView bias = spec.bias ? at.get("bias", {spec.out}) : WeightView();
+  kernels::Linear linear(at.name(), spec, weight, bias, at.precision(), at.status());
+  at.release(weight);
+  return linear;
+}
+
+kernels::GroupNorm bind_group_norm(const Scope& at, int channels, int groups, float epsilon) {
+  return kernels::GroupNorm(at.name(), channels, groups, epsilon, at.get("weight", {channels}), at.get("bias", {channels}),
+                            at.status());
+}
+
+kernels::LayerNorm bind_layer_norm(const Scope& at, int width, float epsilon) {
+  return kernels::LayerNorm(at.name(), width, epsilon, at.get("weight", {width}), at.get("bias", {width}), at.status());
+}
+
+}  // namespace mobilediffusion

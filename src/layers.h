@@ -1,0 +1,18 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The layers that networks are made of, each an operator bound to its weights by PyTorch's names: "weight" and "bias".
+#pragma once
+
+#include "kernels/conv2d.h"
+#include "kernels/linear.h"
+#include "kernels/norm.h"
+#include "src/weights.h"
+
+namespace mobilediffusion {
+
+kernels::Conv2d bind_conv2d(const Scope& at, const kernels::Conv2dSpec& spec);
+kernels::Linear bind_linear(const Scope& at, const kernels::LinearSpec& spec);
+kernels::GroupNorm bind_group_norm(const Scope& at, int channels, int groups, float epsilon);
+kernels::LayerNorm bind_layer_norm(const Scope& at, int width, float epsilon);
+
+}  // namespace mobilediffusion

@@ -1,0 +1,28 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/weights.h"
+
+namespace mobilediffusion {
+
+int64_t ManifestWeights::Entry::elements() const {
+  int64_t product = 1;
+  for (const int64_t extent : shape) product *= extent;
+  return product;
+}
+
+kernels::WeightView ManifestWeights::get(const std::string& name, std::span<const int64_t> shape) {
+  entries_.push_back({name, {shape.begin(), shape.end()}});
+  return {kernels::DataType::kFloat32, entries_.back().shape, nullptr};
+}
+
+Scope Scope::operator/(std::string_view part) const {
+  Scope below = *this;
+  if (!below.prefix_.empty()) below.prefix_ += '.';
+  below.prefix_ += part;
+  return below;
+}
+
+kernels::WeightView Scope::get(std::string_view name, std::initializer_list<int64_t> shape) const {
+  return source_->get((*this / name).prefix_, {shape.begin(), shape.size()});
+}
+
+}  // namespace mobilediffusion

@@ -1,0 +1,77 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Where a network's weights come from, bound by name once, while the network is built. The first thing that is wrong is
+// latched, so that a network's constructor reads like its definition and the loader asks for the status at its end.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernels/precision.h"
+#include "kernels/weight.h"
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion {
+
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+
+  // The tensor of that name, which must have that shape. Without data where it is missing or wrong (and latched).
+  virtual kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) = 0;
+
+  // Its values have been packed and are not read again.
+  virtual void release(const kernels::WeightView& /*weight*/) {}
+
+  Status& status() { return status_; }
+
+ private:
+  Status status_;
+};
+
+// Has no data and keeps the list of what was asked for: what a network is made of.
+class ManifestWeights : public WeightSource {
+ public:
+  struct Entry {
+    std::string name;
+    std::vector<int64_t> shape;
+
+    int64_t elements() const;
+  };
+
+  kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override;
+  const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+// A place in a network: the names of what lies below it begin with its own.
+class Scope {
+ public:
+  // `network` names the whole in messages and traces: "unet".
+  Scope(WeightSource& source, std::string network, kernels::Precision precision)
+      : source_(&source), network_(std::move(network)), precision_(precision) {}
+
+  Scope operator/(std::string_view part) const;
+  Scope operator/(int index) const { return *this / std::to_string(index); }
+
+  kernels::WeightView get(std::string_view name, std::initializer_list<int64_t> shape) const;
+  void release(const kernels::WeightView& weight) const { source_->release(weight); }
+  std::string name() const { return prefix_.empty() ? network_ : network_ + "." + prefix_; }
+  kernels::Precision precision() const { return precision_; }
+  Status& status() const { return source_->status(); }
+
+ private:
+  WeightSource* source_;
+  std::string network_;
+  std::string prefix_;
+  kernels::Precision precision_;
+};
+
+}  // namespace mobilediffusion
