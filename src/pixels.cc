@@ -8,8 +8,8 @@
 namespace mobilediffusion {
 namespace {
 
-// Added to 2^23, whose last bit is worth 1, a value is rounded to a whole number by the addition itself, halves to even,
-// and that number is the low byte of the sum: branchless, and no call of libm for each of a picture's values.
+// Added to 2^23, whose last bit is worth 1, a value is rounded to a whole number by the addition itself, halves to
+// even, and that number is the low byte of the sum: branchless, and no call of libm for each of a picture's values.
 inline uint8_t to_byte(float y) {
   const float value = 255.0f * std::clamp(y / 2.0f + 0.5f, 0.0f, 1.0f);
   return static_cast<uint8_t>(std::bit_cast<uint32_t>(value + 8388608.0f));

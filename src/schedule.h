@@ -21,8 +21,8 @@ namespace mobilediffusion {
 // Flawed", 2023, Algorithm 1, as diffusers has it). Computed in double; diffusers' float32 agrees to 1e-6.
 std::vector<double> alphas_cumprod(const SchedulerConfig& config);
 
-// `steps` timesteps from span - 1 down, evenly: t_i = round(span (steps - i) / steps) - 1, halves to even; what diffusers
-// calls "trailing". It begins at the noisiest timestep, as a model with zero terminal SNR needs, and one step is that
+// `steps` timesteps from span - 1 down, evenly: t_i = round(span (steps - i) / steps) - 1, halves to even; diffusers'
+// "trailing". It begins at the noisiest timestep, as a model with zero terminal SNR needs, and one step is that
 // timestep alone. 1 <= steps <= span, whence no timestep comes twice.
 std::vector<int> trailing_timesteps(int span, int steps);
 
