@@ -1,0 +1,53 @@
+"""The noise schedule, with zero terminal SNR, and conversions between what is predicted and what is wanted."""
+
+import torch
+
+
+def alphas_cumprod(config):
+    """As diffusers computes them: squares of a linear ramp of square roots, rescaled to end at exactly 0."""
+    start, end, steps = config["beta_start"] ** 0.5, config["beta_end"] ** 0.5, config["num_train_timesteps"]
+    alphas = (1 - torch.linspace(start, end, steps) ** 2).cumprod(0)
+    if config.get("rescale_betas_zero_snr", False):
+        roots = alphas.sqrt()
+        roots = (roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])
+        alphas = roots ** 2
+    return alphas
+
+
+class Schedule:
+    """x_t = signal(t) x0 + noise(t) e, and the UNet answers by `prediction_type`."""
+
+    def __init__(self, config, device="cpu"):
+        self.prediction_type = config["prediction_type"]
+        alphas = alphas_cumprod(config).to(device)
+        self.signals, self.noises = alphas.sqrt().view(-1, 1, 1, 1), (1 - alphas).sqrt().view(-1, 1, 1, 1)
+        self.last = config["num_train_timesteps"] - 1
+
+    def add_noise(self, x0, noise, t):
+        return self.signals[t] * x0 + self.noises[t] * noise
+
+    def velocity(self, x0, noise, t):
+        return self.signals[t] * noise - self.noises[t] * x0
+
+    def x0(self, x, answer, t):
+        if self.prediction_type == "sample":
+            return answer
+        if self.prediction_type == "v_prediction":
+            return self.signals[t] * x - self.noises[t] * answer
+        return (x - self.noises[t] * answer) / self.signals[t]
+
+    def min_snr_weight(self, t, gamma=5.0):
+        """Hang et al., 2023, for a predicted velocity, which at zero SNR keeps a weight of 1."""
+        snr_plus_one = 1 / self.noises[t].flatten() ** 2
+        return snr_plus_one.clamp(max=gamma) / snr_plus_one
+
+    @torch.no_grad()
+    def ddim(self, predict, x, steps):
+        """Deterministic sampling: `predict(x, t)` is the UNet's answer, guided or not."""
+        times = torch.linspace(self.last, 0, steps + 1).round().long().to(x.device)
+        for now, after in zip(times[:-1], times[1:]):
+            t = now.expand(len(x))
+            clean = self.x0(x, predict(x, t), t)
+            noise = (x - self.signals[now] * clean) / self.noises[now]
+            x = self.signals[after] * clean + self.noises[after] * noise
+        return clean

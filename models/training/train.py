@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""One command a stage, in this order; each takes up where it was stopped.
+
+    python3 models/training/train.py world          # render scenes
+    python3 models/training/train.py vae            # 1. the autoencoder
+    python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
+    python3 models/training/train.py diffusion      # 2. text encoder and UNet
+    python3 models/training/train.py pairs          # what many steps make of a noise
+    python3 models/training/train.py gan            # 3. DiffusionGAN: one step
+    python3 models/training/train.py export OUT     # 4. a model folder
+    python3 models/training/train.py sheet MODEL    # pictures of prompts.txt
+"""
+
+import argparse
+import importlib
+import os
+
+import torch
+
+import settings
+
+MINUTES = {"vae": 60, "diffusion": 60, "gan": 30}
+STAGES = ("world", "vae", "latents", "diffusion", "pairs", "gan", "export", "sheet")
+SMOKE_STEPS = 3
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("path", nargs="?", help="the model folder that export writes and sheet reads")
+    parser.add_argument("--run", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "runs"),
+                        help="where checkpoints, caches and logs live (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, help="the budget of a training stage (default: %s)" % MINUTES)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads (default: PyTorch's choice)")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
+    options = parser.parse_args()
+    if options.stage in ("export", "sheet") and not options.path:
+        parser.error(f"{options.stage} needs the path of a model folder")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    os.makedirs(options.run, exist_ok=True)
+    torch.manual_seed(0)
+    importlib.import_module("stages." + options.stage).run(
+        settings=settings.SMOKE if options.smoke else settings.DEFAULT, folder=options.run, device=options.device,
+        minutes=None if options.smoke else options.minutes or MINUTES.get(options.stage),
+        steps=SMOKE_STEPS if options.smoke else None, path=options.path)
+
+
+if __name__ == "__main__":
+    main()

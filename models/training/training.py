@@ -1,0 +1,107 @@
+"""What every stage's loop shares: a clock, a learning rate, averaged weights, a log and checkpoints to resume from."""
+
+import copy
+import functools
+import json
+import math
+import os
+import time
+
+import torch
+
+
+class Average:
+    """An exponential moving average of a network's weights, warming up so that early steps count for little."""
+
+    def __init__(self, network, decay):
+        self.network, self.decay, self.steps = copy.deepcopy(network).eval().requires_grad_(False), decay, 0
+
+    @torch.no_grad()
+    def update(self, network):
+        self.steps += 1
+        decay = min(self.decay, self.steps / (10 + self.steps))
+        for mean, value in zip(self.network.state_dict().values(), network.state_dict().values()):
+            if mean.is_floating_point():
+                mean.lerp_(value.to(mean.dtype), 1 - decay)
+            else:
+                mean.copy_(value)
+
+
+class Training:
+    """Counts steps and seconds until a budget of either is spent; `progress` is the larger share spent, 0..1.
+
+    `parts` are whatever has a state_dict: networks, averages' networks, optimisers. All of them go into the checkpoint.
+    """
+
+    def __init__(self, folder, stage, parts, minutes=None, steps=None, save_minutes=3.0):
+        self.path, self.log_path = os.path.join(folder, stage + ".pt"), os.path.join(folder, stage + ".log")
+        self.stage, self.parts, self.budget, self.max_steps = stage, parts, minutes and minutes * 60, steps
+        self.step, self.seconds, self.save_seconds = 0, 0.0, save_minutes * 60
+        self.sums, self.count = {}, 0
+        if os.path.exists(self.path):
+            state = torch.load(self.path, map_location="cpu")
+            self.step, self.seconds = state["step"], state["seconds"]
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+            print(f"{stage}: resumed at step {self.step}, {self.seconds:.0f} s")
+
+    @property
+    def progress(self):
+        shares = [self.seconds / self.budget] if self.budget else []
+        return min(1.0, max(shares + ([self.step / self.max_steps] if self.max_steps else [])))
+
+    def rate(self, peak, warmup=100, floor=0.02):
+        """Linear warm-up, then a cosine down to `floor` of the peak."""
+        return peak * min(1.0, (self.step + 1) / warmup) * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * self.progress)))
+
+    def __iter__(self):
+        saved = last = time.time()
+        while self.progress < 1:
+            yield self.step
+            self.step += 1
+            now = time.time()
+            self.seconds, last = self.seconds + now - last, now
+            if now - saved > self.save_seconds:
+                self.save()
+                saved = now
+        self.save()
+
+    def log(self, every, **values):
+        """Sums values up and writes their means every few steps, one JSON object a line."""
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, 0.0) + float(value)
+        self.count += 1
+        if self.count >= every:
+            means = {name: round(total / self.count, 5) for name, total in self.sums.items()}
+            line = json.dumps({"step": self.step, "seconds": round(self.seconds, 1), **means})
+            print(self.stage, line, flush=True)
+            with open(self.log_path, "a") as file:
+                file.write(line + "\n")
+            self.sums, self.count = {}, 0
+
+    def save(self):
+        state = {name: part.state_dict() for name, part in self.parts.items()}
+        torch.save({"step": self.step, "seconds": self.seconds, **state}, self.path + ".new")
+        os.replace(self.path + ".new", self.path)
+
+
+def set_rate(optimiser, rate):
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+@functools.lru_cache()
+def has_fast_bfloat16(kind):
+    """A GPU's tensor cores, or a processor with AMX. On other processors bfloat16 is slower than float32."""
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported()
+    try:
+        with open("/proc/cpuinfo") as file:
+            return "amx_bf16" in file.read()
+    except OSError:
+        return False
+
+
+def autocast(device):
+    kind = torch.device(device).type
+    return torch.autocast(kind, dtype=torch.bfloat16, enabled=has_fast_bfloat16(kind))

@@ -1,0 +1,135 @@
+"""The autoencoder: RGB to 8 latent channels at an eighth of the size, and back.
+
+The decoder is diffusers' AutoencoderKL decoder, name for name (it is what the engine runs). The encoder, which only
+training needs, is kept cheap: it folds 4x4 pixels into channels first, so nearly all the time goes into the decoder.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+EPS = 1e-6
+
+
+class Resnet(nn.Module):
+    def __init__(self, inputs, outputs, groups):
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, inputs, EPS)
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm2 = nn.GroupNorm(groups, outputs, EPS)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+        if inputs != outputs:
+            self.conv_shortcut = nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x):
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv2(F.silu(self.norm2(h)))
+        return h + (self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x)
+
+
+class Upsampler(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+
+class MidAttention(nn.Module):
+    """One head over all positions."""
+
+    def __init__(self, width, groups):
+        super().__init__()
+        self.group_norm = nn.GroupNorm(groups, width, EPS)
+        self.to_q, self.to_k, self.to_v = (nn.Linear(width, width) for _ in range(3))
+        self.to_out = nn.ModuleList([nn.Linear(width, width)])
+
+    def forward(self, x):
+        tokens = self.group_norm(x).flatten(2).transpose(1, 2)
+        scores = self.to_q(tokens) @ self.to_k(tokens).transpose(1, 2) * x.shape[1] ** -0.5
+        return x + self.to_out[0](scores.softmax(-1) @ self.to_v(tokens)).transpose(1, 2).reshape(x.shape)
+
+
+class MidBlock(nn.Module):
+    def __init__(self, width, groups, attention):
+        super().__init__()
+        self.resnets = nn.ModuleList([Resnet(width, width, groups) for _ in range(2)])
+        self.attentions = nn.ModuleList([MidAttention(width, groups)] if attention else [])
+
+    def forward(self, x):
+        x = self.resnets[0](x)
+        for attention in self.attentions:
+            x = attention(x)
+        return self.resnets[1](x)
+
+
+class UpBlock(nn.Module):
+    def __init__(self, inputs, outputs, resnets, groups, upsample):
+        super().__init__()
+        self.resnets = nn.ModuleList([Resnet(inputs if j == 0 else outputs, outputs, groups) for j in range(resnets)])
+        self.upsamplers = nn.ModuleList([Upsampler(outputs)] if upsample else [])
+
+    def forward(self, x):
+        for resnet in self.resnets:
+            x = resnet(x)
+        for upsampler in self.upsamplers:
+            x = upsampler(x)
+        return x
+
+
+class Decoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        widths, groups = config["block_out_channels"][::-1], config["norm_num_groups"]
+        self.conv_in = nn.Conv2d(config["latent_channels"], widths[0], 3, padding=1)
+        self.mid_block = MidBlock(widths[0], groups, config["mid_block_add_attention"])
+        self.up_blocks = nn.ModuleList([
+            UpBlock(widths[max(i - 1, 0)], width, config["layers_per_block"] + 1, groups, i + 1 < len(widths))
+            for i, width in enumerate(widths)])
+        self.conv_norm_out = nn.GroupNorm(groups, widths[-1], EPS)
+        self.conv_out = nn.Conv2d(widths[-1], config["out_channels"], 3, padding=1)
+
+    def forward(self, z):
+        x = self.mid_block(self.conv_in(z))
+        for block in self.up_blocks:
+            x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(x)))
+
+
+class Encoder(nn.Module):
+    """4x4 pixels into channels, a resnet, halve, two resnets."""
+
+    def __init__(self, latent_channels, width, groups):
+        super().__init__()
+        self.conv_in = nn.Conv2d(48, width, 3, padding=1)
+        self.resnet_fine = Resnet(width, width, groups)
+        self.downsampler = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)
+        self.resnets = nn.ModuleList([Resnet(2 * width, 2 * width, groups) for _ in range(2)])
+        self.conv_norm_out = nn.GroupNorm(groups, 2 * width, EPS)
+        self.conv_out = nn.Conv2d(2 * width, latent_channels, 3, padding=1)
+        # Whitens each latent channel, so that the decoder, the noise and the scheduler all see unit variance.
+        self.whiten = nn.BatchNorm2d(latent_channels, affine=False)
+
+    def forward(self, pixels):
+        x = self.downsampler(self.resnet_fine(self.conv_in(F.pixel_unshuffle(pixels, 4))))
+        for resnet in self.resnets:
+            x = resnet(x)
+        return self.whiten(self.conv_out(F.silu(self.conv_norm_out(x))).float())
+
+
+class Autoencoder(nn.Module):
+    """Pixels are -1..1."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.encoder = Encoder(config["latent_channels"], 64, config["norm_num_groups"])
+        self.decoder = Decoder(config)
+        if config["use_post_quant_conv"]:
+            self.post_quant_conv = nn.Conv2d(config["latent_channels"], config["latent_channels"], 1)
+
+    def encode(self, pixels):
+        return self.encoder(pixels)
+
+    def decode(self, latents):
+        return self.decoder(self.post_quant_conv(latents) if hasattr(self, "post_quant_conv") else latents)
