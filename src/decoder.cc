@@ -15,8 +15,7 @@ constexpr float kEpsilon = 1e-6f;
 }  // namespace
 
 Decoder::Decoder(const Scope& at, const DecoderConfig& config)
-    : scaling_factor_(config.scaling_factor),
-      conv_in_(bind_conv2d(at / "decoder.conv_in", {.in_channels = config.latent_channels, .out_channels = config.block_out_channels.back()})),
+    : conv_in_(bind_conv2d(at / "decoder.conv_in", {.in_channels = config.latent_channels, .out_channels = config.block_out_channels.back()})),
       conv_norm_out_(bind_group_norm(at / "decoder.conv_norm_out", config.block_out_channels.front(), config.norm_num_groups, kEpsilon)),
       conv_out_(bind_conv2d(at / "decoder.conv_out", {.in_channels = config.block_out_channels.front(), .out_channels = config.out_channels})) {
   const auto resnet = [&](const Scope& scope, int in, int out) {
@@ -57,12 +56,7 @@ void Decoder::MidAttention::operator()(Context& context, Tensor& x) const {
 }
 
 Tensor Decoder::operator()(Context& context, const Tensor& latents) const {
-  Tensor x = context.make(latents.shape());
-  if (context.computes()) {
-    for (int64_t i = 0; i < x.shape().elements(); ++i) x.data()[i] = latents.data()[i] / scaling_factor_;
-  }
-  if (post_quant_conv_) x = (*post_quant_conv_)(context, x);
-  x = conv_in_(context, x);
+  Tensor x = post_quant_conv_ ? conv_in_(context, (*post_quant_conv_)(context, latents)) : conv_in_(context, latents);
 
   x = mid_resnets_[0](context, x, nullptr);
   if (mid_attention_) (*mid_attention_)(context, x);

@@ -19,7 +19,7 @@ class Decoder {
   Decoder(const Scope& at, const DecoderConfig& config);
 
   // A picture (n, h * upscale, w * upscale, 3), in -1..1 where the model is right, for latents (n, h, w, latent_channels)
-  // that are divided by scaling_factor here.
+  // in the autoencoder's own scale: x0 / scaling_factor.
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& latents) const;
 
  private:
@@ -37,7 +37,6 @@ class Decoder {
     std::optional<kernels::Conv2d> upsampler;  // behind nearest 2x; none on the last
   };
 
-  float scaling_factor_;
   std::optional<kernels::Conv2d> post_quant_conv_;
   kernels::Conv2d conv_in_;
   std::vector<Resnet> mid_resnets_;  // two

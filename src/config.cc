@@ -1,0 +1,171 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/config.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/json_reader.h"
+
+namespace mobilediffusion {
+namespace {
+
+// Far above any real model, and low enough that no product of a few of them overflows.
+constexpr int64_t kMostChannels = 1 << 16;
+constexpr int64_t kMostLayers = 1 << 10;
+constexpr size_t kMostLevels = 8;
+
+void require(JsonReader& json, bool holds, const std::string& what) {
+  if (!holds) json.fail("asks for " + what);
+}
+
+std::string number(int64_t value) { return std::to_string(value); }
+
+void require_divides(JsonReader& json, int64_t divisor, const std::string& divisor_name, int64_t value, const std::string& name) {
+  require(json, divisor > 0 && value % divisor == 0,
+          name + " " + number(value) + ", which " + divisor_name + " " + number(divisor) + " does not divide");
+}
+
+void require_class(JsonReader& json, const std::string& expected) {
+  const std::string found = json.string("_class_name", expected);
+  if (found != expected) json.fail("is of the class " + found + "; supported: " + expected, StatusCode::kUnsupported);
+}
+
+// One of the named values.
+template <typename Enum>
+Enum choice(JsonReader& json, const char* key, const std::string& found, std::initializer_list<std::pair<const char*, Enum>> choices) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    if (found == name) return value;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  json.fail("has an unknown \"" + std::string(key) + "\": \"" + found + "\"; supported: " + names, StatusCode::kUnsupported);
+  return choices.begin()->second;
+}
+
+template <typename Config>
+Result<Config> finish(const JsonReader& json, Config config) {
+  if (!json.status().ok()) return json.status();
+  return config;
+}
+
+int power_of_two(int64_t exponent) { return 1 << exponent; }
+
+}  // namespace
+
+int UNetConfig::latent_multiple() const {
+  return power_of_two(std::count_if(levels.begin(), levels.end(), [](const UNetLevel& level) { return level.downsample; }));
+}
+
+int DecoderConfig::upscale() const { return power_of_two(static_cast<int64_t>(block_out_channels.size()) - 1); }
+
+Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const std::string& origin) {
+  JsonReader json(text, origin);
+  TextEncoderConfig config;
+  require_class(json, "CLIPTextModel");
+  config.vocab_size = static_cast<int>(json.integer("vocab_size", 1, 1 << 20));
+  config.hidden_size = static_cast<int>(json.integer("hidden_size", 1, kMostChannels));
+  config.num_hidden_layers = static_cast<int>(json.integer("num_hidden_layers", 1, kMostLayers));
+  config.num_attention_heads = static_cast<int>(json.integer("num_attention_heads", 1, kMostChannels));
+  config.intermediate_size = static_cast<int>(json.integer("intermediate_size", 1, kMostChannels));
+  config.max_position_embeddings = static_cast<int>(json.integer("max_position_embeddings", 2, 1 << 14));
+  config.hidden_act = choice<HiddenActivation>(json, "hidden_act", json.string("hidden_act", "quick_gelu"),
+                                               {{"quick_gelu", HiddenActivation::kQuickGelu}, {"gelu", HiddenActivation::kGelu}});
+  config.layer_norm_eps = static_cast<float>(json.number("layer_norm_eps", 0, 1, 1e-5));
+  const auto token = [&](const char* key, int64_t fallback) {
+    return static_cast<int>(json.integer(key, 0, std::max(0, config.vocab_size - 1), std::min<int64_t>(fallback, config.vocab_size - 1)));
+  };
+  config.bos_token_id = token("bos_token_id", 49406);
+  config.eos_token_id = token("eos_token_id", 49407);
+  config.pad_token_id = token("pad_token_id", config.eos_token_id);
+  if (json.status().ok()) {
+    require_divides(json, config.num_attention_heads, "num_attention_heads", config.hidden_size, "hidden_size");
+  }
+  return finish(json, config);
+}
+
+Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& origin) {
+  JsonReader json(text, origin);
+  UNetConfig config;
+  require_class(json, "MobileDiffusionUNet");
+  config.in_channels = static_cast<int>(json.integer("in_channels", 1, kMostChannels));
+  config.out_channels = static_cast<int>(json.integer("out_channels", 1, kMostChannels));
+  const std::vector<int> channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
+  const size_t levels = channels.size();
+  const std::vector<int> resnets = json.integers("resnets_per_block", levels, levels, 1, kMostLayers);
+  const std::vector<int> layers = json.integers("transformer_layers_per_block", levels, levels, 0, kMostLayers);
+  const std::vector<bool> self_attention = json.booleans("self_attention", levels, levels);
+  const std::vector<bool> separable = json.booleans("separable", levels, levels);
+  const std::vector<bool> downsample = json.booleans("downsample", levels - 1, levels - 1);
+  config.mid_transformer_layers = static_cast<int>(json.integer("mid_transformer_layers", 1, kMostLayers));
+  config.mid_separable = json.boolean("mid_separable");
+  config.cross_attention_dim = static_cast<int>(json.integer("cross_attention_dim", 1, kMostChannels));
+  config.attention_head_dim = static_cast<int>(json.integer("attention_head_dim", 1, kMostChannels));
+  config.feed_forward_ratio = static_cast<int>(json.integer("feed_forward_ratio", 1, 64));
+  config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels));
+  config.attention_kind = choice<AttentionKind>(json, "attention_kind", json.string("attention_kind", "softmax"),
+                                                {{"softmax", AttentionKind::kSoftmax}, {"relu", AttentionKind::kRelu}});
+  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096));
+  if (!json.status().ok()) return json.status();
+
+  for (size_t i = 0; i < levels; ++i) {
+    config.levels.push_back({channels[i], resnets[i], layers[i], self_attention[i], separable[i], i + 1 < levels && downsample[i]});
+    const std::string width = "block_out_channels[" + number(static_cast<int64_t>(i)) + "]";
+    require_divides(json, config.norm_num_groups, "norm_num_groups", channels[i], width);
+    const bool attends = layers[i] > 0 || i + 1 == levels;  // the middle has the last level's width
+    if (attends) {
+      require_divides(json, config.attention_head_dim, "attention_head_dim", channels[i], width);
+      require_divides(json, 2, "the two halves of a gated feed-forward:", int64_t{config.feed_forward_ratio} * channels[i],
+                      "feed_forward_ratio times " + width);
+    }
+  }
+  require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
+  require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");
+  return finish(json, config);
+}
+
+Result<DecoderConfig> parse_decoder_config(std::string_view text, const std::string& origin) {
+  JsonReader json(text, origin);
+  DecoderConfig config;
+  require_class(json, "AutoencoderKL");
+  config.latent_channels = static_cast<int>(json.integer("latent_channels", 1, kMostChannels));
+  config.out_channels = static_cast<int>(json.integer("out_channels", 3, 3, 3));
+  config.block_out_channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
+  config.layers_per_block = static_cast<int>(json.integer("layers_per_block", 1, kMostLayers, 1));
+  config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels, 32));
+  config.mid_block_add_attention = json.boolean("mid_block_add_attention", true);
+  config.use_post_quant_conv = json.boolean("use_post_quant_conv", true);
+  config.scaling_factor = static_cast<float>(json.number("scaling_factor", 1e-6, 1e6, 0.18215));
+  if (json.status().ok()) {
+    for (const int width : config.block_out_channels) {
+      require_divides(json, config.norm_num_groups, "norm_num_groups", width, "a width in block_out_channels,");
+    }
+  }
+  return finish(json, config);
+}
+
+Result<SchedulerConfig> parse_scheduler_config(std::string_view text, const std::string& origin) {
+  JsonReader json(text, origin);
+  SchedulerConfig config;
+  require_class(json, "DiffusionGANScheduler");
+  config.num_train_timesteps = static_cast<int>(json.integer("num_train_timesteps", 1, 1 << 20, 1000));
+  config.beta_start = json.number("beta_start", 1e-9, 0.999, 0.00085);
+  config.beta_end = json.number("beta_end", 1e-9, 0.999, 0.012);
+  choice<int>(json, "beta_schedule", json.string("beta_schedule", "scaled_linear"), {{"scaled_linear", 0}});
+  config.rescale_betas_zero_snr = json.boolean("rescale_betas_zero_snr", false);
+  config.prediction_type = choice<PredictionType>(json, "prediction_type", json.string("prediction_type", "epsilon"),
+                                                  {{"epsilon", PredictionType::kEpsilon},
+                                                   {"v_prediction", PredictionType::kVPrediction},
+                                                   {"sample", PredictionType::kSample}});
+  const int last = config.num_train_timesteps - 1;
+  config.timesteps = json.has("timesteps") ? json.integers("timesteps", 1, 1000, 0, last) : std::vector<int>{last};
+  if (json.status().ok()) {
+    require(json, std::is_sorted(config.timesteps.rbegin(), config.timesteps.rend(), std::less_equal<>()),
+            "\"timesteps\" that do not descend");
+    require(json, config.prediction_type != PredictionType::kEpsilon || !config.rescale_betas_zero_snr || config.timesteps.front() != last,
+            "epsilon prediction where rescale_betas_zero_snr leaves no signal at timestep " + number(last) +
+                "; v_prediction and sample make sense there");
+  }
+  return finish(json, config);
+}
+
+}  // namespace mobilediffusion

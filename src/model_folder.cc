@@ -1,0 +1,139 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/model_folder.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "src/json_reader.h"
+#include "src/mapped_file.h"
+
+namespace mobilediffusion {
+namespace {
+
+constexpr size_t kLargestConfig = size_t{16} << 20;
+
+struct Part {
+  const char* key;
+  const char* expected_class;
+};
+constexpr Part kParts[] = {{"text_encoder", "CLIPTextModel"},
+                           {"unet", "MobileDiffusionUNet"},
+                           {"vae", "AutoencoderKL"},
+                           {"scheduler", "DiffusionGANScheduler"}};
+
+Status unsupported_class(const std::string& file, const std::string& part, const std::string& found, const std::string& expected) {
+  return Status(StatusCode::kUnsupported, file + ": " + part + " is of the class " + found + "; supported: " + expected);
+}
+
+// model_index.json: every part's class is one that we run.
+Status check_index(const std::string& path) {
+  Result<std::string> text = read_text_file(path);
+  if (!text.ok()) return text.status();
+  JsonReader json(*text, path);
+  const std::string pipeline = json.string("_class_name");
+  if (!json.status().ok()) return json.status();
+  if (pipeline != "MobileDiffusionPipeline") return unsupported_class(path, "the model", pipeline, "MobileDiffusionPipeline");
+  for (const Part& part : kParts) {
+    const auto& object = json.object();
+    if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 || !object[part.key][1].is_string()) {
+      return Status(StatusCode::kInvalidModel, path + " lacks the key \"" + part.key + "\" ([library, class])");
+    }
+    const auto found = object[part.key][1].get<std::string>();
+    if (found != part.expected_class) return unsupported_class(path, part.key, found, part.expected_class);
+  }
+  return {};
+}
+
+template <typename Config>
+Status read_config(const std::string& path, Result<Config> (*parse)(std::string_view, const std::string&), Config* config) {
+  Result<std::string> text = read_text_file(path);
+  if (!text.ok()) return text.status();
+  Result<Config> parsed = parse(*text, path);
+  if (!parsed.ok()) return parsed.status();
+  *config = std::move(*parsed);
+  return {};
+}
+
+Status check_fit(const ModelFolder& model) {
+  const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
+    return Status(StatusCode::kInvalidModel, model.path + ": " + left + " is " + std::to_string(a) + ", but " + right + " is " + std::to_string(b));
+  };
+  if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
+    return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim, "text_encoder/config.json's hidden_size",
+                  model.text_encoder.hidden_size);
+  }
+  if (model.unet.in_channels != model.decoder.latent_channels) {
+    return differ("unet/config.json's in_channels", model.unet.in_channels, "vae/config.json's latent_channels", model.decoder.latent_channels);
+  }
+  if (model.unet.out_channels != model.unet.in_channels) {
+    return differ("unet/config.json's out_channels", model.unet.out_channels, "its in_channels", model.unet.in_channels);
+  }
+  return {};
+}
+
+// The folder of the binary that this code is in: the shared library, or the program that it was linked into.
+std::filesystem::path own_folder() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&find_default_model), &info) == 0 || info.dli_fname == nullptr) return {};
+  std::error_code error;
+  const auto path = std::filesystem::canonical(info.dli_fname, error);
+  return error ? std::filesystem::path() : path.parent_path();
+}
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::string& path) {
+  Result<MappedFile> file = MappedFile::open(path);
+  if (!file.ok()) return file.status();
+  if (file->bytes().size() > kLargestConfig) {
+    return Status(StatusCode::kInvalidModel, path + " has " + std::to_string(file->bytes().size()) + " bytes; at most " +
+                                                 std::to_string(kLargestConfig) + " are read");
+  }
+  return std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+}
+
+Result<ModelFolder> open_model_folder(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    return Status(StatusCode::kNotFound, "there is no model folder " + path);
+  }
+  ModelFolder model;
+  model.path = path;
+  const auto absolute = std::filesystem::weakly_canonical(path, error);
+  model.name = (error ? std::filesystem::path(path) : absolute).filename().string();
+
+  Status status = check_index(path + "/model_index.json");
+  if (status.ok()) status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
+  if (status.ok()) status = read_config(path + "/unet/config.json", &parse_unet_config, &model.unet);
+  if (status.ok()) status = read_config(path + "/vae/config.json", &parse_decoder_config, &model.decoder);
+  if (status.ok()) status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
+  if (status.ok()) status = check_fit(model);
+  if (!status.ok()) return status;
+  return model;
+}
+
+Result<std::string> find_default_model() {
+  if (const char* named = std::getenv("MOBILEDIFFUSION_MODEL"); named != nullptr && *named != '\0') return std::string(named);
+  std::vector<std::filesystem::path> places;
+  if (const auto folder = own_folder(); !folder.empty()) {
+    // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>
+    places.push_back(folder / ".." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
+    places.push_back(folder / "../.." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
+  }
+  places.push_back(std::filesystem::path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / "scenes");
+  std::string tried;
+  for (const auto& place : places) {
+    std::error_code error;
+    const auto folder = place.lexically_normal();
+    if (std::filesystem::exists(folder / "model_index.json", error)) return folder.string();
+    tried += "\n  " + folder.string();
+  }
+  return Status(StatusCode::kNotFound,
+                "there is no default model; name one, or set MOBILEDIFFUSION_MODEL. It was looked for in" + tried);
+}
+
+}  // namespace mobilediffusion

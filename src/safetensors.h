@@ -1,0 +1,63 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The safetensors format: eight bytes of length, a JSON header, then the tensors' bytes. Read without a copy, and strictly:
+// whoever made the file may be hostile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion {
+
+struct TensorEntry {
+  std::string dtype;  // as the format names it: F32, F16, BF16, I64, ...
+  std::vector<int64_t> shape;
+  std::span<const std::byte> data;  // may be misaligned
+
+  int64_t elements() const;
+};
+
+class Safetensors {
+ public:
+  using Entries = std::map<std::string, TensorEntry, std::less<>>;
+
+  // Views of `bytes`, which must outlive them. `origin` is the file's name for the messages.
+  // Errors: kInvalidModel with what is wrong.
+  static Result<Safetensors> parse(std::span<const std::byte> bytes, const std::string& origin);
+
+  const Entries& entries() const { return entries_; }
+  const TensorEntry* find(std::string_view name) const;  // null where there is none
+
+  // The tensor's values as float32 (of F32, F16, BF16), or as integers (of I64, I32).
+  static Result<std::vector<float>> to_float32(std::string_view name, const TensorEntry& tensor);
+  static Result<std::vector<int>> to_integers(std::string_view name, const TensorEntry& tensor);
+
+ private:
+  Entries entries_;
+};
+
+// A tensor to be written: its values come in pieces, so that no large one is held whole.
+struct TensorSource {
+  std::string name;
+  std::string dtype;
+  std::vector<int64_t> shape;
+  size_t bytes = 0;
+  // Puts the tensor's bytes [offset, offset + piece.size()) into `piece`.
+  std::function<void(size_t offset, std::span<std::byte> piece)> fill;
+};
+
+// Writes the tensors in the order given; the file appears whole or not at all.
+Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors);
+
+// A tensor that is in memory, and stays there until it is written.
+TensorSource float32_tensor(std::string name, std::vector<int64_t> shape, std::span<const float> values);
+
+}  // namespace mobilediffusion

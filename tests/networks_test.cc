@@ -1,0 +1,138 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Every network against the answers of an independent PyTorch implementation (tests/data/goldens), at several thread counts.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/decoder.h"
+#include "src/file_weights.h"
+#include "src/model_folder.h"
+#include "src/text_encoder.h"
+#include "src/unet.h"
+
+namespace mobilediffusion {
+namespace {
+
+using kernels::Arena;
+using kernels::Context;
+using kernels::Shape;
+using kernels::Tensor;
+using kernels::ThreadPool;
+
+constexpr double kTolerance = 1e-5;  // of the largest value
+
+struct Case {
+  std::string golden;
+  int threads;
+};
+
+class Networks : public ::testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    folder_ = std::string(MOBILEDIFFUSION_TESTS_DIR) + "/data/goldens/" + GetParam().golden;
+    auto model = open_model_folder(folder_);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    model_ = *model;
+    auto file = MappedFile::open(folder_ + "/expected.safetensors");
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    file_ = std::make_unique<MappedFile>(std::move(*file));
+    auto expected = Safetensors::parse(file_->bytes(), "expected.safetensors");
+    ASSERT_TRUE(expected.ok()) << expected.status().message();
+    expected_ = *expected;
+    threads_ = std::make_unique<ThreadPool>(GetParam().threads);
+    context_ = std::make_unique<Context>(*threads_, arena_);
+  }
+
+  std::vector<float> floats(const std::string& name) {
+    return *Safetensors::to_float32(name, *expected_.find(name));
+  }
+
+  // (n, c, h, w) as the file has it, to (n, h, w, c).
+  Tensor channels_last(const std::string& name) {
+    const auto& shape = expected_.find(name)->shape;
+    const std::vector<float> values = floats(name);
+    Tensor t = context_->make({shape[0], shape[2], shape[3], shape[1]});
+    const Shape s = t.shape();
+    for (int64_t n = 0; n < s.n; ++n)
+      for (int64_t c = 0; c < s.c; ++c)
+        for (int64_t p = 0; p < s.pixels(); ++p) t.data()[(n * s.pixels() + p) * s.c + c] = values[(n * s.c + c) * s.pixels() + p];
+    return t;
+  }
+
+  void expect_close(const Tensor& found, const Tensor& expected) {
+    ASSERT_TRUE(context_->ok()) << context_->status().message();
+    ASSERT_EQ(found.shape(), expected.shape());
+    double largest = 0, error = 0;
+    for (int64_t i = 0; i < found.shape().elements(); ++i) {
+      largest = std::max(largest, std::abs(double{expected.data()[i]}));
+      error = std::max(error, std::abs(double{found.data()[i]} - expected.data()[i]));
+    }
+    EXPECT_LE(error, kTolerance * largest);
+    RecordProperty("error_of_largest", std::to_string(error / largest));
+    std::printf("error %.2e of the largest value\n", error / largest);
+  }
+
+  template <typename Network, typename Config>
+  Network load(const std::string& path, const std::string& name, const Config& config) {
+    auto weights = FileWeights::open(path);
+    EXPECT_TRUE(weights.ok()) << weights.status().message();
+    Network network(Scope(**weights, name, kernels::Precision::kFloat32), config);
+    EXPECT_TRUE((*weights)->status().ok()) << (*weights)->status().message();
+    return network;
+  }
+
+  std::string folder_;
+  ModelFolder model_;
+  std::unique_ptr<MappedFile> file_;
+  Safetensors expected_;
+  std::unique_ptr<ThreadPool> threads_;
+  Arena arena_;
+  std::unique_ptr<Context> context_;
+};
+
+TEST_P(Networks, TextEncoder) {
+  const auto encoder = load<TextEncoder>(model_.text_encoder_weights(), "text_encoder", model_.text_encoder);
+  const std::vector<int> ids = *Safetensors::to_integers("input_ids", *expected_.find("input_ids"));
+  const Tensor found = encoder(*context_, ids);
+  const std::vector<float> values = floats("text_hidden");
+  Tensor expected = context_->make(found.shape());
+  ASSERT_EQ(static_cast<int64_t>(values.size()), found.shape().elements());
+  std::copy(values.begin(), values.end(), expected.data());
+  expect_close(found, expected);
+}
+
+TEST_P(Networks, UNet) {
+  const auto unet = load<UNet>(model_.unet_weights(), "unet", model_.unet);
+  const std::vector<float> hidden = floats("text_hidden");
+  Tensor text = context_->make({1, 1, static_cast<int64_t>(hidden.size()) / model_.unet.cross_attention_dim, model_.unet.cross_attention_dim});
+  std::copy(hidden.begin(), hidden.end(), text.data());
+  const float t = static_cast<float>((*Safetensors::to_integers("timestep", *expected_.find("timestep")))[0]);
+  expect_close(unet(*context_, channels_last("latents"), t, text), channels_last("unet_output"));
+}
+
+TEST_P(Networks, Decoder) {
+  const auto decoder = load<Decoder>(model_.decoder_weights(), "decoder", model_.decoder);
+  expect_close(decoder(*context_, channels_last("decoder_input")), channels_last("decoder_output"));
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const char* golden : {"base", "relu-attention", "sample-prediction", "zero-snr", "faint"}) {
+    for (const int threads : {1, 2, 3}) all.push_back({golden, threads});
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Goldens, Networks, ::testing::ValuesIn(cases()), [](const auto& info) {
+  std::string name = info.param.golden + "_threads" + std::to_string(info.param.threads);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace mobilediffusion
