@@ -75,10 +75,11 @@ class Context {
   void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = flag; }
   void set_trace(Trace* trace) { trace_ = trace; }
 
-  // Called between a network's blocks, to report progress; may call fail().
+  // Called between a network's blocks, to report progress (or, where the context only counts, to count them); may call
+  // fail().
   void set_on_block(std::function<void()> on_block) { on_block_ = std::move(on_block); }
   void block_done() {
-    if (on_block_ && computes()) on_block_();
+    if (on_block_ && ok()) on_block_();
   }
 
   // Announces an operator. False where it has nothing to do; else its time runs until the returned object dies.

@@ -32,14 +32,16 @@ void column_sums(const float* x, size_t rows, size_t channels, float* sum, float
   });
 }
 
-// y = x * scale + offset by column, through SiLU if `activate`.
-void scale_columns(const float* x, size_t rows, size_t channels, const float* scale, const float* offset, bool activate,
-                   float* y) {
+// y = (x - mean) * scale + bias by column, through SiLU if `activate`. The mean goes first: folded into the bias it would
+// cancel there, in float32, where it is far from zero.
+void scale_columns(const float* x, size_t rows, size_t channels, const float* mean, const float* scale, const float* bias,
+                   bool activate, float* y) {
   const auto each = [&](auto&& finish) {
     for (size_t row = 0; row < rows; ++row) {
       for_each_vector(channels, [&](size_t c, size_t count) {
         const size_t at = row * channels + c;
-        store(finish(hn::MulAdd(load(x + at, count), load(scale + c, count), load(offset + c, count))), count, y + at);
+        const Floats centred = hn::Sub(load(x + at, count), load(mean + c, count));
+        store(finish(hn::MulAdd(centred, load(scale + c, count), load(bias + c, count))), count, y + at);
       });
     }
   };
@@ -127,7 +129,7 @@ Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused) con
   const int64_t piece = rows_per_piece(channels);
   const int64_t pieces = (pixels + piece - 1) / piece;
   std::vector<Moments> moments(static_cast<size_t>(pieces * groups_));
-  std::vector<float> scale(static_cast<size_t>(channels)), offset(static_cast<size_t>(channels));
+  std::vector<float> mean(static_cast<size_t>(channels)), scale(static_cast<size_t>(channels));
   Tensor sums = context.make({1, 1, pieces, 2 * channels});  // of every piece, since a worker must not allocate
   if (!context.ok()) return y;
 
@@ -156,16 +158,16 @@ Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused) con
       const double inverse = 1.0 / std::sqrt(std::max(0.0, whole.deviations) / whole.count + epsilon_);
       if (!std::isfinite(whole.mean) || !std::isfinite(whole.deviations)) context.fail(not_finite(name_));
       for (int64_t c = group * width; c < (group + 1) * width; ++c) {
+        mean[c] = static_cast<float>(whole.mean);
         scale[c] = static_cast<float>(weight_[c] * inverse);
-        offset[c] = static_cast<float>(bias_[c] - whole.mean * weight_[c] * inverse);
       }
     }
     if (!context.ok()) return y;
 
     context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
       HWY_DYNAMIC_DISPATCH(scale_columns)
-      (from + begin * channels, static_cast<size_t>(end - begin), static_cast<size_t>(channels), scale.data(), offset.data(),
-       fused == Fused::kSilu, to + begin * channels);
+      (from + begin * channels, static_cast<size_t>(end - begin), static_cast<size_t>(channels), mean.data(), scale.data(),
+       bias_.data(), fused == Fused::kSilu, to + begin * channels);
     });
   }
   return y;

@@ -1,0 +1,60 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A model's three networks, and the three stages of a picture: what its words mean, what its latent is, what it looks like.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/decoder.h"
+#include "src/model_folder.h"
+#include "src/sampler.h"
+#include "src/text_encoder.h"
+#include "src/unet.h"
+
+namespace mobilediffusion {
+
+// What the UNet stage follows.
+struct Conditioning {
+  const kernels::Tensor& text;
+  const kernels::Tensor* negative = nullptr;  // read where guidance is not 1
+  float guidance = 1.0f;
+  uint64_t seed = 0;  // of the fresh noise between several steps
+};
+
+class Stages {
+ public:
+  // Loads every weight. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite (in a weight), kOutOfMemory.
+  static Result<Stages> load(const ModelFolder& model, kernels::Precision precision);
+
+  // The same without weights, for a measuring context: shapes, costs and names.
+  static Stages describe(const ModelFolder& model);
+
+  // Each stage latches kNonFinite where its result is not finite, with the stage's name. encode() wants
+  // max_position_embeddings ids, each below vocab_size; denoise() takes noise (1, h, w, latent channels) to x0, in place,
+  // through every step of `sampler`; decode() takes x0 to a picture (1, h * upscale, w * upscale, 3).
+  kernels::Tensor encode(kernels::Context& context, std::span<const int> ids) const;
+  void denoise(kernels::Context& context, kernels::Tensor& latents, const Sampler& sampler, const Conditioning& conditioning) const;
+  kernels::Tensor decode(kernels::Context& context, const kernels::Tensor& x0) const;
+
+  const TextEncoder& text_encoder() const { return *text_encoder_; }
+  const UNet& unet() const { return *unet_; }
+  const Decoder& decoder() const { return *decoder_; }
+
+ private:
+  Stages() = default;
+
+  std::unique_ptr<TextEncoder> text_encoder_;
+  std::unique_ptr<UNet> unet_;
+  std::unique_ptr<Decoder> decoder_;
+  float scaling_factor_ = 1.0f;
+};
+
+// Between the order of files and callers, (channel, y, x), and the kernels', (y, x, channel).
+void to_channels_last(std::span<const float> from, kernels::Tensor& to);
+std::vector<float> to_channels_first(const kernels::Tensor& from);
+
+}  // namespace mobilediffusion
