@@ -23,22 +23,25 @@ class Settings:
     vocabulary: int = 500
     text_length: int = 32
     text_width: int = 192
-    text_layers: int = 3
+    text_layers: int = 2
     text_heads: int = 6
 
-    unet_widths: tuple = (128, 256)
-    unet_resnets: tuple = (2, 2)
+    unet_widths: tuple = (96, 192)
+    unet_resnets: tuple = (1, 2)
     unet_transformers: tuple = (1, 1)
-    unet_mid_transformers: int = 2
+    unet_self_attention: tuple = (False, True)
+    unet_separable: tuple = (False, True)
+    unet_mid_transformers: int = 3
     unet_head: int = 32
     unet_ratio: int = 4
-    batch: int = 64
-    rate: float = 6e-4
+    unet_groups: int = 16
+    batch: int = 32
+    rate: float = 1e-3
     empty_captions: float = 0.1
-    last_step_share: float = 0.25   # of a batch at t = 999, where one-step generation lives
+    last_step_share: float = 0.35   # of a batch at t = 999, where one-step generation lives
 
-    pairs: int = 3000
-    pair_steps: int = 12
+    pairs: int = 1600
+    pair_steps: int = 10
     guidance: float = 2.5
 
     gan_batch: int = 32
@@ -48,9 +51,11 @@ class Settings:
     r1_every: int = 16
     r1_weight: float = 1.0
 
+    judged: int = 500               # prompts read back by the classifier
+
 
 DEFAULT = Settings()
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, scenes=48, held_out=8, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
-    latents=64, vocabulary=150, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1,
-    batch=8, pairs=16, pair_steps=2, gan_batch=4, r1_every=2)
+    latents=64, vocabulary=150, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1, unet_groups=8,
+    batch=8, pairs=16, pair_steps=2, gan_batch=4, r1_every=2, judged=8)

@@ -8,26 +8,32 @@
     python3 models/training/train.py pairs          # what many steps make of a noise
     python3 models/training/train.py gan            # 3. DiffusionGAN: one step
     python3 models/training/train.py export OUT     # 4. a model folder
-    python3 models/training/train.py sheet MODEL    # pictures of prompts.txt
+    python3 models/training/train.py sheet MODEL    # pictures of its prompts.txt
+    python3 models/training/train.py judge MODEL    # attributes read back by a separately trained classifier
+    python3 models/training/train.py plot MODEL     # the losses
 """
 
 import argparse
 import importlib
 import os
 
+# Two thread pools that wait for each other's cores made products of matrices seventy times slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import torch
 
 import settings
 
-MINUTES = {"vae": 60, "diffusion": 60, "gan": 30}
-STAGES = ("world", "vae", "latents", "diffusion", "pairs", "gan", "export", "sheet")
+MINUTES = {"vae": 60, "diffusion": 60, "gan": 30, "judge": 5}
+STAGES = ("world", "vae", "latents", "diffusion", "pairs", "gan", "export", "sheet", "judge", "plot")
 SMOKE_STEPS = 3
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("path", nargs="?", help="the model folder that export writes and sheet reads")
+    parser.add_argument("path", nargs="?", help="the model folder that export writes and the rest read")
     parser.add_argument("--run", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "runs"),
                         help="where checkpoints, caches and logs live (default: %(default)s)")
     parser.add_argument("--minutes", type=float, help="the budget of a training stage (default: %s)" % MINUTES)
@@ -35,7 +41,7 @@ def main():
     parser.add_argument("--threads", type=int, default=0, help="processor threads (default: PyTorch's choice)")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
-    if options.stage in ("export", "sheet") and not options.path:
+    if options.stage in STAGES[-4:] and not options.path:
         parser.error(f"{options.stage} needs the path of a model folder")
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -1,0 +1,111 @@
+"""Stage 2: the text encoder and the UNet, trained together to predict velocities."""
+
+import json
+import os
+
+import torch
+from torch import nn
+
+from schedule import Schedule
+from text_encoder import TextEncoder
+from tokenizer import Tokenizer
+from training import Average, Training, autocast, set_rate
+from unet import MobileDiffusionUNet
+
+SCHEDULER = {
+    "_class_name": "DiffusionGANScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
+    "beta_schedule": "scaled_linear", "rescale_betas_zero_snr": True, "prediction_type": "v_prediction", "timesteps": [999]}
+
+
+def text_config(settings, tokenizer):
+    return {
+        "_class_name": "CLIPTextModel", "vocab_size": tokenizer.pieces.get_piece_size(), "hidden_size": settings.text_width,
+        "num_hidden_layers": settings.text_layers, "num_attention_heads": settings.text_heads,
+        "intermediate_size": 4 * settings.text_width, "max_position_embeddings": settings.text_length,
+        "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5,
+        "bos_token_id": tokenizer.start, "eos_token_id": tokenizer.end, "pad_token_id": tokenizer.pad}
+
+
+def unet_config(settings):
+    levels = len(settings.unet_widths)
+    return {
+        "_class_name": "MobileDiffusionUNet", "in_channels": 8, "out_channels": 8,
+        "block_out_channels": list(settings.unet_widths), "resnets_per_block": list(settings.unet_resnets),
+        "transformer_layers_per_block": list(settings.unet_transformers),
+        "self_attention": list(settings.unet_self_attention), "separable": list(settings.unet_separable),
+        "downsample": [True] * (levels - 1), "mid_transformer_layers": settings.unet_mid_transformers,
+        "mid_separable": True, "cross_attention_dim": settings.text_width, "attention_head_dim": settings.unet_head,
+        "feed_forward_ratio": settings.unet_ratio, "norm_num_groups": settings.unet_groups,
+        "attention_kind": "softmax", "sample_size": settings.size // 8}
+
+
+class Generator(nn.Module):
+    """Token ids, noisy latents and timesteps to a velocity."""
+
+    def __init__(self, settings, tokenizer):
+        super().__init__()
+        self.text_encoder = TextEncoder(text_config(settings, tokenizer))
+        self.unet = MobileDiffusionUNet(unet_config(settings))
+
+    def forward(self, ids, x, t):
+        return self.unet(x, t, self.text_encoder(ids))
+
+
+def load_generator(settings, folder, device, stage, tokenizer):
+    """A finished stage's averaged weights."""
+    network = Generator(settings, tokenizer)
+    network.load_state_dict(torch.load(os.path.join(folder, stage + ".pt"), map_location="cpu")["average"])
+    return network.to(device, memory_format=torch.channels_last)
+
+
+class Batches:
+    """Cached latents, each with one of its captions."""
+
+    def __init__(self, folder, device, seed):
+        data = torch.load(os.path.join(folder, "latents.pt"))
+        self.latents, self.ids, self.device = data["latents"], data["ids"], device
+        self.random = torch.Generator().manual_seed(seed)
+
+    def draw(self, count):
+        chosen = torch.randint(len(self.latents), (count,), generator=self.random)
+        which = torch.randint(self.ids.shape[1], (count,), generator=self.random)
+        return self.latents[chosen].float().to(self.device), self.ids[chosen, which].long().to(self.device)
+
+
+def draw_times(count, last, last_share, device):
+    """Uniform, but for the share that is all noise."""
+    t = torch.randint(0, last + 1, (count,), device=device)
+    t[:round(count * last_share)] = last
+    return t
+
+
+def run(settings, folder, device, minutes, steps, **_):
+    tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
+    network = Generator(settings, tokenizer).to(device, memory_format=torch.channels_last)
+    average = Average(network, 0.998)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    training = Training(
+        folder, "diffusion", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
+    average.steps = training.step
+    batches, empty = Batches(folder, device, 5 + training.step), tokenizer([""])[0].to(device)
+    for _ in training:
+        set_rate(optimiser, training.rate(settings.rate))
+        clean, ids = batches.draw(settings.batch)
+        ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
+        t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
+        noise = torch.randn_like(clean)
+        with autocast(device):
+            answer = network(ids, schedule.add_noise(clean, noise, t), t)
+        errors = (answer.float() - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
+        loss = (errors * schedule.min_snr_weight(t)).mean()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        average.update(network)
+        one_step = t == schedule.last
+        training.log(50, loss=loss.detach(), one_step=errors[one_step].mean().detach(), other=errors[~one_step].mean().detach())
+    figures = {"samples": training.step * settings.batch, "minutes": round(training.seconds / 60, 1)}
+    with open(os.path.join(folder, "diffusion.json"), "w") as file:
+        json.dump(figures, file)
+    print("diffusion:", figures)

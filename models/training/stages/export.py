@@ -1,0 +1,77 @@
+"""Stage 4: a model folder, weights in float16, and what these must answer, for the engine's `verify`."""
+
+import json
+import os
+import shutil
+
+import torch
+
+import safetensors_io
+from model_folder import Model
+from stages.diffusion import SCHEDULER, load_generator, text_config, unet_config
+from stages.vae import load_vae, vae_config
+from tokenizer import Tokenizer
+
+PROMPT = "two red boats at sunset"
+INDEX = {
+    "_class_name": "MobileDiffusionPipeline", "text_encoder": ["transformers", "CLIPTextModel"],
+    "unet": ["mobilediffusion", "MobileDiffusionUNet"], "vae": ["diffusers", "AutoencoderKL"],
+    "scheduler": ["mobilediffusion", "DiffusionGANScheduler"]}
+
+
+def folded(vae):
+    """The autoencoder's tensors, with the latents' whitening folded into the encoder's last convolution."""
+    tensors = {name: value for name, value in vae.state_dict().items() if ".whiten." not in name}
+    whiten = vae.encoder.whiten
+    scale = (whiten.running_var + whiten.eps).rsqrt()
+    tensors["encoder.conv_out.weight"] = tensors["encoder.conv_out.weight"] * scale[:, None, None, None]
+    tensors["encoder.conv_out.bias"] = (tensors["encoder.conv_out.bias"] - whiten.running_mean) * scale
+    return tensors
+
+
+def write_json(path, content):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as file:
+        json.dump(content, file, indent=2)
+        file.write("\n")
+
+
+def write_weights(path, tensors):
+    safetensors_io.save(path, {name: value.half() for name, value in tensors.items()})
+
+
+@torch.no_grad()
+def expected(model, prompt):
+    """Every network's inputs and answers, in float32 from the rounded weights."""
+    ids = model.tokenizer([prompt])
+    latents = model.noise(1, 10)
+    timestep = torch.tensor([model.schedule.last])
+    hidden = model.text_encoder(ids)
+    answer = model.unet(latents, timestep, hidden)
+    x0 = model.schedule.x0(latents, answer, timestep)
+    picture = model.vae.decode(x0)
+    return {"input_ids": ids.int(), "text_hidden": hidden, "latents": latents, "timestep": timestep.int(),
+            "unet_output": answer, "x0": x0, "decoder_input": x0, "decoder_output": picture,
+            "pipeline_rgb": model.bytes(picture)[0]}
+
+
+def run(settings, folder, path, **_):
+    tokenizer = Tokenizer(folder, settings.text_length)
+    stage = "gan" if os.path.exists(os.path.join(folder, "gan.pt")) else "diffusion"
+    generator, vae = load_generator(settings, folder, "cpu", stage, tokenizer), load_vae(settings, folder, "cpu")
+    write_json(os.path.join(path, "model_index.json"), INDEX)
+    write_json(os.path.join(path, "scheduler", "scheduler_config.json"), SCHEDULER)
+    for part, config, file, tensors in (
+            ("text_encoder", text_config(settings, tokenizer), "model", generator.text_encoder.state_dict()),
+            ("unet", unet_config(settings), "diffusion_pytorch_model", generator.unet.state_dict()),
+            ("vae", vae_config(settings), "diffusion_pytorch_model", folded(vae))):
+        write_json(os.path.join(path, part, "config.json"), config)
+        write_weights(os.path.join(path, part, file + ".safetensors"), tensors)
+    os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)
+    shutil.copy(os.path.join(folder, "tokenizer.model"), os.path.join(path, "tokenizer"))
+    shutil.copy(os.path.join(folder, "world.json"), path)
+    model = Model(path)
+    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
+    figures = {name: sum(p.numel() for p in part.parameters()) for name, part in (
+        ("text_encoder", model.text_encoder), ("unet", model.unet), ("decoder", model.vae.decoder))}
+    print(f"export: {stage} weights to {path}, parameters {figures}")

@@ -1,0 +1,110 @@
+"""Stage 3: DiffusionGAN (Xu et al., UFOGen, 2023; Zhao et al., 2023). The diffusion model learns to look once.
+
+Half of a batch is pure noise, to be answered as the guided sampler answered it, and to pass the discriminator; half is
+ordinary training, which keeps the steps between. A stated step beyond the paper: the cached pairs bake guidance in.
+"""
+
+import json
+import os
+
+import torch
+from torch.nn import functional as F
+
+from discriminator import Discriminator
+from schedule import Schedule
+from stages.diffusion import SCHEDULER, Batches, load_generator
+from tokenizer import Tokenizer
+from training import Average, Training, autocast, set_rate
+
+RENOISED_UP_TO = 600    # the discriminator judges pictures noised again, t' from 1 to this
+
+
+class Pairs:
+    def __init__(self, folder, device, seed):
+        self.data = {name: torch.cat(parts) for name, parts in torch.load(os.path.join(folder, "pairs.pt")).items()}
+        self.device, self.random = device, torch.Generator().manual_seed(seed)
+
+    def draw(self, count):
+        chosen = torch.randint(len(self.data["ids"]), (count,), generator=self.random)
+        noise, x0, ids = (self.data[name][chosen].to(self.device) for name in ("noise", "x0", "ids"))
+        return noise.float(), x0.float(), ids.long()
+
+
+class Judge:
+    """The discriminator with its optimiser; texts are read by the diffusion model's encoder, which it does not train."""
+
+    def __init__(self, network, schedule, settings, device):
+        self.network = Discriminator(network.unet).to(device, memory_format=torch.channels_last)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=settings.discriminator_rate, betas=(0.5, 0.99))
+        self.schedule, self.settings = schedule, settings
+
+    def look(self, x0, text):
+        t = torch.randint(1, RENOISED_UP_TO + 1, (len(x0),), device=x0.device)
+        return self.network(self.schedule.add_noise(x0, torch.randn_like(x0), t), t, text).float()
+
+    def learn(self, true, true_text, fake, fake_text, with_r1):
+        """Non-saturating loss; true pictures under another's caption are fakes too."""
+        real, made, wrong = self.look(true, true_text), self.look(fake, fake_text), self.look(true, true_text.roll(1, 0))
+        loss = F.softplus(-real).mean() + 0.5 * (F.softplus(made).mean() + F.softplus(wrong).mean())
+        if with_r1:
+            t = torch.randint(1, RENOISED_UP_TO + 1, (len(true),), device=true.device)
+            x = self.schedule.add_noise(true, torch.randn_like(true), t).requires_grad_()
+            slope, = torch.autograd.grad(self.network(x, t, true_text).sum(), x, create_graph=True)
+            loss = loss + self.settings.r1_weight * self.settings.r1_every / 2 * slope.square().mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        return loss.detach(), (real.mean() - made.mean()).detach()
+
+
+def balance(reconstruction, adversarial, layer):
+    """VQGAN's adaptive weight: both losses pull equally hard at the last layer, before `gan_weight` says how much."""
+    pulls = [torch.autograd.grad(loss, layer, retain_graph=True)[0].norm() for loss in (reconstruction, adversarial)]
+    return (pulls[0] / (pulls[1] + 1e-6)).clamp(0, 1e3).detach()
+
+
+def run(settings, folder, device, minutes, steps, **_):
+    tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
+    network = load_generator(settings, folder, device, "diffusion", tokenizer)
+    reader = load_generator(settings, folder, device, "diffusion", tokenizer).text_encoder.requires_grad_(False)
+    judge, average = Judge(network, schedule, settings, device), Average(network, 0.99)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
+    training = Training(folder, "gan", {
+        "network": network, "average": average.network, "optimiser": optimiser,
+        "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps)
+    average.steps, half = training.step, settings.gan_batch // 2
+    batches, pairs = Batches(folder, device, 8 + training.step), Pairs(folder, device, 9 + training.step)
+    for step in training:
+        set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
+        true, true_ids = batches.draw(half)
+        noise, answer, ids = pairs.draw(half)
+        t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
+                       torch.full((half,), schedule.last, device=device)])
+        clean, noises = torch.cat([true, answer]), torch.cat([torch.randn_like(true), noise])
+        with autocast(device):
+            velocity = network(torch.cat([true_ids, ids]), schedule.add_noise(clean, noises, t), t).float()
+        errors = (velocity - schedule.velocity(clean, noises, t)).square().mean((1, 2, 3))
+        reconstruction = (errors * schedule.min_snr_weight(t)).mean()
+        fake = -velocity[half:]     # x0 of pure noise, at zero terminal SNR
+
+        true_text, fake_text = reader(true_ids), reader(ids)
+        judged, gap = judge.learn(true, true_text, fake.detach(), fake_text, step % settings.r1_every == 0)
+
+        loss = reconstruction
+        if settings.gan_weight:
+            judge.network.requires_grad_(False)
+            adversarial = F.softplus(-judge.look(fake, fake_text)).mean()
+            judge.network.requires_grad_(True)
+            loss = loss + settings.gan_weight * balance(reconstruction, adversarial, network.unet.conv_out.weight) * adversarial
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        average.update(network)
+        training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(),
+                     discriminator=judged, gap=gap)
+    figures = {"iterations": training.step, "minutes": round(training.seconds / 60, 1), "pairs": len(pairs.data["ids"])}
+    with open(os.path.join(folder, "gan.json"), "w") as file:
+        json.dump(figures, file)
+    print("gan:", figures)

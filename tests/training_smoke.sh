@@ -1,0 +1,37 @@
+#!/bin/sh
+# Runs every stage of models/training with tiny sizes, ending with a model folder; where MOBILEDIFFUSION_CLI names the
+# command-line program, the engine must then agree with PyTorch about the exported weights. Exit 77: a package is missing.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! python3 -c "import torch, sentencepiece, PIL" 2>/dev/null; then
+    echo "skipped: needs PyTorch, SentencePiece and Pillow for Python (apt: python3-torch python3-sentencepiece python3-pil)"
+    exit 77
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+model=$work/model
+
+for stage in world vae latents diffusion pairs gan "export $model"; do
+    echo "== $stage"
+    # shellcheck disable=SC2086  (a stage and its argument are two words)
+    python3 models/training/train.py $stage --smoke --run "$work/run" --device cpu
+done
+
+echo "== stopped and taken up again"
+python3 models/training/train.py diffusion --smoke --run "$work/run" --device cpu | grep "resumed at step"
+
+cp models/scenes/prompts.txt "$model/"
+for stage in sheet judge; do
+    echo "== $stage"
+    python3 models/training/train.py $stage "$model" --smoke --run "$work/run" --device cpu
+done
+for file in model_index.json tokenizer/tokenizer.model expected.safetensors contact-sheet.png accuracy.json; do
+    test -s "$model/$file"
+done
+
+if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
+    echo "== verify"
+    "$MOBILEDIFFUSION_CLI" verify "$model" "$model/expected.safetensors"
+fi
