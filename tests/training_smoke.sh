@@ -3,8 +3,9 @@
 # command-line program, the engine must then agree with PyTorch about the exported weights. Exit 77: a package is missing.
 set -eu
 cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
 
-if ! python3 -c "import torch, sentencepiece, PIL" 2>/dev/null; then
+if ! "$python" -c "import torch, sentencepiece, PIL" 2>/dev/null; then
     echo "skipped: needs PyTorch, SentencePiece and Pillow for Python (apt: python3-torch python3-sentencepiece python3-pil)"
     exit 77
 fi
@@ -16,16 +17,16 @@ model=$work/model
 for stage in world vae latents diffusion pairs gan "export $model"; do
     echo "== $stage"
     # shellcheck disable=SC2086  (a stage and its argument are two words)
-    python3 models/training/train.py $stage --smoke --run "$work/run" --device cpu
+    "$python" models/training/train.py $stage --smoke --run "$work/run" --device cpu
 done
 
 echo "== stopped and taken up again"
-python3 models/training/train.py diffusion --smoke --run "$work/run" --device cpu | grep "resumed at step"
+"$python" models/training/train.py diffusion --smoke --run "$work/run" --device cpu | grep "resumed at step"
 
 cp models/scenes/prompts.txt "$model/"
 for stage in sheet judge; do
     echo "== $stage"
-    python3 models/training/train.py $stage "$model" --smoke --run "$work/run" --device cpu
+    "$python" models/training/train.py $stage "$model" --smoke --run "$work/run" --device cpu
 done
 for file in model_index.json tokenizer/tokenizer.model expected.safetensors contact-sheet.png accuracy.json; do
     test -s "$model/$file"

@@ -1,0 +1,221 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/clip_tokenizer.h"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <new>
+#include <queue>
+#include <tuple>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace mobilediffusion {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr std::string_view kStart = "<|startoftext|>";
+constexpr std::string_view kEnd = "<|endoftext|>";
+
+void append_utf8(int32_t code_point, std::string* to) {
+  uint8_t buffer[4];
+  const auto size = utf8proc_encode_char(code_point, buffer);
+  to->append(reinterpret_cast<const char*>(buffer), static_cast<size_t>(size));
+}
+
+// GPT-2's printable stand-in for every byte: itself where it is printable Latin-1, else the next free one from U+0100.
+std::vector<std::string> byte_alphabet() {
+  std::vector<std::string> alphabet(256);
+  int32_t next = 256;
+  for (int32_t byte = 0; byte < 256; ++byte) {
+    const bool printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    append_utf8(printable ? byte : next++, &alphabet[static_cast<size_t>(byte)]);
+  }
+  return alphabet;
+}
+
+uint64_t pair_key(int left, int right) { return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right); }
+
+// Unicode's White_Space property.
+bool is_space(int32_t c) {
+  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_letter(int32_t c) {
+  const auto category = utf8proc_category(c);
+  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool is_number(int32_t c) {
+  const auto category = utf8proc_category(c);
+  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+
+// NFC, white space folded, lower case; as code points. The full lower case of one code point alone is two: of I with a dot.
+std::vector<int32_t> normalize(std::string_view text) {
+  utf8proc_uint8_t* composed = nullptr;
+  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                                 &composed, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (size < 0) throw std::bad_alloc();  // the text was checked to be UTF-8
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
+  std::vector<int32_t> folded;
+  for (utf8proc_ssize_t at = 0; at < size;) {
+    int32_t c = 0;
+    at += utf8proc_iterate(composed + at, size - at, &c);
+    if (is_space(c)) {
+      if (folded.empty() || folded.back() != ' ') folded.push_back(' ');
+    } else if (c == 0x130) {
+      folded.insert(folded.end(), {'i', 0x307});
+    } else {
+      folded.push_back(utf8proc_tolower(c));
+    }
+  }
+  return folded;
+}
+
+// The end of the word that begins at `at`, which is no white space.
+size_t word_end(const std::vector<int32_t>& text, size_t at) {
+  const auto follows = [&](std::string_view tail) {
+    for (size_t i = 0; i < tail.size(); ++i) {
+      if (at + 1 + i >= text.size() || text[at + 1 + i] != tail[i]) return false;
+    }
+    return true;
+  };
+  if (text[at] == '\'') {
+    for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"}) {
+      if (follows(tail)) return at + 1 + tail.size();
+    }
+  }
+  size_t end = at + 1;
+  if (is_number(text[at])) return end;
+  const bool letters = is_letter(text[at]);
+  const auto same = [&](int32_t c) { return letters ? is_letter(c) : !is_space(c) && !is_letter(c) && !is_number(c); };
+  while (end < text.size() && same(text[end])) ++end;
+  return end;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges, const std::string& origin,
+                                                        const SpecialTokens& special, int vocab_size) {
+  const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, origin + what); };
+  const json table = json::parse(vocab.begin(), vocab.end(), nullptr, /*allow_exceptions=*/false);
+  if (!table.is_object() || table.empty()) return invalid("/vocab.json is no JSON object of tokens");
+  std::unordered_map<std::string, int> ids;
+  for (const auto& [token, id] : table.items()) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(vocab_size)) {
+      return invalid("/vocab.json gives the token \"" + token + "\" the id " + id.dump() + "; expected 0 to " + std::to_string(vocab_size - 1));
+    }
+    ids.emplace(token, id.get<int>());
+  }
+
+  auto tokenizer = std::unique_ptr<ClipTokenizer>(new ClipTokenizer());
+  tokenizer->special_ = special;
+  const auto unknown = ids.find(std::string(kEnd));
+  tokenizer->unknown_ = unknown != ids.end() ? unknown->second : special.end;
+  const std::vector<std::string> alphabet = byte_alphabet();
+  const auto id_of = [&](const std::string& token) {
+    const auto found = ids.find(token);
+    return found != ids.end() ? found->second : tokenizer->unknown_;
+  };
+  for (size_t byte = 0; byte < 256; ++byte) {
+    tokenizer->byte_ids_[byte] = id_of(alphabet[byte]);
+    tokenizer->last_byte_ids_[byte] = id_of(alphabet[byte] + "</w>");
+  }
+
+  int rank = 0;
+  size_t line_number = 0;
+  while (!merges.empty()) {
+    const size_t end = std::min(merges.find('\n'), merges.size());
+    std::string_view line = merges.substr(0, end);
+    merges.remove_prefix(std::min(end + 1, merges.size()));
+    ++line_number;
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    if (line.empty() || (line_number == 1 && line.starts_with("#version"))) continue;
+    const size_t space = line.find(' ');
+    const auto wrong = [&](const std::string& what) { return invalid("/merges.txt, line " + std::to_string(line_number) + ": " + what); };
+    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) return wrong("expected two tokens with a space between");
+    const std::string left(line.substr(0, space)), right(line.substr(space + 1));
+    for (const std::string& token : {left, right, left + right}) {
+      if (!ids.contains(token)) return wrong("vocab.json lacks the token \"" + token + "\"");
+    }
+    tokenizer->merges_.emplace(pair_key(ids[left], ids[right]), Merge{rank++, ids[left + right]});
+  }
+  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+}
+
+// Joins the neighbours of lowest rank, leftmost first, as a priority queue offers them; n log n in the word's length.
+void ClipTokenizer::append_word(std::string_view bytes, std::vector<int>* ids) const {
+  struct Symbol {
+    int id;
+    int previous, next;  // indices; -1: none
+    bool joined = false;
+  };
+  std::vector<Symbol> symbols;
+  const int count = static_cast<int>(bytes.size());
+  for (int i = 0; i < count; ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[static_cast<size_t>(i)]);
+    symbols.push_back({i + 1 < count ? byte_ids_[byte] : last_byte_ids_[byte], i - 1, i + 1 < count ? i + 1 : -1});
+  }
+  using Candidate = std::tuple<int, int, int, int>;  // rank, left index, left id, right id
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
+  const auto offer = [&](int left) {
+    if (left < 0 || symbols[left].next < 0) return;
+    const int left_id = symbols[left].id, right_id = symbols[symbols[left].next].id;
+    if (const auto merge = merges_.find(pair_key(left_id, right_id)); merge != merges_.end()) {
+      queue.emplace(merge->second.rank, left, left_id, right_id);
+    }
+  };
+  for (int i = 0; i + 1 < count; ++i) offer(i);
+  while (!queue.empty()) {
+    const auto [rank, left, left_id, right_id] = queue.top();
+    queue.pop();
+    const int right = symbols[left].next;
+    // one of the two may have been joined to another since
+    if (symbols[left].joined || right < 0 || symbols[left].id != left_id || symbols[right].id != right_id) continue;
+    symbols[left].id = merges_.at(pair_key(left_id, right_id)).id;
+    symbols[left].next = symbols[right].next;
+    if (symbols[right].next >= 0) symbols[symbols[right].next].previous = left;
+    symbols[right].joined = true;
+    offer(symbols[left].previous);
+    offer(left);
+  }
+  for (int i = 0; i >= 0 && i < count; i = symbols[i].next) ids->push_back(symbols[i].id);
+}
+
+void ClipTokenizer::append_text(std::string_view text, std::vector<int>* ids) const {
+  const std::vector<int32_t> normal = normalize(text);
+  for (size_t at = 0; at < normal.size();) {
+    if (normal[at] == ' ') {
+      ++at;
+      continue;
+    }
+    const size_t end = word_end(normal, at);
+    std::string word;
+    for (; at < end; ++at) append_utf8(normal[at], &word);
+    append_word(word, ids);
+  }
+}
+
+Result<TokenizedPrompt> ClipTokenizer::encode(std::string_view prompt, int length) const {
+  if (Status status = check_utf8(prompt); !status.ok()) return status;
+  std::vector<int> ids;
+  while (!prompt.empty()) {
+    // special tokens stand for themselves wherever they are written
+    const size_t start = prompt.find(kStart), end = prompt.find(kEnd);
+    const size_t at = std::min({start, end, prompt.size()});
+    append_text(prompt.substr(0, at), &ids);
+    if (at == prompt.size()) break;
+    ids.push_back(at == start ? special_.start : special_.end);
+    prompt.remove_prefix(at + (at == start ? kStart : kEnd).size());
+  }
+  return fit_prompt(ids, length, special_);
+}
+
+}  // namespace mobilediffusion
