@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import torch
 
-from shapes import Brush, as_colour, capsule, circle, ellipse, without
+from shapes import Brush, as_colour, capsule, circle, ellipse, union, without
 from subjects import PAINTERS
 
 SUBJECTS = tuple(PAINTERS)
@@ -85,6 +85,14 @@ GAP = {"two": 0.42, "three": 0.315, "one": 0.0}
 SHIFT = {"left": -1, "middle": 0, "right": 1}
 ROOM = {"one": 0.23, "two": 0.065, "three": 0.03}   # how far a row can move aside
 STARS = [(0.30, 0.92), (0.45, 0.80), (0.60, 0.93), (0.72, 0.78), (0.88, 0.90), (0.93, 0.68), (0.06, 0.72), (0.38, 0.66)]
+# Base, height, frequency (half-waves a picture), shift and shade of every fold of the land, the farthest first.
+WAVES = {
+    "sea": [(level, 0.008, 7 - i, 2.0 * i, 1.05 - 0.09 * i) for i, level in enumerate((0.37, 0.30, 0.21, 0.10))],
+    "hills": [(0.44, 0.085, 2.6, 0.4, 0.80), (0.33, 0.05, 2.2, 2.9, 1.0), (0.17, 0.03, 1.8, 5.0, 1.15)],
+    "meadow": [(HORIZON, 0.012, 2.0, 1.0, 1.0), (0.22, 0.02, 1.6, 2.5, 1.1)],
+    "desert": [(0.43, 0.04, 2.4, 3.4, 0.88), (0.30, 0.045, 1.9, 0.6, 1.0), (0.12, 0.03, 2.1, 4.2, 1.06)],
+    "snow": [(0.41, 0.03, 2.2, 0.2, 0.88), (0.27, 0.04, 1.7, 2.2, 0.95), (0.12, 0.02, 2.3, 4.0, 1.0)]}
+GRASS = [(0.1, 0.3), (0.3, 0.08), (0.52, 0.27), (0.7, 0.06), (0.9, 0.26), (0.12, 0.1), (0.92, 0.1)]
 
 
 class Renderer:
@@ -96,103 +104,94 @@ class Renderer:
         self.x, self.y = ticks.view(1, 1, -1), (1 - ticks).view(1, -1, 1)
 
     def __call__(self, scenes, seed):
-        jitter = torch.Generator().manual_seed(seed)
-        self.wobble = lambda amount: ((torch.rand(len(scenes), 1, 1, generator=jitter) * 2 - 1) * amount).to(self.device)
-        x, y = (t.expand(len(scenes), self.size, self.size) for t in (self.x, self.y))
-        sheet = Brush(x, y, 1.0 / self.size)
-        self.sky(sheet, scenes)
-        self.ground(sheet, scenes)
-        picture, mask = sheet.rgb, torch.zeros_like(sheet.alpha)
-        centre, size = self.wobble(0.02), 1 + self.wobble(0.07)
+        self.random = torch.Generator().manual_seed(seed)
+        picture = torch.zeros(len(scenes), 3, self.size, self.size, device=self.device)
+        mask = torch.zeros_like(picture[:, :1])
+
+        def alike(part):
+            """(value, where it is found), so that only what a scene has is drawn."""
+            for value in sorted({getattr(s, part) for s in scenes}):
+                yield value, [i for i, s in enumerate(scenes) if getattr(s, part) == value]
+
+        for time, rows in alike("time"):
+            picture[rows] = self.sky(time, len(rows))
+        for ground, rows in alike("ground"):
+            picture[rows] = self.ground(picture[rows], ground, self.per_scene([LIGHT[scenes[i].time] for i in rows]))
+        centre, size = self.wobble(len(scenes), 0.02), 1 + self.wobble(len(scenes), 0.07)
         for slot in range(3):
-            dx, dy = self.wobble(0.008), self.wobble(0.015)
-            for name, paint in PAINTERS.items():
-                rows = [i for i, s in enumerate(scenes) if s.subject == name and slot < len(SPREAD[s.count])]
+            dx, dy = self.wobble(len(scenes), 0.008), self.wobble(len(scenes), 0.015)
+            for name, rows in alike("subject"):
+                rows = [i for i in rows if slot < len(SPREAD[scenes[i].count])]
                 if rows:
-                    rgb, alpha = self.subject(paint, scenes, rows, slot, centre + dx, dy, size)
+                    chosen = [scenes[i] for i in rows]
+                    rgb, alpha = self.subject(name, chosen, slot, (centre + dx)[rows], dy[rows], size[rows])
                     picture[rows] = picture[rows] * (1 - alpha) + rgb
                     mask[rows] = torch.maximum(mask[rows], alpha)
         return picture.clamp(0, 1), mask
 
-    def per_scene(self, values, scenes):
-        return torch.tensor([values(s) for s in scenes], dtype=torch.float32, device=self.device)
+    def wobble(self, count, amount):
+        return ((torch.rand(count, 1, 1, generator=self.random) * 2 - 1) * amount).to(self.device)
 
-    def only(self, chosen, scenes, distance):
-        """Pushes a shape out of sight where the scene has none."""
-        keep = torch.tensor([bool(chosen(s)) for s in scenes], device=self.device).view(-1, 1, 1)
-        return torch.where(keep, distance, torch.ones_like(distance))
+    def per_scene(self, values):
+        return torch.tensor(values, dtype=torch.float32, device=self.device)
 
-    def sky(self, b, scenes):
-        x, y = b.x, b.y
-        top, bottom = (as_colour(self.per_scene(lambda s: SKY[s.time][i], scenes), b.rgb) for i in (0, 1))
-        height = ((y - HORIZON) / (1 - HORIZON)).clamp(0, 1).unsqueeze(1)
-        b.rgb, b.alpha = torch.lerp(bottom, top, height), torch.ones_like(b.alpha)
-        dx, dy = self.wobble(0.015), self.wobble(0.012)
+    def brush(self, count):
+        return Brush(self.x.expand(count, -1, -1), self.y, 1.0 / self.size)
 
-        def when(time, distance, colour, opacity=1.0):
-            b.fill(self.only(lambda s: s.time == time, scenes, distance), colour, opacity=opacity)
-
-        when("morning", circle(x, y, 0.18 + dx, 0.47 + dy, 0.15), (1.0, 0.95, 0.72), 0.5)
-        when("morning", circle(x, y, 0.18 + dx, 0.47 + dy, 0.10), (1.0, 0.94, 0.62))
-        when("noon", circle(x, y, 0.86 + dx, 0.86 + dy, 0.125), (1.0, 0.95, 0.55), 0.45)
-        when("noon", circle(x, y, 0.86 + dx, 0.86 + dy, 0.085), (1.0, 0.90, 0.25))
-        when("sunset", circle(x, y, 0.5 + dx, 0.45 + dy, 0.27), (1.0, 0.75, 0.35), 0.5)
-        when("sunset", circle(x, y, 0.5 + dx, 0.45 + dy, 0.19), (1.0, 0.86, 0.36))
-        moon = without(circle(x, y, 0.15 + dx, 0.85 + dy, 0.10), circle(x, y, 0.20 + dx, 0.88 + dy, 0.085))
-        when("night", moon, (1.0, 0.96, 0.75))
-        for sx, sy in STARS:
-            when("night", circle(x, y, sx + dx, sy + dy, 0.011), (1.0, 0.98, 0.85))
-        for cx, cy, scale in ((0.20, 0.86, 1.0), (0.60, 0.92, 0.7)):
-            cx, cy = cx + self.wobble(0.02), cy + self.wobble(0.01)
-            cloud = torch.stack([ellipse(x, y, cx + ox * scale, cy + oy * scale, r * scale, 0.75 * r * scale)
-                                 for ox, oy, r in ((-0.09, 0, 0.06), (0, 0.02, 0.085), (0.09, 0, 0.06))]).amin(0)
-            when("noon", cloud, (1.0, 1.0, 1.0), 0.9)
-            when("morning", cloud, (1.0, 0.93, 0.92), 0.9)
-
-    def ground(self, b, scenes):
-        x, y = b.x, b.y
-        light = self.per_scene(lambda s: LIGHT[s.time], scenes)
-        phase = self.wobble(0.3)
-
-        def where(grounds, distance, shade, opacity=1.0):
-            colour = self.per_scene(lambda s: GROUND[s.ground], scenes) * light * shade
-            b.fill(self.only(lambda s: s.ground in grounds, scenes, distance), colour.clamp(0, 1), opacity=opacity)
-
-        def wave(base, height, frequency, shift):
-            return y - (base + height * (frequency * math.pi * x + shift + phase).sin())
-
-        where(("sea",), y - HORIZON, 1.15)
-        for i, level in enumerate((0.37, 0.30, 0.21, 0.10)):
-            where(("sea",), wave(level, 0.008, 7 - i, 2.0 * i), 1.05 - 0.09 * i)
-        where(("hills",), wave(0.44, 0.085, 2.6, 0.4), 0.80)
-        where(("hills",), wave(0.33, 0.05, 2.2, 2.9), 1.0)
-        where(("hills",), wave(0.17, 0.03, 1.8, 5.0), 1.15)
-        where(("meadow",), wave(HORIZON, 0.012, 2.0, 1.0), 1.0)
-        where(("meadow",), wave(0.22, 0.02, 1.6, 2.5), 1.1)
-        for gx, gy in ((0.1, 0.3), (0.3, 0.08), (0.52, 0.27), (0.7, 0.06), (0.9, 0.26), (0.12, 0.1), (0.92, 0.1)):
-            blade = capsule(x, y, gx - 0.012, gy + 0.03, gx, gy, 0.007)
-            where(("meadow",), torch.minimum(blade, capsule(x, y, gx + 0.014, gy + 0.035, gx, gy, 0.007)), 0.72)
-        where(("desert",), wave(0.43, 0.04, 2.4, 3.4), 0.88)
-        where(("desert",), wave(0.30, 0.045, 1.9, 0.6), 1.0)
-        where(("desert",), wave(0.12, 0.03, 2.1, 4.2), 1.06)
-        where(("snow",), wave(0.41, 0.03, 2.2, 0.2), 0.88)
-        where(("snow",), wave(0.27, 0.04, 1.7, 2.2), 0.95)
-        where(("snow",), wave(0.12, 0.02, 2.3, 4.0), 1.0)
-
-    def subject(self, paint, scenes, rows, slot, dx, dy, size):
-        chosen = [scenes[i] for i in rows]
-        half = self.per_scene(lambda s: HALF_SIZE[s.count], chosen).view(-1, 1, 1) * size[rows]
-        cx = self.per_scene(lambda s: 0.5 + SPREAD[s.count][slot] * GAP[s.count] + SHIFT[s.place] * ROOM[s.count], chosen)
-        cx = cx.view(-1, 1, 1) + dx[rows]
-        if chosen[0].subject in FLYING:
-            rise = self.per_scene(lambda s: 0.05 * (slot % 2 * 2 - 1) * (s.count != "one"), chosen).view(-1, 1, 1)
-            cy = FLOATING + rise + dy[rows]
+    def sky(self, time, count):
+        b = self.brush(count)
+        x, y, dx, dy = b.x, b.y, self.wobble(count, 0.015), self.wobble(count, 0.012)
+        top, bottom = (as_colour(colour, b.rgb) for colour in SKY[time])
+        b.rgb = torch.lerp(bottom, top, ((y - HORIZON) / (1 - HORIZON)).clamp(0, 1).unsqueeze(1))
+        if time == "morning":
+            b.fill(circle(x, y, 0.18 + dx, 0.47 + dy, 0.15), (1.0, 0.95, 0.72), opacity=0.5)
+            b.fill(circle(x, y, 0.18 + dx, 0.47 + dy, 0.10), (1.0, 0.94, 0.62))
+        elif time == "noon":
+            b.fill(circle(x, y, 0.86 + dx, 0.86 + dy, 0.125), (1.0, 0.95, 0.55), opacity=0.45)
+            b.fill(circle(x, y, 0.86 + dx, 0.86 + dy, 0.085), (1.0, 0.90, 0.25))
+        elif time == "sunset":
+            b.fill(circle(x, y, 0.5 + dx, 0.45 + dy, 0.27), (1.0, 0.75, 0.35), opacity=0.5)
+            b.fill(circle(x, y, 0.5 + dx, 0.45 + dy, 0.19), (1.0, 0.86, 0.36))
         else:
-            cy = STANDING + half + dy[rows] * 0.5
-        sheet = Brush((self.x - cx) / half, (self.y - cy) / half, 1.0 / self.size / half)
-        paint(sheet, self.per_scene(lambda s: COLOURS[s.colour], chosen))
-        light = as_colour(self.per_scene(lambda s: SUBJECT_LIGHT[s.time], chosen), sheet.rgb)
-        return sheet.rgb * light, sheet.alpha
+            shadow = circle(x, y, 0.20 + dx, 0.88 + dy, 0.085)
+            b.fill(without(circle(x, y, 0.15 + dx, 0.85 + dy, 0.10), shadow), (1.0, 0.96, 0.75))
+            for sx, sy in STARS:
+                b.fill(circle(x, y, sx + dx, sy + dy, 0.011), (1.0, 0.98, 0.85))
+        if time in ("morning", "noon"):
+            for cx, cy, scale in ((0.20, 0.86, 1.0), (0.60, 0.92, 0.7)):
+                cx, cy = cx + self.wobble(count, 0.02), cy + self.wobble(count, 0.01)
+                puffs = (ellipse(x, y, cx + ox * scale, cy + oy * scale, r * scale, 0.75 * r * scale)
+                         for ox, oy, r in ((-0.09, 0, 0.06), (0, 0.02, 0.085), (0.09, 0, 0.06)))
+                b.fill(union(*puffs), (1.0, 0.93, 0.92) if time == "morning" else (1.0, 1.0, 1.0), opacity=0.9)
+        return b.rgb
+
+    def ground(self, picture, ground, light):
+        b = self.brush(len(picture))
+        b.rgb, x, y, phase = picture, b.x, b.y, self.wobble(len(picture), 0.3)
+        colour = self.per_scene(GROUND[ground]) * light
+        if ground == "sea":
+            b.fill(y - HORIZON, (colour * 1.15).clamp(0, 1))
+        for base, height, frequency, shift, shade in WAVES[ground]:
+            b.fill(y - (base + height * (frequency * math.pi * x + shift + phase).sin()), (colour * shade).clamp(0, 1))
+        if ground == "meadow":
+            for gx, gy in GRASS:
+                blades = union(capsule(x, y, gx - 0.012, gy + 0.03, gx, gy, 0.007),
+                               capsule(x, y, gx + 0.014, gy + 0.035, gx, gy, 0.007))
+                b.fill(blades, colour * 0.72)
+        return b.rgb
+
+    def subject(self, name, scenes, slot, dx, dy, size):
+        half = self.per_scene([HALF_SIZE[s.count] for s in scenes]).view(-1, 1, 1) * size
+        cx = [0.5 + SPREAD[s.count][slot] * GAP[s.count] + SHIFT[s.place] * ROOM[s.count] for s in scenes]
+        cx = self.per_scene(cx).view(-1, 1, 1) + dx
+        if name in FLYING:
+            rise = self.per_scene([0.0 if s.count == "one" else 0.1 * (slot % 2) - 0.05 for s in scenes]).view(-1, 1, 1)
+            cy = FLOATING + rise + dy
+        else:
+            cy = STANDING + half + dy * 0.5
+        b = Brush((self.x - cx) / half, (self.y - cy) / half, 1.0 / self.size / half)
+        PAINTERS[name](b, self.per_scene([COLOURS[s.colour] for s in scenes]))
+        return b.rgb * as_colour(self.per_scene([SUBJECT_LIGHT[s.time] for s in scenes]), b.rgb), b.alpha
 
 
 def describe():
