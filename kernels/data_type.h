@@ -36,4 +36,18 @@ constexpr float float_from_float16(uint16_t bits) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(rebased) | special | sign);
 }
 
+// The nearest binary16, halves to even; too large a value becomes an infinity. Adding a power of two chosen by the exponent
+// makes float32's own rounding cut at the right bit.
+constexpr uint16_t float16_from_float(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);
+  const uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u);
+  if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);
+  const uint32_t exponent = magnitude >> 23 < 113 ? 113 : magnitude >> 23;  // below 113 the result is subnormal
+  const float aligned = std::bit_cast<float>(magnitude) + std::bit_cast<float>((exponent + 13) << 23);
+  const uint32_t rounded = std::bit_cast<uint32_t>(aligned) - ((exponent + 13) << 23);
+  return static_cast<uint16_t>(sign | (((exponent - 113) << 10) + rounded));
+}
+
 }  // namespace mobilediffusion::kernels

@@ -28,17 +28,6 @@ void append_utf8(int32_t code_point, std::string* to) {
   to->append(reinterpret_cast<const char*>(buffer), static_cast<size_t>(size));
 }
 
-// GPT-2's printable stand-in for every byte: itself where it is printable Latin-1, else the next free one from U+0100.
-std::vector<std::string> byte_alphabet() {
-  std::vector<std::string> alphabet(256);
-  int32_t next = 256;
-  for (int32_t byte = 0; byte < 256; ++byte) {
-    const bool printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    append_utf8(printable ? byte : next++, &alphabet[static_cast<size_t>(byte)]);
-  }
-  return alphabet;
-}
-
 uint64_t pair_key(int left, int right) { return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right); }
 
 // Unicode's White_Space property.
@@ -101,6 +90,16 @@ size_t word_end(const std::vector<int32_t>& text, size_t at) {
 }
 
 }  // namespace
+
+std::vector<std::string> byte_alphabet() {
+  std::vector<std::string> alphabet(256);
+  int32_t next = 256;
+  for (int32_t byte = 0; byte < 256; ++byte) {
+    const bool printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    append_utf8(printable ? byte : next++, &alphabet[static_cast<size_t>(byte)]);
+  }
+  return alphabet;
+}
 
 Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges, const std::string& origin,
                                                         const SpecialTokens& special, int vocab_size) {

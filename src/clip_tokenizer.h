@@ -21,6 +21,9 @@
 
 namespace mobilediffusion {
 
+// GPT-2's printable stand-in for every byte: itself where it is printable Latin-1, else the next free one from U+0100.
+std::vector<std::string> byte_alphabet();
+
 class ClipTokenizer : public Tokenizer {
  public:
   // The texts of vocab.json and merges.txt; `origin` names their folder in messages. Ids must be below `vocab_size`.

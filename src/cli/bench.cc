@@ -1,0 +1,154 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// mobilediffusion bench: seconds by stage, over several runs.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "mobilediffusion/pipeline.h"
+#include "src/cli/cli.h"
+#include "src/cost.h"
+
+namespace mobilediffusion::cli {
+namespace {
+
+using nlohmann::json;
+
+struct Options {
+  std::string model;
+  std::string size;
+  std::string prompt = "two red boats at sunset";
+  int runs = 5;
+  int steps = 0;
+  int threads = 0;
+  bool json = false;
+};
+
+struct Row {
+  std::string name;
+  std::vector<double> seconds;
+  int64_t macs = 0;
+
+  double median() const {
+    std::vector<double> sorted = seconds;
+    std::sort(sorted.begin(), sorted.end());
+    const size_t middle = sorted.size() / 2;
+    return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+  double fastest() const { return *std::min_element(seconds.begin(), seconds.end()); }
+  double slowest() const { return *std::max_element(seconds.begin(), seconds.end()); }
+  double gflops() const { return 2e-9 * static_cast<double>(macs) / median(); }
+};
+
+// The largest resident size that this process has had, in bytes.
+int64_t peak_memory() {
+  rusage usage;
+  ::getrusage(RUSAGE_SELF, &usage);
+#if defined(__APPLE__)
+  return usage.ru_maxrss;
+#else
+  return int64_t{usage.ru_maxrss} * 1024;
+#endif
+}
+
+int run(const Options& options) {
+  Size size;
+  if (!options.size.empty()) {
+    const Result<Size> parsed = parse_size(options.size);
+    if (!parsed.ok()) return complain(parsed.status());
+    size = *parsed;
+  }
+  if (options.runs < 1 || options.runs > 10000) return complain({StatusCode::kInvalidArgument, "--runs must be 1 to 10000, not " + std::to_string(options.runs)});
+  std::string path = options.model;
+  if (path.empty()) {
+    Result<std::string> found = find_default_model();
+    if (!found.ok()) return complain(found.status());
+    path = std::move(*found);
+  }
+  LoadOptions load_options;
+  load_options.threads = options.threads;
+  Result<Pipeline> pipeline = Pipeline::load(path, load_options);
+  if (!pipeline.ok()) return complain(pipeline.status());
+  catch_interrupts();
+
+  Row load{"load", {pipeline->load_seconds()}}, text{"text", {}}, unet{"UNet", {}}, decoder{"decoder", {}}, total{"picture", {}};
+  GenerateOptions generate;
+  generate.width = size.width;
+  generate.height = size.height;
+  generate.steps = options.steps;
+  ProgressLine progress(!options.json);
+  generate.progress = [](Stage, int, int) { return !interrupted(); };
+  Image last;
+  for (int i = 0; i <= options.runs; ++i) {  // the first warms up and is not counted
+    Result<Image> image = pipeline->generate(options.prompt, generate);
+    if (!image.ok()) {
+      progress.clear();
+      return complain(image.status());
+    }
+    progress.show("run", i, options.runs);
+    last = std::move(*image);
+    if (i == 0) continue;
+    text.seconds.push_back(last.timings.text);
+    unet.seconds.push_back(last.timings.unet);
+    decoder.seconds.push_back(last.timings.decoder);
+    total.seconds.push_back(last.timings.total);
+  }
+  progress.clear();
+
+  const Result<ModelFolder> model = open_model_folder(path);
+  if (!model.ok()) return complain(model.status());
+  const int upscale = model->decoder.upscale();
+  const ModelCost cost = cost_of(*model, last.height / upscale, last.width / upscale);
+  text.macs = cost.text_encoder.whole.macs;
+  unet.macs = cost.unet.whole.macs * last.provenance.steps;
+  decoder.macs = cost.decoder.whole.macs;
+  total.macs = text.macs + unet.macs + decoder.macs;
+  const int64_t memory = peak_memory();
+
+  if (options.json) {
+    json report{{"model", model->name}, {"width", last.width}, {"height", last.height}, {"steps", last.provenance.steps}, {"runs", options.runs},
+                {"peak_memory_bytes", memory}, {"version", version()}, {"xnnpack", xnnpack_version()}, {"precision", "float32"}};
+    for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
+      json entry{{"median", row->median()}, {"min", row->fastest()}, {"max", row->slowest()}};
+      if (row->macs > 0) entry["gflops"] = row->gflops();
+      report["seconds"][row->name] = entry;
+    }
+    std::cout << report.dump() << std::endl;
+    return kDone;
+  }
+  std::printf("%s  %dx%d  %d step%s  float32  median of %d runs\n\n%-9s %9s %9s %9s %10s\n", model->name.c_str(), last.width, last.height,
+              last.provenance.steps, last.provenance.steps == 1 ? "" : "s", options.runs, "seconds", "median", "min", "max", "GFLOP/s");
+  for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
+    std::printf("%-9s %9.4f %9.4f %9.4f", row->name.c_str(), row->median(), row->fastest(), row->slowest());
+    if (row->macs > 0) {
+      std::printf(" %10.1f\n", row->gflops());
+    } else {
+      std::printf("\n");
+    }
+  }
+  std::printf("\npeak memory %.0f MB\n", 1e-6 * static_cast<double>(memory));
+  return kDone;
+}
+
+}  // namespace
+
+Run add_bench(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app.add_subcommand("bench", "Time a model, stage by stage");
+  command->add_option("MODEL", options->model, "A model folder. Default: the default model");
+  command->add_option("--runs", options->runs, "Counted runs, behind one that warms up")->capture_default_str();
+  command->add_option("--size", options->size, "WIDTHxHEIGHT in pixels. Default: what the model was made for");
+  command->add_option("--steps", options->steps, "Denoising steps. Default: the model's own");
+  command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
+  command->add_option("--prompt", options->prompt)->capture_default_str();
+  command->add_flag("--json", options->json, "One JSON object on stdout");
+  command->footer("Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 --json");
+  return [options] { return run(*options); };
+}
+
+}  // namespace mobilediffusion::cli

@@ -1,0 +1,150 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// mobilediffusion info: what a model is made of and costs, or where a picture came from.
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "mobilediffusion/image.h"
+#include "src/cli/cli.h"
+#include "src/cost.h"
+
+namespace mobilediffusion::cli {
+namespace {
+
+using nlohmann::json;
+
+// The seed paper's and post's figures for its two sizes, millions of parameters and billions of multiply-accumulates at
+// 512x512. The UNets' are the paper's as remembered; the others are the post's.
+struct Published {
+  std::vector<int> unet_widths;
+  double unet_parameters, unet_macs;
+};
+const Published kPublished[] = {{{320, 640, 1024, 1024}, 386, 182}, {{256, 512, 896, 896}, 278, 117}};
+
+const Published* published_for(const ModelFolder& model) {
+  for (const Published& published : kPublished) {
+    std::vector<int> widths;
+    for (const UNetLevel& level : model.unet.levels) widths.push_back(level.channels);
+    if (widths == published.unet_widths) return &published;
+  }
+  return nullptr;
+}
+
+json to_json(const Cost& cost) { return {{"parameters", cost.parameters}, {"macs", cost.macs}}; }
+
+json to_json(const NetworkCost& network) {
+  json value = to_json(network.whole);
+  for (const Cost& block : network.blocks) {
+    json entry = to_json(block);
+    entry["name"] = block.name;
+    value["blocks"].push_back(std::move(entry));
+  }
+  return value;
+}
+
+void print_row(const Cost& cost, const char* indent, const std::string& published) {
+  std::printf("%s%-*s %12.3f M %12.3f G   %s\n", indent, 26 - static_cast<int>(std::string_view(indent).size()), cost.name.c_str(),
+              1e-6 * static_cast<double>(cost.parameters), 1e-9 * static_cast<double>(cost.macs), published.c_str());
+}
+
+std::string published_text(double parameters, double macs) {
+  char text[64];
+  if (macs > 0) {
+    std::snprintf(text, sizeof text, "published: %g M, %g G", parameters, macs);
+  } else {
+    std::snprintf(text, sizeof text, "published: %g M", parameters);
+  }
+  return text;
+}
+
+int show_model(const std::string& path, bool as_json) {
+  const Result<ModelFolder> model = open_model_folder(path);
+  if (!model.ok()) return complain(model.status());
+  const int side = model->unet.sample_size;
+  const ModelCost cost = cost_of(*model, side, side);
+  if (as_json) {
+    std::cout << json{{"text_encoder", to_json(cost.text_encoder)},
+                      {"unet", to_json(cost.unet)},
+                      {"decoder", to_json(cost.decoder)},
+                      {"total", to_json(cost.total())},
+                      {"sample_size", side},
+                      {"model", model->name}}
+                     .dump()
+              << std::endl;
+    return kDone;
+  }
+  const Published* const published = published_for(*model);
+  const int pixels = side * model->decoder.upscale();
+  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n\n", model->name.c_str(), pixels, pixels, side, side, model->unet.in_channels);
+  std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
+  const auto print_network = [](const NetworkCost& network, const std::string& note) {
+    print_row(network.whole, "", note);
+    for (const Cost& block : network.blocks) print_row(block, "  ", "");
+  };
+  print_network(cost.text_encoder, published ? published_text(125, 0) : "");
+  print_network(cost.unet, published ? published_text(published->unet_parameters, published->unet_macs) : "");
+  print_network(cost.decoder, published ? published_text(9.8, 0) : "");
+  print_row(cost.total(), "", published == &kPublished[0] ? published_text(520, 0) : "");
+  return kDone;
+}
+
+// Control characters of a foreign file must not reach a terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = ' ';
+  }
+  return text;
+}
+
+int show_picture(const std::string& path, bool as_json) {
+  const Result<Provenance> found = read_provenance(path);
+  if (!found.ok()) return complain(found.status());
+  if (as_json) {
+    std::cout << json{{"prompt", found->prompt}, {"negative_prompt", found->negative_prompt}, {"model", found->model},
+                      {"seed", found->seed},     {"steps", found->steps},                     {"guidance", found->guidance}}
+                     .dump(-1, ' ', false, json::error_handler_t::replace)
+              << std::endl;
+    return kDone;
+  }
+  std::printf("prompt    %s\n", printable(found->prompt).c_str());
+  if (!found->negative_prompt.empty()) std::printf("negative  %s\n", printable(found->negative_prompt).c_str());
+  std::printf("model     %s\nseed      %llu\nsteps     %d\nguidance  %g\n", printable(found->model).c_str(),
+              static_cast<unsigned long long>(found->seed), found->steps, static_cast<double>(found->guidance));
+  return kDone;
+}
+
+}  // namespace
+
+Run add_info(CLI::App& app) {
+  struct Options {
+    std::string path;
+    bool json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app.add_subcommand("info", "Say what a model costs, or where a picture came from");
+  command->add_option("PATH", options->path, "A model folder (its weights are not needed), or a PNG of ours. Default: the default model");
+  command->add_flag("--json", options->json, "One JSON object on stdout");
+  command->footer(
+      "Examples:\n"
+      "  mobilediffusion info models/mobilediffusion\n"
+      "  mobilediffusion info boats.png --json");
+  return [options] {
+    std::string path = options->path;
+    if (path.empty()) {
+      const Result<std::string> found = find_default_model();
+      if (!found.ok()) return complain(found.status());
+      path = *found;
+    }
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return show_model(path, options->json);
+    if (!std::filesystem::exists(path, error)) return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
+    return show_picture(path, options->json);
+  };
+}
+
+}  // namespace mobilediffusion::cli

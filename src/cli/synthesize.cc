@@ -1,0 +1,158 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// mobilediffusion synthesize: random weights for any configuration, so that a model whose weights nobody has can be run.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "kernels/data_type.h"
+#include "src/cli/cli.h"
+#include "src/cost.h"
+#include "src/file_io.h"
+#include "src/noise.h"
+#include "src/safetensors.h"
+#include "src/stand_in_tokenizer.h"
+
+namespace mobilediffusion::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string config;
+  std::string output;
+  std::string tokenizer;
+  std::string dtype = "F16";
+  uint64_t seed = 0;
+};
+
+// The spread that training leaves: norms near one, biases near zero, and a matrix or a kernel such that its output is about
+// as large as its input. What closes a residual branch is smaller, so that the sum does not grow from block to block.
+struct Spread {
+  float mean = 0;
+  float deviation = 0;
+};
+
+Spread spread_of(const std::string& name, const std::vector<int64_t>& shape) {
+  const auto ends_with = [&](std::string_view end) { return name.ends_with(end); };
+  const auto has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
+  if (has("embedding.weight")) return {0, 0.5f};
+  if (ends_with(".bias")) return {0, 0.02f};
+  if (shape.size() == 1) return {1, 0.1f};
+  int64_t inputs = 1;
+  for (size_t i = 1; i < shape.size(); ++i) inputs *= shape[i];
+  const bool closes = has("conv2.") || has("to_out.") || has("ff.out.") || has("proj_out.") || has("out_proj.") || has("fc2.");
+  return {0, (closes ? 0.3f : 1.0f) / std::sqrt(static_cast<float>(inputs))};
+}
+
+TensorSource random_tensor(const ManifestWeights::Entry& entry, bool half, uint64_t seed, uint64_t stream) {
+  const size_t size = half ? 2 : 4;
+  const Spread spread = spread_of(entry.name, entry.shape);
+  return {entry.name, half ? "F16" : "F32", entry.shape, static_cast<size_t>(entry.elements()) * size,
+          [=](size_t offset, std::span<std::byte> piece) {
+            std::vector<float> values(piece.size() / size);
+            fill_normal(seed, stream, offset / size, values);
+            for (size_t i = 0; i < values.size(); ++i) {
+              const float value = spread.mean + spread.deviation * values[i];
+              if (half) {
+                const uint16_t bits = kernels::float16_from_float(value);
+                std::memcpy(piece.data() + 2 * i, &bits, sizeof bits);
+              } else {
+                std::memcpy(piece.data() + 4 * i, &value, sizeof value);
+              }
+            }
+          }};
+}
+
+Status write_network(const std::string& path, const NetworkCost& network, const Options& options, uint64_t* stream) {
+  std::vector<TensorSource> tensors;
+  for (const auto& entry : network.tensors) tensors.push_back(random_tensor(entry, options.dtype == "F16", options.seed, (*stream)++));
+  return write_safetensors(path, tensors);
+}
+
+Status take_along(const fs::path& from, const fs::path& to) {
+  const Result<std::vector<uint8_t>> bytes = read_file(from.string(), size_t{64} << 20);
+  if (!bytes.ok()) return bytes.status();
+  return write_file_atomically(to.string(), *bytes);
+}
+
+Status fill_folder(const ModelFolder& model, const Options& options, const fs::path& folder) {
+  std::error_code error;
+  for (const char* part : {"text_encoder", "unet", "vae", "scheduler", "tokenizer"}) {
+    fs::create_directories(folder / part, error);
+    if (error) return Status(StatusCode::kIoError, "cannot make the folder " + (folder / part).string() + ": " + error.message());
+  }
+  for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json", "scheduler/scheduler_config.json"}) {
+    if (Status status = take_along(fs::path(model.path) / file, folder / file); !status.ok()) return status;
+  }
+  if (options.tokenizer.empty()) {
+    if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok()) return status;
+  } else {
+    int copied = 0;
+    for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer_config.json"}) {
+      if (!fs::exists(fs::path(options.tokenizer) / file, error)) continue;
+      if (Status status = take_along(fs::path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok()) return status;
+      ++copied;
+    }
+    if (copied == 0) return Status(StatusCode::kNotFound, options.tokenizer + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
+  }
+  const ModelCost cost = cost_of(model, model.unet.latent_multiple(), model.unet.latent_multiple());
+  ModelFolder made = model;
+  made.path = folder.string();
+  uint64_t stream = 0;
+  Status status = write_network(made.text_encoder_weights(), cost.text_encoder, options, &stream);
+  if (status.ok()) status = write_network(made.unet_weights(), cost.unet, options, &stream);
+  if (status.ok()) status = write_network(made.decoder_weights(), cost.decoder, options, &stream);
+  return status;
+}
+
+int run(const Options& options) {
+  const Result<ModelFolder> model = open_model_folder(options.config);
+  if (!model.ok()) return complain(model.status());
+  std::error_code error;
+  const fs::path output = fs::path(options.output).lexically_normal();
+  if (fs::exists(output, error) && !(fs::is_directory(output, error) && fs::is_empty(output, error))) {
+    return complain({StatusCode::kInvalidArgument, options.output + " exists and is no empty folder"});
+  }
+  // The folder appears whole or not at all.
+  fs::path part = output;
+  if (!part.has_filename()) part = part.parent_path();
+  const fs::path target = part;
+  part += ".part";
+  fs::remove_all(part, error);
+  Status status = fill_folder(*model, options, part);
+  if (status.ok()) {
+    fs::remove(target, error);
+    fs::rename(part, target, error);
+    if (error) status = Status(StatusCode::kIoError, "cannot make the folder " + target.string() + ": " + error.message());
+  }
+  if (!status.ok()) {
+    fs::remove_all(part, error);
+    return complain(status);
+  }
+  std::printf("%s\n", target.string().c_str());
+  return kDone;
+}
+
+}  // namespace
+
+Run add_synthesize(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  CLI::App* const command = app.add_subcommand("synthesize", "Make a model of random weights, to run and time a configuration");
+  command->add_option("CONFIG_DIR", options->config, "A model folder; its weights are not needed")->required();
+  command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
+  command->add_option("--seed", options->seed)->capture_default_str();
+  command->add_option("--tokenizer", options->tokenizer, "A tokenizer folder to take along. Default: a stand-in, one token a byte");
+  command->add_option("--dtype", options->dtype, "F16 or F32")->capture_default_str()->check(CLI::IsMember({"F16", "F32"}));
+  command->footer(
+      "Example:\n"
+      "  mobilediffusion synthesize models/mobilediffusion full-size && mobilediffusion bench full-size\n\n"
+      "The pictures are of nothing; the time and the memory are the real model's.");
+  return [options] { return run(*options); };
+}
+
+}  // namespace mobilediffusion::cli
