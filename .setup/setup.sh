@@ -1,0 +1,64 @@
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#
+# What the two commands of the README share: `source` it, then call setup and build. On Debian and its kin it installs what
+# is missing from the system's packages (as root, or through sudo), and builds into build/.
+
+project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=$project/build
+log=${TMPDIR:-/tmp}/mobilediffusion-setup-$$.log
+trap 'rm -f "$log"' EXIT
+
+say() { echo "-- $*" >&2; }
+
+# Runs a command silently; what it printed is shown where it fails.
+quietly() {
+  "$@" >"$log" 2>&1 && return
+  tail -n 60 "$log" >&2
+  say "failed: $*"
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_packages() { # PACKAGE...
+  local package missing=()
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq update
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "${missing[@]}"
+}
+
+setup() { # FURTHER-PACKAGES...
+  command -v apt-get >/dev/null || {
+    say "this script knows Debian's packages; elsewhere install what the README lists and use CMake"
+    exit 1
+  }
+  install_packages g++ cmake ninja-build pkg-config python3 xz-utils libeigen3-dev libhwy-dev libsentencepiece-dev libstb-dev \
+    libutf8proc-dev nlohmann-json3-dev libcli11-dev "$@"
+  # The system's XNNPACK where it is new enough, else a build of our own in the user's cache.
+  xnnpack=()
+  local candidate
+  candidate=$(apt-cache policy libxnnpack-dev | sed -n 's/^ *Candidate: [^0-9]*0\.0~git\([0-9]*\).*/\1/p')
+  if [ "${candidate:-0}" -ge 20241108 ]; then
+    install_packages libxnnpack-dev libpthreadpool-dev
+  else
+    xnnpack=(-DXNNPACK_ROOT="$("$project/kernels/cmake/provide-xnnpack.sh")")
+  fi
+}
+
+build() { # CMAKE-OPTIONS... -- TARGETS...
+  local options=()
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  shift || true
+  say "building in $build"
+  quietly cmake -S "$project" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF "${xnnpack[@]}" "${options[@]}"
+  quietly cmake --build "$build" --target "${@:-all}"
+}

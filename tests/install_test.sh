@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#
+# Installs the library, static and shared, and builds and runs examples/consumer against it: by find_package, by pkg-config
+# and as a subproject. Usage: install_test.sh BUILD-FOLDER (whose configuration is taken over). Exit 77: no default model.
+set -euo pipefail
+source=$(cd "$(dirname "$0")/.." && pwd)
+built=$1
+[ -f "$source/models/scenes/model_index.json" ] || { echo "skipped: there is no default model yet"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cached() { sed -n "s/^$1:[A-Z]*=//p" "$built/CMakeCache.txt"; }
+options=(-G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF -DXNNPACK_ROOT="$(cached XNNPACK_ROOT)" -DMOBILEDIFFUSION_BUILD_TESTS=OFF)
+
+draws() { # PROGRAM...
+  rm -f "$work/boats.png"
+  (cd "$work" && env -u MOBILEDIFFUSION_MODEL "$@")
+  head -c 8 "$work/boats.png" | od -An -tx1 | grep -q "89 50 4e 47 0d 0a 1a 0a"
+}
+
+for shared in OFF ON; do
+  echo "== installed, shared libraries $shared"
+  prefix=$work/installed-$shared
+  cmake -S "$source" -B "$work/build-$shared" "${options[@]}" -DBUILD_SHARED_LIBS=$shared -DCMAKE_INSTALL_PREFIX="$prefix" \
+    -DMOBILEDIFFUSION_BUILD_CLI=$shared >/dev/null
+  cmake --build "$work/build-$shared" >/dev/null
+  cmake --install "$work/build-$shared" >/dev/null
+
+  cmake -S "$source/examples/consumer" -B "$work/consumer-$shared" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+  cmake --build "$work/consumer-$shared" >/dev/null
+  draws env MOBILEDIFFUSION_MODEL="$prefix/share/mobilediffusion/models/scenes" "$work/consumer-$shared/consumer"
+
+  export PKG_CONFIG_PATH=$prefix/lib/pkgconfig:$prefix/lib/$(gcc -print-multiarch)/pkgconfig
+  kind=()
+  [ $shared = ON ] || kind=(--static)
+  # shellcheck disable=SC2046
+  g++ -std=c++20 -fno-exceptions -fno-rtti "$source/examples/consumer/main.cc" -o "$work/by-pkg-config" \
+    $(pkg-config --cflags mobilediffusion) $(pkg-config "${kind[@]}" --libs mobilediffusion) \
+    -Wl,-rpath,"$(pkg-config --variable=libdir mobilediffusion)" -Wl,-rpath,"$(cached XNNPACK_ROOT)/lib"
+  draws "$work/by-pkg-config"
+done
+
+echo "== the installed program finds its model"
+draws "$work/installed-ON/bin/mobilediffusion" generate "two red boats at sunset" -o boats.png
+
+echo "== a shared library shows its public names alone"
+library=$(find "$work/installed-ON" -name 'libmobilediffusion.so' | head -n 1)
+strangers=$(nm -DC --defined-only "$library" | awk '{ $1 = $2 = ""; print }' | grep -v -e '^ *mobilediffusion::' -e '^ *\(typeinfo\|vtable\)' -e 'std::' || true)
+if [ -n "$strangers" ] || nm -DC --defined-only "$library" | grep -q -e 'kernels::' -e 'xnn_' -e 'stbi'; then
+  echo "it shows: $strangers"
+  exit 1
+fi
+
+echo "== as a subproject"
+mkdir "$work/sub"
+cat >"$work/sub/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(sub LANGUAGES C CXX)
+include(FetchContent)
+FetchContent_Declare(mobilediffusion SOURCE_DIR $source)
+FetchContent_MakeAvailable(mobilediffusion)
+add_executable(consumer $source/examples/consumer/main.cc)
+target_link_libraries(consumer PRIVATE mobilediffusion::mobilediffusion)
+END
+cmake -S "$work/sub" -B "$work/sub/build" "${options[@]}" >/dev/null
+cmake --build "$work/sub/build" --target consumer >/dev/null
+draws "$work/sub/build/consumer"
