@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
@@ -129,13 +130,13 @@ uint32_t crc(const uint8_t* bytes, size_t size) {  // the slow one of the specif
 
 std::vector<uint8_t> chunk(const std::string& type, const std::string& data) {
   const std::string body = type + data;
-  std::vector<uint8_t> out;
-  const auto put = [&out](uint32_t value) {
-    for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(value >> shift));
+  std::vector<uint8_t> out(4 + body.size() + 4);
+  const auto put = [](uint32_t value, uint8_t* at) {
+    for (int i = 0; i < 4; ++i) at[i] = static_cast<uint8_t>(value >> (24 - 8 * i));
   };
-  put(static_cast<uint32_t>(data.size()));
-  out.insert(out.end(), body.begin(), body.end());
-  put(crc(reinterpret_cast<const uint8_t*>(body.data()), body.size()));
+  put(static_cast<uint32_t>(data.size()), out.data());
+  std::copy(body.begin(), body.end(), out.begin() + 4);
+  put(crc(reinterpret_cast<const uint8_t*>(body.data()), body.size()), out.data() + 4 + body.size());
   return out;
 }
 
