@@ -1,0 +1,181 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Every kernel at the shapes that MobileDiffusion meets at 512x512, with one thread and with two. Items are
+// multiply-accumulates where the kernel has any, else values.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "kernels/attention.h"
+#include "kernels/conv2d.h"
+#include "kernels/elementwise.h"
+#include "kernels/linear.h"
+#include "kernels/norm.h"
+#include "src/noise.h"
+
+namespace mobilediffusion::kernels {
+namespace {
+
+// Normal values, seen as a weight of that shape.
+class RandomWeight {
+ public:
+  explicit RandomWeight(std::vector<int64_t> shape) : shape_(std::move(shape)) {
+    int64_t count = 1;
+    for (const int64_t extent : shape_) count *= extent;
+    values_.resize(static_cast<size_t>(count));
+    fill_normal(1, 0, 0, values_);
+  }
+  WeightView view() const { return {DataType::kFloat32, shape_, values_.data()}; }
+
+ private:
+  std::vector<int64_t> shape_;
+  std::vector<float> values_;
+};
+
+// A pool, an arena and a context for one benchmark.
+class Bench {
+ public:
+  explicit Bench(int64_t threads) : pool_(static_cast<int>(threads)), context_(pool_, arena_) {}
+  Context& context() { return context_; }
+  Tensor make(const Shape& shape) {
+    Tensor x = context_.make(shape);
+    fill_normal(2, 0, 0, {x.data(), static_cast<size_t>(shape.elements())});
+    return x;
+  }
+
+  template <typename Body>
+  void run(benchmark::State& state, int64_t items, Body&& body) {
+    for (auto _ : state) body();
+    if (!context_.ok()) state.SkipWithError(context_.status().message().c_str());
+    state.SetItemsProcessed(state.iterations() * items);
+  }
+
+ private:
+  ThreadPool pool_;
+  Arena arena_;
+  Context context_;
+};
+
+void conv2d(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const auto side = state.range(1);
+  const bool depthwise = state.range(5) != 0;
+  const Conv2dSpec spec{.in_channels = static_cast<int>(state.range(2)), .out_channels = static_cast<int>(state.range(3)),
+                        .kernel = static_cast<int>(state.range(4)), .depthwise = depthwise};
+  const RandomWeight weight({spec.out_channels, depthwise ? 1 : spec.in_channels, spec.kernel, spec.kernel}), bias({spec.out_channels});
+  Status status;
+  const Conv2d conv("conv", spec, weight.view(), bias.view(), Precision::kFloat32, status);
+  const Tensor x = bench.make({1, side, side, spec.in_channels});
+  bench.run(state, spec.macs(x.shape()), [&] { benchmark::DoNotOptimize(conv(bench.context(), x).data()); });
+}
+BENCHMARK(conv2d)
+    ->ArgNames({"threads", "side", "in", "out", "kernel", "depthwise"})
+    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}})         // UNet, level 0
+    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}})      // level 1: pointwise, downsampler
+    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}})       // level 2, after a skip joined
+    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}})       // its depthwise half
+    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}})   // decoder
+    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}})           // its last
+    ->UseRealTime();
+
+void linear(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const LinearSpec spec{.in = static_cast<int>(state.range(2)), .out = static_cast<int>(state.range(3))};
+  const RandomWeight weight({spec.out, spec.in}), bias({spec.out});
+  Status status;
+  const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kFloat32, status);
+  const Tensor x = bench.make({1, 1, state.range(1), spec.in});
+  bench.run(state, state.range(1) * spec.in * spec.out, [&] { benchmark::DoNotOptimize(linear(bench.context(), x).data()); });
+}
+BENCHMARK(linear)
+    ->ArgNames({"threads", "rows", "in", "out"})
+    ->ArgsProduct({{1, 2}, {256}, {1024}, {1024, 6144}})
+    ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}})
+    ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}})
+    ->UseRealTime();
+
+void attention(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const AttentionSpec spec{.heads = static_cast<int>(state.range(4)),
+                           .weights = state.range(5) != 0 ? AttentionWeights::kRelu : AttentionWeights::kSoftmax};
+  Status status;
+  const Attention attention("attention", spec, status);
+  const auto queries = state.range(1), keys = state.range(2), width = state.range(3);
+  const Tensor q = bench.make({1, 1, queries, width}), kv = bench.make({1, 1, keys, width});
+  bench.run(state, 2 * queries * keys * width, [&] { benchmark::DoNotOptimize(attention(bench.context(), q, kv, kv).data()); });
+}
+BENCHMARK(attention)
+    ->ArgNames({"threads", "queries", "keys", "width", "heads", "relu"})
+    ->ArgsProduct({{1, 2}, {256}, {256, 77}, {1024}, {16}, {0, 1}})
+    ->ArgsProduct({{1, 2}, {1024}, {1024, 77}, {640}, {10}, {0}})
+    ->ArgsProduct({{1, 2}, {4096}, {4096}, {512}, {1}, {0}})   // a decoder that attends
+    ->UseRealTime();
+
+void group_norm(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const auto side = state.range(1);
+  const int channels = static_cast<int>(state.range(2));
+  const RandomWeight weight({channels}), bias({channels});
+  Status status;
+  const GroupNorm norm("norm", channels, 32, 1e-5f, weight.view(), bias.view(), status);
+  const Tensor x = bench.make({1, side, side, channels});
+  bench.run(state, x.shape().elements(), [&] { benchmark::DoNotOptimize(norm(bench.context(), x, Fused::kSilu).data()); });
+}
+BENCHMARK(group_norm)
+    ->ArgNames({"threads", "side", "channels"})
+    ->ArgsProduct({{1, 2}, {64}, {320, 640}})
+    ->ArgsProduct({{1, 2}, {512}, {64}})
+    ->UseRealTime();
+
+void layer_norm(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const int width = static_cast<int>(state.range(2));
+  const RandomWeight weight({width}), bias({width});
+  Status status;
+  const LayerNorm norm("norm", width, 1e-5f, weight.view(), bias.view(), status);
+  const Tensor x = bench.make({1, 1, state.range(1), width});
+  bench.run(state, x.shape().elements(), [&] { benchmark::DoNotOptimize(norm(bench.context(), x).data()); });
+}
+BENCHMARK(layer_norm)->ArgNames({"threads", "rows", "width"})->ArgsProduct({{1, 2}, {256}, {1024}})->UseRealTime();
+
+void activation(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const Tensor fresh = bench.make({1, 64, 64, 320});
+  Tensor x = bench.make(fresh.shape());
+  const auto kind = static_cast<Activation>(state.range(1));
+  bench.run(state, x.shape().elements(), [&] {
+    // Applied again and again, it would end in denormal numbers, whose arithmetic is slow.
+    std::copy_n(fresh.data(), x.shape().elements(), x.data());
+    activate(bench.context(), "activation", kind, x);
+  });
+}
+BENCHMARK(activation)
+    ->ArgNames({"threads", "kind"})
+    ->ArgsProduct({{1, 2}, {static_cast<int>(Activation::kSilu), static_cast<int>(Activation::kQuickGelu), static_cast<int>(Activation::kGelu)}})
+    ->UseRealTime();
+
+void gated(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const Tensor x = bench.make({1, 1, 256, 6144});
+  bench.run(state, x.shape().elements(), [&] { benchmark::DoNotOptimize(gated_silu(bench.context(), "gate", x).data()); });
+}
+BENCHMARK(gated)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+
+void concatenation(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const Tensor x = bench.make({1, 64, 64, 320}), y = bench.make({1, 64, 64, 320});
+  bench.run(state, 2 * x.shape().elements(), [&] { benchmark::DoNotOptimize(concatenate(bench.context(), "skip", x, y).data()); });
+}
+BENCHMARK(concatenation)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+
+void upsampling(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const Tensor x = bench.make({1, 128, 128, 256});
+  bench.run(state, 4 * x.shape().elements(), [&] { benchmark::DoNotOptimize(upsample_2x(bench.context(), "upsample", x).data()); });
+}
+BENCHMARK(upsampling)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
+
+}  // namespace
+}  // namespace mobilediffusion::kernels
