@@ -45,10 +45,10 @@ HWY_INLINE void store(Floats value, size_t count, float* to) {
   hn::BlendedStore(value, hn::FirstN(d, count), d, to);
 }
 
-// x * sigmoid(slope * x). The exponential overflows to infinity where x is far below zero, and the quotient to zero.
+// x * sigmoid(slope * x). Highway's exponential wraps around above 88.7, where float32 ends; the quotient is long zero there.
 HWY_INLINE Floats sigmoid_weighted(Floats x, Floats slope) {
   const FloatTag d;
-  const Floats e = hn::Exp(d, hn::Neg(hn::Mul(slope, x)));
+  const Floats e = hn::Exp(d, hn::Min(hn::Neg(hn::Mul(slope, x)), hn::Set(d, 88.0f)));
   return hn::Div(x, hn::Add(hn::Set(d, 1.0f), e));
 }
 

@@ -21,10 +21,13 @@ draws() { # PROGRAM...
 for shared in OFF ON; do
   echo "== installed, shared libraries $shared"
   prefix=$work/installed-$shared
-  cmake -S "$source" -B "$work/build-$shared" "${options[@]}" -DBUILD_SHARED_LIBS=$shared -DCMAKE_INSTALL_PREFIX="$prefix" \
-    -DMOBILEDIFFUSION_BUILD_CLI=$shared >/dev/null
-  cmake --build "$work/build-$shared" >/dev/null
-  cmake --install "$work/build-$shared" >/dev/null
+  if [ $shared = OFF ]; then
+    cmake --install "$built" --prefix "$prefix" >/dev/null
+  else
+    cmake -S "$source" -B "$work/build" "${options[@]}" -DBUILD_SHARED_LIBS=ON -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
+    cmake --build "$work/build" >/dev/null
+    cmake --install "$work/build" >/dev/null
+  fi
 
   cmake -S "$source/examples/consumer" -B "$work/consumer-$shared" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
   cmake --build "$work/consumer-$shared" >/dev/null

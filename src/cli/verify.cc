@@ -306,7 +306,7 @@ Run add_verify(CLI::App& app) {
   command->add_option("--tolerance", options->tolerance, "Largest error allowed, of an output's largest value; pixels may differ by one")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--threads", options->threads)->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads, 1 to 256")->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer("Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output is too far.");
   return [options] { return Verify(*options).run(); };

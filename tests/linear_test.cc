@@ -1,0 +1,48 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/linear.h"
+
+#include <tuple>
+
+#include "tests/kernel_test.h"
+
+namespace mobilediffusion::kernels {
+namespace {
+
+class LinearTest : public testing::TestWithParam<std::tuple<int, int, int, bool>> {};  // rows, in, out, bias
+
+TEST_P(LinearTest, MatchesItsTwin) {
+  const auto& [rows, in, out, with_bias] = GetParam();
+  const LinearSpec spec{.in = in, .out = out, .bias = with_bias};
+  const TestWeight weight({out, in}, 1), bias({out}, 2);
+  Status status;
+  const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kFloat32, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const reference::Array x = random_array({1, 1, rows, in}, 3);
+  expect_matches(reference::linear(x, spec, weight.values(), bias.values()), 1e-5,
+                 [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
+                         testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129), testing::Values(1, 5, 48, 130),
+                                          testing::Bool()));
+
+TEST(LinearOperatorTest, ReadsHalfPrecisionWeightsOfAnyAlignment) {
+  const int in = 9, out = 6;
+  const std::vector<float> values = random_values(in * out, 1);
+  std::vector<char> bytes(1 + 2 * values.size());
+  reference::Values rounded(values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint16_t half = float16_from_float(values[i]);
+    std::memcpy(bytes.data() + 1 + 2 * i, &half, 2);
+    rounded[i] = float_from_float16(half);
+  }
+  const LinearSpec spec{.in = in, .out = out, .bias = false};
+  Status status;
+  const Linear linear("linear", spec, {DataType::kFloat16, {out, in}, bytes.data() + 1}, {}, Precision::kFloat32, status);
+  ASSERT_TRUE(status.ok());
+  const reference::Array x = random_array({1, 1, 4, in}, 3);
+  expect_matches(reference::linear(x, spec, rounded, {}), 1e-5, [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
+}
+
+}  // namespace
+}  // namespace mobilediffusion::kernels
