@@ -10,6 +10,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr int kDeepest = 32;
+
 // What a message shows of a value: the value, cut where it is long.
 std::string shown(const json& value) {
   std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
@@ -19,9 +21,17 @@ std::string shown(const json& value) {
 
 }  // namespace
 
-JsonReader::JsonReader(std::string_view text, std::string origin)
-    : origin_(std::move(origin)), json_(json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false)) {
-  if (json_.is_discarded()) {
+JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std::move(origin)) {
+  // What is nested without end would be walked by recursion later.
+  bool too_deep = false;
+  const auto shallow = [&](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > kDeepest;
+    return depth <= kDeepest;
+  };
+  json_ = json::parse(text.begin(), text.end(), shallow, /*allow_exceptions=*/false);
+  if (too_deep) {
+    fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
+  } else if (json_.is_discarded()) {
     fail("is not valid JSON");
   } else if (!json_.is_object()) {
     fail("must hold a JSON object, but holds " + shown(json_));

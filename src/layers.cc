@@ -22,13 +22,18 @@ kernels::Linear bind_linear(const Scope& at, const kernels::LinearSpec& spec) {
   return linear;
 }
 
+// Bound in statements of their own: the order in which a call's arguments are evaluated is the compiler's choice, and the
+// order of a network's tensors is ours.
 kernels::GroupNorm bind_group_norm(const Scope& at, int channels, int groups, float epsilon) {
-  return kernels::GroupNorm(at.name(), channels, groups, epsilon, at.get("weight", {channels}), at.get("bias", {channels}),
-                            at.status());
+  const WeightView weight = at.get("weight", {channels});
+  const WeightView bias = at.get("bias", {channels});
+  return kernels::GroupNorm(at.name(), channels, groups, epsilon, weight, bias, at.status());
 }
 
 kernels::LayerNorm bind_layer_norm(const Scope& at, int width, float epsilon) {
-  return kernels::LayerNorm(at.name(), width, epsilon, at.get("weight", {width}), at.get("bias", {width}), at.status());
+  const WeightView weight = at.get("weight", {width});
+  const WeightView bias = at.get("bias", {width});
+  return kernels::LayerNorm(at.name(), width, epsilon, weight, bias, at.status());
 }
 
 }  // namespace mobilediffusion

@@ -119,12 +119,17 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
     if (range.first != range.second) ranges.emplace_back(range, name);
     file.entries_.emplace(name, std::move(tensor));
   }
+  // The format leaves no room for anything else: tensors lie one behind another, from the first byte to the last.
   std::sort(ranges.begin(), ranges.end());
-  for (size_t i = 1; i < ranges.size(); ++i) {
-    if (ranges[i].first.first < ranges[i - 1].first.second) {
-      return invalid("is damaged: tensors " + ranges[i - 1].second + " and " + ranges[i].second + " overlap");
-    }
+  uint64_t end = 0;
+  std::string before;
+  for (const auto& [range, name] : ranges) {
+    if (range.first < end) return invalid("is damaged: tensors " + before + " and " + name + " overlap");
+    if (range.first > end) return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(range.first) + " belong to no tensor");
+    end = range.second;
+    before = name;
   }
+  if (end != data.size()) return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(data.size()) + " belong to no tensor");
   return file;
 }
 

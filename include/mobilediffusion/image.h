@@ -25,9 +25,9 @@ struct Timings {
 
 // What a picture says of its making; written into the PNG as text unless told not to.
 struct Provenance {
-  std::string prompt;           // UTF-8
-  std::string negative_prompt;  // UTF-8; empty: none was used
-  std::string model;            // the model's name
+  std::string prompt = {};           // UTF-8
+  std::string negative_prompt = {};  // UTF-8; empty: none was used
+  std::string model = {};            // the model's name
   uint64_t seed = 0;
   int steps = 1;
   float guidance = 1.0f;
@@ -44,10 +44,10 @@ struct Image {
   int width = 0;   // pixels
   int height = 0;  // pixels
   PixelFormat format = PixelFormat::kRgb;
-  std::vector<uint8_t> pixels;  // height * width * bytes-per-pixel; empty when generate() wrote to the caller's buffer
+  std::vector<uint8_t> pixels = {};  // height * width * bytes-per-pixel; empty when generate() wrote to the caller's buffer
 
-  Timings timings;
-  Provenance provenance;
+  Timings timings = {};
+  Provenance provenance = {};
   bool prompt_truncated = false;  // the prompt was longer than the text encoder reads, and was cut
   int prompt_tokens = 0;          // tokens of the whole prompt, start and end token not counted
 

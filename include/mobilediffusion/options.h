@@ -30,7 +30,7 @@ struct LoadOptions {
 
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
   // another. Empty: silence. The library itself never prints.
-  std::function<void(LogLevel, std::string_view message)> log;
+  std::function<void(LogLevel, std::string_view message)> log = {};
 };
 
 // The stages of one picture, in order.
@@ -54,16 +54,16 @@ struct GenerateOptions {
   float guidance = 1.0f;
 
   // What should not be in the picture; only read where guidance is not 1. UTF-8.
-  std::string negative_prompt;
+  std::string negative_prompt = {};
 
   // "" takes the model's own sampler; "gan" is DiffusionGAN's (one step, or several with fresh noise between them);
   // "ddim" is deterministic.
-  std::string sampler;
+  std::string sampler = {};
 
   // The initial noise, latent_channels * (height/8) * (width/8) values of mean 0 and variance 1, channel by channel,
   // rows from the top: (channel, y, x). Empty: Philox 4x32-10 counted by the position and keyed by the seed, made
   // normal by a transform whose every operation is exact IEEE-754 arithmetic, so that the bits agree everywhere.
-  std::vector<float> initial_noise;
+  std::vector<float> initial_noise = {};
 
   PixelFormat format = PixelFormat::kRgb;
 
@@ -74,7 +74,7 @@ struct GenerateOptions {
 
   // Called on the thread that called generate(), between operators: `done` of `total` parts of the stage are done.
   // Returning false cancels. Must not throw and must not call into the same pipeline, cancel() excepted.
-  std::function<bool(Stage stage, int done, int total)> progress;
+  std::function<bool(Stage stage, int done, int total)> progress = {};
 };
 
 }  // namespace mobilediffusion

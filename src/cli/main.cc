@@ -1,6 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include <csignal>
+#include <cstdio>
 #include <exception>
+#include <iostream>
 #include <new>
 #include <string>
 #include <utility>
@@ -10,6 +12,17 @@
 #include "src/cli/cli.h"
 
 namespace cli = mobilediffusion::cli;
+
+namespace {
+
+// A full disk or a closed pipe behind stdout is a failure too.
+int flushed(int code) {
+  std::cout.flush();
+  if (code != cli::kDone || (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return code;
+  return cli::complain({mobilediffusion::StatusCode::kIoError, "stdout could not be written"});
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, and says so
@@ -36,7 +49,7 @@ int main(int argc, char** argv) {
   }
   try {
     for (const auto& [command, run] : commands) {
-      if (command->parsed()) return run();
+      if (command->parsed()) return flushed(run());
     }
   } catch (const std::bad_alloc&) {
     return cli::complain({mobilediffusion::StatusCode::kOutOfMemory, "out of memory"});

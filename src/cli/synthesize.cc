@@ -1,6 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // mobilediffusion synthesize: random weights for any configuration, so that a model whose weights nobody has can be run.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -122,8 +124,7 @@ int run(const Options& options) {
   fs::path part = output;
   if (!part.has_filename()) part = part.parent_path();
   const fs::path target = part;
-  part += ".part";
-  fs::remove_all(part, error);
+  part += ".part-" + std::to_string(::getpid());
   Status status = fill_folder(*model, options, part);
   if (status.ok()) {
     fs::remove(target, error);

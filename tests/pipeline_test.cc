@@ -1,0 +1,281 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The public face on a small whole model.
+#include "mobilediffusion/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/resource.h>
+
+#include <atomic>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "src/noise.h"
+#include "tests/small_model.h"
+
+namespace mobilediffusion {
+namespace {
+
+class PipelineTest : public testing::Test {
+ protected:
+  Pipeline load(int threads = 1) const {
+    auto pipeline = Pipeline::load(model_.path(), {.threads = threads});
+    EXPECT_TRUE(pipeline.ok()) << pipeline.status().message();
+    return std::move(*pipeline);
+  }
+
+  static std::vector<uint8_t> pixels(Pipeline& pipeline, const std::string& prompt, const GenerateOptions& options = {}) {
+    const auto image = pipeline.generate(prompt, options);
+    EXPECT_TRUE(image.ok()) << image.status().message();
+    return image.ok() ? image->pixels : std::vector<uint8_t>();
+  }
+
+  static void expect_refused(Pipeline& pipeline, const GenerateOptions& options, const std::string& saying) {
+    const auto image = pipeline.generate("a boat", options);
+    ASSERT_FALSE(image.ok()) << saying;
+    EXPECT_EQ(image.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_NE(image.status().message().find(saying), std::string::npos) << image.status().message();
+  }
+
+  const SmallModel model_;
+};
+
+TEST_F(PipelineTest, DrawsTheSizeItWasMadeFor) {
+  Pipeline pipeline = load();
+  EXPECT_EQ(pipeline.default_width(), 128);
+  EXPECT_EQ(pipeline.size_multiple(), 32);
+  EXPECT_EQ(pipeline.model_name(), "base");
+  EXPECT_GT(pipeline.load_seconds(), 0);
+  const auto image = pipeline.generate("a boat", {.seed = 7});
+  ASSERT_TRUE(image.ok()) << image.status().message();
+  EXPECT_EQ(image->width, 128);
+  EXPECT_EQ(image->height, 128);
+  EXPECT_EQ(image->pixels.size(), 128u * 128u * 3u);
+  EXPECT_EQ(image->provenance.prompt, "a boat");
+  EXPECT_EQ(image->provenance.model, "base");
+  EXPECT_EQ(image->provenance.seed, 7u);
+  EXPECT_EQ(image->provenance.steps, 1);
+  EXPECT_FALSE(image->prompt_truncated);
+  EXPECT_EQ(image->prompt_tokens, 5);  // a byte each, the space apart
+  EXPECT_GT(image->timings.text, 0);
+  EXPECT_GT(image->timings.unet, 0);
+  EXPECT_GT(image->timings.decoder, 0);
+  EXPECT_GE(image->timings.total, image->timings.text + image->timings.unet + image->timings.decoder);
+}
+
+TEST_F(PipelineTest, TheSameSeedGivesTheSamePictureWhateverTheThreads) {
+  std::optional<std::vector<uint8_t>> first;
+  for (const int threads : {1, 2, 3}) {
+    Pipeline pipeline = load(threads);
+    for (int again = 0; again < 2; ++again) {
+      const auto picture = pixels(pipeline, "a boat", {.seed = 3, .width = 96, .height = 64});
+      if (!first) first = picture;
+      EXPECT_EQ(picture, *first) << threads << " threads";
+    }
+  }
+}
+
+TEST_F(PipelineTest, PromptSeedAndStepsMatter) {
+  Pipeline pipeline = load();
+  std::vector<std::vector<uint8_t>> pictures;
+  const auto draw = [&](const std::string& prompt, const GenerateOptions& options) { pictures.push_back(pixels(pipeline, prompt, options)); };
+  draw("a boat", {});
+  draw("a house", {});
+  draw("a boat", {.seed = 1});
+  draw("a boat", {.steps = 2});
+  draw("a boat", {.guidance = 3.0f});
+  draw("a boat", {.guidance = 3.0f, .negative_prompt = "a house"});
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) EXPECT_NE(pictures[i], pictures[j]) << i << " " << j;
+  }
+}
+
+TEST_F(PipelineTest, TwoSideBySide) {
+  Pipeline one = load(), other = load(2);
+  const auto expected = pixels(one, "a boat", {.seed = 5});
+  std::vector<uint8_t> from_one, from_other;
+  std::thread thread([&] { from_other = pixels(other, "a boat", {.seed = 5}); });
+  from_one = pixels(one, "a boat", {.seed = 5});
+  thread.join();
+  EXPECT_EQ(from_one, expected);
+  EXPECT_EQ(from_other, expected);
+}
+
+// Calls from several threads on one pipeline wait for one another.
+TEST_F(PipelineTest, OnePipelineServesSeveralThreadsInTurn) {
+  Pipeline pipeline = load(2);
+  const auto expected = pixels(pipeline, "a boat");
+  std::vector<std::vector<uint8_t>> answers(3);
+  std::vector<std::thread> threads;
+  for (auto& answer : answers) threads.emplace_back([&] { answer = pixels(pipeline, "a boat"); });
+  for (auto& thread : threads) thread.join();
+  for (const auto& answer : answers) EXPECT_EQ(answer, expected);
+}
+
+TEST_F(PipelineTest, AMovedPipelineGoesOn) {
+  Pipeline first = load();
+  const auto expected = pixels(first, "a boat");
+  Pipeline second = std::move(first);
+  EXPECT_EQ(pixels(second, "a boat"), expected);
+  first = std::move(second);
+  EXPECT_EQ(pixels(first, "a boat"), expected);
+}
+
+TEST_F(PipelineTest, ProgressCountsToItsTotal) {
+  Pipeline pipeline = load();
+  for (const int steps : {1, 3}) {
+    for (const float guidance : {1.0f, 2.0f}) {
+      std::map<Stage, std::pair<int, int>> last;
+      bool in_order = true;
+      GenerateOptions options{.steps = steps, .guidance = guidance};
+      options.progress = [&](Stage stage, int done, int total) {
+        in_order = in_order && done == last[stage].first + 1 && done <= total && (last.empty() || stage == last.rbegin()->first);
+        last[stage] = {done, total};
+        return true;
+      };
+      ASSERT_TRUE(pipeline.generate("a boat", options).ok());
+      EXPECT_TRUE(in_order);
+      EXPECT_EQ(last.size(), 3u);
+      for (const auto& [stage, counts] : last) EXPECT_EQ(counts.first, counts.second);
+    }
+  }
+}
+
+TEST_F(PipelineTest, FalseFromProgressCancelsAndTheNextCallWorks) {
+  Pipeline pipeline = load();
+  const auto expected = pixels(pipeline, "a boat");
+  for (const Stage when : {Stage::kText, Stage::kUNet, Stage::kDecoder}) {
+    GenerateOptions options;
+    options.progress = [&](Stage stage, int, int) { return stage != when; };
+    EXPECT_EQ(pipeline.generate("a boat", options).status().code(), StatusCode::kCancelled);
+    EXPECT_EQ(pixels(pipeline, "a boat"), expected);
+  }
+}
+
+TEST_F(PipelineTest, CancelFromAnotherThread) {
+  Pipeline pipeline = load();
+  const auto expected = pixels(pipeline, "a boat");
+  pipeline.cancel();  // nothing runs: nothing happens
+  EXPECT_EQ(pixels(pipeline, "a boat"), expected);
+
+  std::atomic<bool> started = false;
+  std::thread canceller([&] {
+    while (!started) std::this_thread::yield();
+    pipeline.cancel();
+  });
+  GenerateOptions options{.steps = 1000};
+  options.progress = [&](Stage, int, int) { return started = true; };
+  const auto image = pipeline.generate("a boat", options);
+  canceller.join();
+  EXPECT_EQ(image.status().code(), StatusCode::kCancelled);
+  EXPECT_EQ(pixels(pipeline, "a boat"), expected);
+}
+
+TEST_F(PipelineTest, TheCallersNoise) {
+  Pipeline pipeline = load();
+  std::vector<float> noise(8 * 16 * 16);
+  fill_normal(11, 0, 0, noise);
+  EXPECT_EQ(pixels(pipeline, "a boat", {.seed = 4, .initial_noise = noise}), pixels(pipeline, "a boat", {.seed = 11}));
+  noise.pop_back();
+  expect_refused(pipeline, {.initial_noise = noise}, "must have 2048 values");
+}
+
+TEST_F(PipelineTest, ANanIsAnErrorThatNamesTheStage) {
+  Pipeline pipeline = load();
+  for (const float poison : {NAN, INFINITY}) {
+    std::vector<float> noise(8 * 16 * 16, 0.5f);
+    noise[77] = poison;
+    const auto image = pipeline.generate("a boat", {.initial_noise = noise});
+    EXPECT_EQ(image.status().code(), StatusCode::kNonFinite);
+    EXPECT_NE(image.status().message().find("unet"), std::string::npos) << image.status().message();
+  }
+  EXPECT_TRUE(pipeline.generate("a boat").ok());
+}
+
+TEST_F(PipelineTest, TheCallersBuffer) {
+  Pipeline pipeline = load();
+  const auto rgb = pixels(pipeline, "a boat"), rgba = pixels(pipeline, "a boat", {.format = PixelFormat::kRgba});
+  ASSERT_EQ(rgba.size(), 128u * 128u * 4u);
+  for (size_t i = 0; i < 128 * 128; ++i) {
+    for (size_t c = 0; c < 3; ++c) ASSERT_EQ(rgba[4 * i + c], rgb[3 * i + c]);
+    ASSERT_EQ(rgba[4 * i + 3], 255);
+  }
+  std::vector<uint8_t> buffer(rgb.size() + 1, 99);
+  const auto image = pipeline.generate("a boat", {.output = buffer.data(), .output_bytes = rgb.size()});
+  ASSERT_TRUE(image.ok());
+  EXPECT_TRUE(image->pixels.empty());
+  EXPECT_EQ(buffer.back(), 99);
+  buffer.pop_back();
+  EXPECT_EQ(buffer, rgb);
+  expect_refused(pipeline, {.output = buffer.data(), .output_bytes = rgb.size() - 1}, "output_bytes must be at least 49152, not 49151");
+}
+
+TEST_F(PipelineTest, AbsurdOptionsAreNamed) {
+  Pipeline pipeline = load();
+  expect_refused(pipeline, {.width = 100}, "width must be a multiple of 32");
+  expect_refused(pipeline, {.height = -32}, "not -32");
+  expect_refused(pipeline, {.width = 1 << 30}, "width");
+  expect_refused(pipeline, {.width = 32768, .height = 32768}, "too large");
+  expect_refused(pipeline, {.steps = -1}, "steps");
+  expect_refused(pipeline, {.steps = 1001}, "steps");
+  expect_refused(pipeline, {.guidance = -1.0f}, "guidance");
+  expect_refused(pipeline, {.guidance = NAN}, "guidance");
+  expect_refused(pipeline, {.sampler = "euler"}, "euler");
+  for (const int threads : {-1, 100000}) {
+    EXPECT_EQ(Pipeline::load(model_.path(), {.threads = threads}).status().code(), StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(PipelineTest, PromptsOfEveryKind) {
+  std::vector<std::string> notes;
+  LoadOptions options{.threads = 1};
+  options.log = [&](LogLevel, std::string_view message) { notes.emplace_back(message); };
+  auto pipeline = Pipeline::load(model_.path(), options);
+  ASSERT_TRUE(pipeline.ok());
+  for (const std::string& prompt : {std::string(), std::string("\0a\0", 3), std::string("日本の船 \U0001F6A4 e\u0301")}) {
+    const auto image = pipeline->generate(prompt);
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_FALSE(image->prompt_truncated);
+    EXPECT_EQ(image->provenance.prompt, prompt);
+  }
+  EXPECT_TRUE(notes.empty());
+
+  std::string words;
+  for (int i = 0; i < 10000; ++i) words += "boat ";
+  const auto image = pipeline->generate(words);
+  ASSERT_TRUE(image.ok());
+  EXPECT_TRUE(image->prompt_truncated);
+  EXPECT_EQ(image->prompt_tokens, 40000);
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_NE(notes[0].find("40000 tokens; the first 75"), std::string::npos) << notes[0];
+
+  const auto wrong = pipeline->generate("a boat\xff");
+  EXPECT_EQ(wrong.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(wrong.status().message().find("byte 6"), std::string::npos) << wrong.status().message();
+  EXPECT_EQ(pipeline->generate("a", {.guidance = 2.0f, .negative_prompt = "\xc3"}).status().code(), StatusCode::kInvalidArgument);
+}
+
+// In a process that may not have more memory, a large picture is an error, and a small one still works.
+TEST_F(PipelineTest, OutOfMemoryIsAStatus) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs address space of its own";
+#endif
+  Pipeline pipeline = load(1);
+  const auto child = [&] {
+    const rlimit limit{size_t{320} << 20, size_t{320} << 20};
+    setrlimit(RLIMIT_AS, &limit);
+    const auto image = pipeline.generate("a boat", {.width = 1024, .height = 1024});
+    const bool told = image.status().code() == StatusCode::kOutOfMemory;
+    const bool goes_on = pipeline.generate("a boat").ok();
+    std::fprintf(stderr, "%s\n", image.status().message().c_str());
+    std::_Exit(told && goes_on ? 0 : 1);
+  };
+  EXPECT_EXIT(child(), testing::ExitedWithCode(0), "out of memory");
+}
+
+}  // namespace
+}  // namespace mobilediffusion
