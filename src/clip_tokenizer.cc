@@ -205,14 +205,21 @@ void ClipTokenizer::append_text(std::string_view text, std::vector<int>* ids) co
 Result<TokenizedPrompt> ClipTokenizer::encode(std::string_view prompt, int length) const {
   if (Status status = check_utf8(prompt); !status.ok()) return status;
   std::vector<int> ids;
-  while (!prompt.empty()) {
-    // special tokens stand for themselves wherever they are written
-    const size_t start = prompt.find(kStart), end = prompt.find(kEnd);
-    const size_t at = std::min({start, end, prompt.size()});
-    append_text(prompt.substr(0, at), &ids);
-    if (at == prompt.size()) break;
-    ids.push_back(at == start ? special_.start : special_.end);
-    prompt.remove_prefix(at + (at == start ? kStart : kEnd).size());
+  // Special tokens stand for themselves wherever they are written.
+  size_t at = 0, start = prompt.find(kStart), end = prompt.find(kEnd);
+  while (at < prompt.size()) {
+    const size_t next = std::min({start, end, prompt.size()});
+    append_text(prompt.substr(at, next - at), &ids);
+    at = next;
+    if (next == prompt.size()) break;
+    ids.push_back(next == start ? special_.start : special_.end);
+    if (next == start) {
+      at += kStart.size();
+      start = prompt.find(kStart, at);
+    } else {
+      at += kEnd.size();
+      end = prompt.find(kEnd, at);
+    }
   }
   return fit_prompt(ids, length, special_);
 }

@@ -76,7 +76,7 @@ int run(const Options& options) {
   if (!pipeline.ok()) return complain(pipeline.status());
   catch_interrupts();
 
-  Row load{"load", {pipeline->load_seconds()}}, text{"text", {}}, unet{"UNet", {}}, decoder{"decoder", {}}, total{"picture", {}};
+  Row load{"load", {pipeline->load_seconds()}}, text{"text", {}}, unet{"unet", {}}, decoder{"decoder", {}}, total{"picture", {}};
   GenerateOptions generate;
   generate.width = size.width;
   generate.height = size.height;

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 
 namespace mobilediffusion::cli {
@@ -30,6 +31,15 @@ Result<Size> parse_size(const std::string& text) {
   }
   return Status(StatusCode::kInvalidArgument, "--size must be WIDTHxHEIGHT in pixels, as 512x384, not \"" + text + "\"");
 }
+
+const CLI::Validator kSeed(
+    [](const std::string& text) -> std::string {
+      uint64_t seed = 0;
+      const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+      if (error == std::errc() && rest == text.data() + text.size()) return {};
+      return "must be 0 to 18446744073709551615, not " + text;
+    },
+    "");
 
 void catch_interrupts() {
   std::signal(SIGINT, [](int) { interrupt_seen = 1; });

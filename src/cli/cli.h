@@ -40,6 +40,9 @@ struct Size {
 };
 Result<Size> parse_size(const std::string& text);
 
+// For options that are a seed: CLI11 would let "-1" and what is too large wrap around.
+extern const CLI::Validator kSeed;
+
 // Set by Ctrl-C, once catch_interrupts() was called.
 void catch_interrupts();
 bool interrupted();

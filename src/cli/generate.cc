@@ -187,7 +187,7 @@ Run add_generate(CLI::App& app) {
   command->add_option("PROMPT", options->prompt, "What to draw; - reads prompts from stdin, one a line")->required();
   command->add_option("-o,--output", options->output, "The PNG to write; - is stdout. Default: named after the prompt. Several are numbered");
   command->add_option("-m,--model", options->model, "A model folder. Default: the model that comes with the program");
-  command->add_option("--seed", options->seed, "The same seed gives the same picture; further pictures count up from it")->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed gives the same picture; further pictures count up from it")->capture_default_str()->check(kSeed);
   command->add_option("--size", options->size, "WIDTHxHEIGHT in pixels. Default: what the model was made for");
   command->add_option("--steps", options->steps, "Denoising steps. Default: the model's own, which is 1");
   command->add_option("--count", options->count, "How many pictures of each prompt")->capture_default_str();

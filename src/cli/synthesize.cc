@@ -146,7 +146,7 @@ Run add_synthesize(CLI::App& app) {
   CLI::App* const command = app.add_subcommand("synthesize", "Make a model of random weights, to run and time a configuration");
   command->add_option("CONFIG_DIR", options->config, "A model folder; its weights are not needed")->required();
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
-  command->add_option("--seed", options->seed, "The same seed gives the same weights")->capture_default_str();
+  command->add_option("--seed", options->seed, "The same seed gives the same weights")->capture_default_str()->check(kSeed);
   command->add_option("--tokenizer", options->tokenizer, "A tokenizer folder to take along. Default: a stand-in, one token a byte");
   command->add_option("--dtype", options->dtype, "F16 or F32")->capture_default_str()->check(CLI::IsMember({"F16", "F32"}));
   command->footer(

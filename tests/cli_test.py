@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+"""The command-line program as scripts and people call it: what it prints and where, its exit codes, what it leaves behind.
+
+Usage: cli_test.py PROGRAM SOURCE-FOLDER [unittest's arguments]
+"""
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zlib
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+BASE = os.path.join(SOURCE, "tests/data/goldens/base")
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def run(*arguments, text=None, cwd=None, **options):
+    """The finished process; stdout and stderr are bytes."""
+    return subprocess.run([PROGRAM, *arguments], input=text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text,
+                          stdout=options.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE, cwd=cwd, timeout=120, **options)
+
+
+def chunks(png):
+    """The chunks of a PNG, each checked against its own sum."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n", png[:16]
+    at = 8
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at:at + 8])
+        body = png[at + 8:at + 8 + length]
+        assert struct.unpack(">I", png[at + 8 + length:at + 12 + length])[0] == zlib.crc32(kind + body)
+        yield kind.decode(), body
+        at += 12 + length
+
+
+def size_of(png):
+    return struct.unpack(">II", next(body for kind, body in chunks(png) if kind == "IHDR")[:8])
+
+
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def header_of(safetensors):
+    data = content(safetensors)
+    return json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
+
+
+class CliTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = tempfile.mkdtemp()
+        cls.model = os.path.join(cls.home, "model")
+        made = run("synthesize", BASE, cls.model, "--seed", "5")
+        assert made.returncode == DONE, made.stderr
+        assert made.stdout.decode().strip() == cls.model
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.home)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=self.home)
+
+    def path(self, leaf):
+        return os.path.join(self.folder, leaf)
+
+    def generate(self, prompt, *arguments, **options):
+        return run("generate", prompt, "--model", self.model, "--threads", "1", *arguments, cwd=self.folder, **options)
+
+    def refused(self, done, code, *saying):
+        """Failed with that code, said why on stderr in one line, printed nothing and left nothing behind."""
+        self.assertEqual(done.returncode, code, done.stderr)
+        for words in saying:
+            self.assertIn(words, done.stderr.decode())
+        self.assertEqual(done.stdout or b"", b"")
+        self.assertEqual(os.listdir(self.folder), [])
+
+    # generate
+
+    def test_draws_a_picture(self):
+        done = self.generate("two red boats", "-o", "boats.png", "--seed", "7")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertEqual(done.stderr, b"")      # no progress into a pipe
+        self.assertIn(b"boats.png  128x128  seed 7  text", done.stdout)
+        png = content(self.path("boats.png"))
+        self.assertEqual(size_of(png), (128, 128))
+        told = json.loads(run("info", self.path("boats.png"), "--json").stdout)
+        self.assertEqual((told["prompt"], told["seed"], told["model"], told["steps"]), ("two red boats", 7, "model", 1))
+        self.assertIn(b"two red boats", run("info", self.path("boats.png")).stdout)
+        self.assertTrue(any(b"trainedAlgorithmicMedia" in body for _, body in chunks(png)))
+
+    def test_names_the_file_after_the_prompt(self):
+        self.assertEqual(self.generate("Two red/boats ../..").returncode, DONE)
+        names = os.listdir(self.folder)
+        self.assertEqual(len(names), 1)
+        self.assertRegex(names[0], r"^[\w-]+\.png$")
+
+    def test_writes_to_stdout(self):
+        done = self.generate("a boat", "-o", "-", "--size", "64x96")
+        self.assertEqual(done.returncode, DONE)
+        self.assertEqual(size_of(done.stdout), (64, 96))
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_reads_prompts_from_stdin(self):
+        done = self.generate("-", "-o", "p.png", "--json", text="a boat\r\n\nein Schiff, ünïcode\n")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([t["prompt"] for t in told], ["a boat", "", "ein Schiff, ünïcode"])
+        self.assertEqual(sorted(os.path.basename(t["file"]) for t in told), sorted(os.listdir(self.folder)))
+        self.assertEqual(len(os.listdir(self.folder)), 3)
+
+    def test_counts_seeds_up(self):
+        done = self.generate("a boat", "-o", "p.png", "--count", "3", "--seed", "9", "--json")
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([t["seed"] for t in told], [9, 10, 11])
+        self.assertEqual(len({content(self.path(t["file"])) for t in told}), 3)
+
+    def test_json_says_all(self):
+        told = json.loads(self.generate("a boat", "-o", "p.png", "--json", "--steps", "2").stdout)
+        self.assertEqual((told["width"], told["height"], told["steps"], told["prompt_truncated"]), (128, 128, 2, False))
+        self.assertEqual(set(told["seconds"]), {"load", "text", "unet", "decoder", "total"})
+
+    def test_metadata_only_where_wanted(self):
+        self.generate("a secret boat", "-o", "p.png", "--no-metadata")
+        png = content(self.path("p.png"))
+        self.assertNotIn(b"secret", png)
+        self.assertEqual({kind for kind, _ in chunks(png)}, {"IHDR", "IDAT", "IEND"})
+
+    def test_quiet_is_quiet(self):
+        done = self.generate("a boat", "-q", "-o", "p.png")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (DONE, b"", b""))
+
+    def test_any_prompt(self):
+        for prompt in ("", "日本の船 🚤", "-" * 3, "boat " * 10000):
+            done = self.generate("--", prompt) if prompt.startswith("-") else self.generate(prompt, "-o", "p.png")
+            if prompt.startswith("-"):
+                continue
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            self.assertEqual(b"the first 75 are read" in done.stderr, len(prompt) > 1000)
+
+    def test_wrong_prompts(self):
+        self.refused(self.generate(b"a boat\xff", "-o", "p.png"), USAGE, "UTF-8", "byte 6")
+        self.refused(self.generate("-", "-o", "p.png", text=""), USAGE, "stdin held no prompt")
+
+    def test_absurd_options(self):
+        for arguments, saying in ((("--size", "100x100"), "width must be a multiple of 32"), (("--size", "0x0"), "--size"),
+                                  (("--size", "64"), "--size"), (("--size", "64x64x64"), "--size"), (("--size", "-64x64"), "--size"),
+                                  (("--size", "99999999999x64"), "--size"), (("--size", "32768x32768"), "too large"),
+                                  (("--steps", "-1"), "steps"), (("--steps", "100000"), "steps"), (("--steps", "x"), "--steps"),
+                                  (("--count", "0"), "--count"), (("--count", "-3"), "--count"), (("--seed", "-1"), "--seed"),
+                                  (("--seed", "18446744073709551616"), "--seed"), (("--guidance", "nan"), "guidance"),
+                                  (("--threads", "100000"), "threads"), (("--sampler", "euler"), "euler"),
+                                  (("--frobnicate",), "--frobnicate"), (("-o", "-", "--json"), "stdout")):
+            if "-o" not in arguments:
+                arguments += ("-o", "p.png")
+            self.refused(run("generate", "a boat", "--model", self.model, *arguments, cwd=self.folder), USAGE, saying)
+
+    def test_missing_model(self):
+        self.refused(run("generate", "a boat", "--model", "/nowhere", cwd=self.folder), FAILED, "/nowhere")
+        self.refused(run("generate", "a boat", cwd=self.folder, env={**os.environ, "MOBILEDIFFUSION_MODEL": "/nowhere"}), FAILED, "/nowhere")
+
+    def test_unwritable_output(self):
+        self.refused(self.generate("a boat", "-o", "no/such/folder.png"), FAILED, "no/such")
+        self.refused(self.generate("a boat", "-o", self.folder), FAILED, self.folder)
+        self.refused(self.generate("a boat", "-o", "/dev/full"), FAILED, "/dev/full", "No space left")
+        with open("/dev/full", "wb") as full:
+            self.refused(self.generate("a boat", "-o", "-", stdout=full), FAILED, "stdout")
+
+    def test_a_failed_write_keeps_what_was_there(self):
+        with open(self.path("p.png"), "w") as file:
+            file.write("old")
+        # the shell's limit is in units of 1 KiB: less than a picture
+        done = subprocess.run(["sh", "-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "_", PROGRAM, "generate", "a boat", "--model", self.model, "-o", "p.png"],
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        self.assertEqual(done.returncode, FAILED, done.stderr)
+        self.assertEqual(os.listdir(self.folder), ["p.png"])
+        self.assertEqual(content(self.path("p.png")), b"old")
+
+    def test_interrupt(self):
+        process = subprocess.Popen([PROGRAM, "generate", "a boat", "--model", self.model, "--steps", "1000", "--size", "512x512", "-o", "p.png"],
+                                   cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    # the others
+
+    def test_help_and_version(self):
+        for command in ((), ("generate",), ("info",), ("bench",), ("synthesize",), ("verify",), ("tokenize",)):
+            done = run(*command, "--help")
+            self.assertEqual((done.returncode, done.stderr), (DONE, b""))
+            self.assertIn(b"Example", done.stdout)
+        self.assertRegex(run("--version").stdout.decode(), r"^\d+\.\d+\.\d+ \(XNNPACK .+\)\n$")
+
+    def test_usage(self):
+        for arguments in ((), ("paint",), ("generate",), ("generate", "a", "b"), ("verify",), ("synthesize", BASE)):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, USAGE, arguments)
+            self.assertEqual(done.stdout, b"")
+            self.assertNotEqual(done.stderr, b"")
+
+    def test_info(self):
+        told = json.loads(run("info", os.path.join(SOURCE, "models/mobilediffusion"), "--json").stdout)
+        parts = ("text_encoder", "unet", "decoder")
+        for figure in ("parameters", "macs"):
+            self.assertTrue(all(isinstance(told[part][figure], int) for part in parts))
+            self.assertEqual(sum(told[part][figure] for part in parts), told["total"][figure])
+        self.assertAlmostEqual(told["total"]["parameters"] / 1e6, 520.4, delta=0.1)
+        self.assertIn(b"down_blocks.0", run("info", os.path.join(SOURCE, "models/mobilediffusion")).stdout)
+
+    def test_info_on_what_is_no_picture_of_ours(self):
+        self.refused(run("info", "/nowhere.png"), FAILED, "/nowhere.png")
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            file.write(b"not a PNG at all")
+            file.flush()
+            done = run("info", file.name)
+            self.assertNotEqual(done.returncode, DONE)
+            self.assertIn(file.name, done.stderr.decode())
+
+    def test_bench(self):
+        told = json.loads(run("bench", self.model, "--runs", "2", "--threads", "1", "--json").stdout)
+        for stage in ("text", "unet", "decoder"):
+            self.assertLessEqual(told["seconds"][stage]["min"], told["seconds"][stage]["median"])
+            self.assertLessEqual(told["seconds"][stage]["median"], told["seconds"][stage]["max"])
+        self.assertGreater(told["peak_memory_bytes"], 1 << 20)
+        self.assertIn(b"unet", run("bench", self.model, "--runs", "1").stdout)
+        self.refused(run("bench", self.model, "--runs", "0"), USAGE, "--runs")
+
+    def test_synthesize(self):
+        same, other = self.path("same"), self.path("other")
+        self.assertEqual(run("synthesize", BASE, same, "--seed", "5").returncode, DONE)
+        self.assertEqual(run("synthesize", BASE, other, "--seed", "6", "--dtype", "F32").returncode, DONE)
+        weights = "unet/diffusion_pytorch_model.safetensors"
+        read = [content(os.path.join(folder, weights)) for folder in (self.model, same, other)]
+        self.assertEqual(read[0], read[1])
+        self.assertNotEqual(read[0], read[2])
+        done = run("synthesize", BASE, same)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(b"no empty folder", done.stderr)
+        done = run("synthesize", "/nowhere", self.path("third"))
+        self.assertEqual(done.returncode, FAILED)
+        done = run("synthesize", BASE, self.path("no/such/folder/.."), "--tokenizer", "/nowhere")
+        self.assertNotEqual(done.returncode, DONE)
+        self.assertEqual(sorted(name for name in os.listdir(self.folder) if "part" in name or "third" in name), [])
+
+    def test_verify(self):
+        expected = os.path.join(BASE, "expected.safetensors")
+        done = run("verify", BASE, expected)
+        self.assertEqual(done.returncode, DONE, done.stdout)
+        self.assertIn(b"pipeline_rgb", done.stdout)
+        ours = self.path("ours.safetensors")
+        told = run("verify", BASE, expected, "--write", ours, "--json")
+        self.assertEqual(told.returncode, DONE)
+        json.loads(told.stdout)
+        self.assertEqual(set(header_of(ours)), {"text_hidden", "unet_output", "x0", "decoder_output", "pipeline_rgb"})
+        self.assertEqual(run("verify", BASE, expected, "--tolerance", "1e-12").returncode, FAILED)
+        self.assertEqual(run("verify", self.model, expected).returncode, FAILED)    # other weights
+        with open(self.path("short.safetensors"), "wb") as file:
+            file.write(content(expected)[:91])
+        done = run("verify", BASE, self.path("short.safetensors"))
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn(b"short.safetensors", done.stderr)
+
+    def test_tokenize(self):
+        done = run("tokenize", self.model, text="a boat\n\n")
+        self.assertEqual(done.returncode, DONE)
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([len(row) for row in rows], [77, 77])
+        self.assertEqual(rows[1], [598] + [599] * 76)
+        as_json = run("tokenize", self.model, "--jsonl", text='"a boat"\n"two\\nlines"\n')
+        self.assertEqual(json.loads(as_json.stdout.splitlines()[0]), rows[0])
+        self.assertEqual(len(as_json.stdout.splitlines()), 2)
+        for arguments, text, saying in (((), b"fine\n\xff\n", "line 2"), (("--jsonl",), b"[1]\n", "line 1"), (("--jsonl",), b"\"\xff\"\n", "line 1")):
+            done = run("tokenize", self.model, *arguments, text=text)
+            self.assertEqual(done.returncode, USAGE)
+            self.assertIn(saying, done.stderr.decode())
+        self.refused(run("tokenize", "/nowhere", text=""), FAILED, "/nowhere")
+        with open("/dev/full", "wb") as full:
+            self.assertEqual(run("tokenize", self.model, text="a\n" * 5000, stdout=full).returncode, FAILED)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
