@@ -7,7 +7,7 @@
 include(FindPackageHandleStandardArgs)
 option(XNNPACK_FETCH "Fetch XNNPACK's source where no package is new enough" ON)
 
-set(_commit 4ea82e5)
+set(_commit 4ea82e595b36106653175dcb04b2aa532660d0d8)
 
 macro(_build_xnnpack_from source)
   set(XNNPACK_LIBRARY_TYPE static CACHE STRING "" FORCE)
