@@ -4,14 +4,15 @@
 #include <utf8proc.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
-#include <new>
+#include <iterator>
 #include <queue>
 #include <tuple>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "src/json_reader.h"
 
 namespace mobilediffusion {
 
@@ -48,15 +49,26 @@ bool is_number(int32_t c) {
 
 // NFC, white space folded, lower case; as code points. The full lower case of one code point alone is two: of I with a dot.
 std::vector<int32_t> normalize(std::string_view text) {
-  utf8proc_uint8_t* composed = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
-                                 &composed, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  if (size < 0) throw std::bad_alloc();  // the text was checked to be UTF-8
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
+  const auto* const bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  std::vector<int32_t> composed;
+  for (size_t at = 0; at < text.size();) {
+    int32_t c = 0, parts[32];
+    at += static_cast<size_t>(utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &c));  // it was checked
+    const auto count = utf8proc_decompose_char(c, parts, std::size(parts), static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE), nullptr);
+    composed.insert(composed.end(), parts, parts + count);
+  }
+  // Marks above one letter go by their class; utf8proc_map() would take the square of their number.
+  const auto mark_class = [](int32_t c) { return utf8proc_get_property(c)->combining_class; };
+  for (auto begin = composed.begin(); begin != composed.end();) {
+    const auto first = std::find_if(begin, composed.end(), [&](int32_t c) { return mark_class(c) != 0; });
+    begin = std::find_if(first, composed.end(), [&](int32_t c) { return mark_class(c) == 0; });
+    std::stable_sort(first, begin, [&](int32_t a, int32_t b) { return mark_class(a) < mark_class(b); });
+  }
+  const auto size = utf8proc_normalize_utf32(composed.data(), static_cast<utf8proc_ssize_t>(composed.size()),
+                                             static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  composed.resize(static_cast<size_t>(size));
   std::vector<int32_t> folded;
-  for (utf8proc_ssize_t at = 0; at < size;) {
-    int32_t c = 0;
-    at += utf8proc_iterate(composed + at, size - at, &c);
+  for (const int32_t c : composed) {
     if (is_space(c)) {
       if (folded.empty() || folded.back() != ' ') folded.push_back(' ');
     } else if (c == 0x130) {
@@ -104,12 +116,14 @@ std::vector<std::string> byte_alphabet() {
 Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges, const std::string& origin,
                                                         const SpecialTokens& special, int vocab_size) {
   const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, origin + what); };
-  const json table = json::parse(vocab.begin(), vocab.end(), nullptr, /*allow_exceptions=*/false);
-  if (!table.is_object() || table.empty()) return invalid("/vocab.json is no JSON object of tokens");
+  bool nested = false;  // without end, it would be walked by recursion in a message
+  const auto flat = [&](int depth, json::parse_event_t, json&) { return !(nested = nested || depth > 1); };
+  const json table = json::parse(vocab.begin(), vocab.end(), flat, /*allow_exceptions=*/false);
+  if (nested || !table.is_object() || table.empty()) return invalid("/vocab.json is no JSON object of tokens");
   std::unordered_map<std::string, int> ids;
   for (const auto& [token, id] : table.items()) {
     if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(vocab_size)) {
-      return invalid("/vocab.json gives the token \"" + token + "\" the id " + id.dump() + "; expected 0 to " + std::to_string(vocab_size - 1));
+      return invalid("/vocab.json gives the token \"" + in_message(token) + "\" the id " + in_message(id.dump()) + "; expected 0 to " + std::to_string(vocab_size - 1));
     }
     ids.emplace(token, id.get<int>());
   }
@@ -142,7 +156,7 @@ Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, 
     if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) return wrong("expected two tokens with a space between");
     const std::string left(line.substr(0, space)), right(line.substr(space + 1));
     for (const std::string& token : {left, right, left + right}) {
-      if (!ids.contains(token)) return wrong("vocab.json lacks the token \"" + token + "\"");
+      if (!ids.contains(token)) return wrong("vocab.json lacks the token \"" + in_message(token) + "\"");
     }
     tokenizer->merges_.emplace(pair_key(ids[left], ids[right]), Merge{rank++, ids[left + right]});
   }

@@ -13,6 +13,7 @@ namespace {
 constexpr int64_t kMostChannels = 1 << 16;
 constexpr int64_t kMostLayers = 1 << 10;
 constexpr size_t kMostLevels = 8;
+constexpr int64_t kMostBlocks = 1 << 12;  // in all of a UNet, where counts of layers multiply
 
 void require(JsonReader& json, bool holds, const std::string& what) {
   if (!holds) json.fail("asks for " + what);
@@ -27,7 +28,7 @@ void require_divides(JsonReader& json, int64_t divisor, const std::string& divis
 
 void require_class(JsonReader& json, const std::string& expected) {
   const std::string found = json.string("_class_name", expected);
-  if (found != expected) json.fail("is of the class " + found + "; supported: " + expected, StatusCode::kUnsupported);
+  if (found != expected) json.fail("is of the class " + in_message(found) + "; supported: " + expected, StatusCode::kUnsupported);
 }
 
 // One of the named values.
@@ -38,7 +39,7 @@ Enum choice(JsonReader& json, const char* key, const std::string& found, std::in
     if (found == name) return value;
     names += (names.empty() ? "" : ", ") + std::string(name);
   }
-  json.fail("has an unknown \"" + std::string(key) + "\": \"" + found + "\"; supported: " + names, StatusCode::kUnsupported);
+  json.fail("has an unknown \"" + std::string(key) + "\": \"" + in_message(found) + "\"; supported: " + names, StatusCode::kUnsupported);
   return choices.begin()->second;
 }
 
@@ -107,6 +108,11 @@ Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& o
   config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096));
   if (!json.status().ok()) return json.status();
 
+  int64_t blocks = config.mid_transformer_layers;
+  for (size_t i = 0; i < levels; ++i) blocks += int64_t{resnets[i]} * (1 + layers[i]);
+  require(json, blocks <= kMostBlocks,
+          number(blocks) + " blocks by \"resnets_per_block\", \"transformer_layers_per_block\" and \"mid_transformer_layers\"; at most " +
+              number(kMostBlocks) + " are built");
   for (size_t i = 0; i < levels; ++i) {
     config.levels.push_back({channels[i], resnets[i], layers[i], self_attention[i], separable[i], i + 1 < levels && downsample[i]});
     const std::string width = "block_out_channels[" + number(static_cast<int64_t>(i)) + "]";

@@ -21,6 +21,18 @@ std::string shown(const json& value) {
 
 }  // namespace
 
+std::string in_message(std::string_view name) {
+  constexpr size_t kMost = 100;
+  std::string text(name.substr(0, kMost));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  }
+  if (name.size() <= kMost) return text;
+  while (!text.empty() && (text.back() & 0xc0) == 0x80) text.pop_back();  // no half character
+  if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+  return text + "...";
+}
+
 JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std::move(origin)) {
   // What is nested without end would be walked by recursion later.
   bool too_deep = false;

@@ -15,6 +15,9 @@
 
 namespace mobilediffusion {
 
+// What a message shows of a name that stands in a file: on one line, without control characters, cut where it is long.
+std::string in_message(std::string_view name);
+
 class JsonReader {
  public:
   // `origin` is the file's name for the messages. A text that is no JSON object is latched.

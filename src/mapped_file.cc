@@ -15,7 +15,8 @@ namespace mobilediffusion {
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
   const auto failed = [&](int error) {
-    const StatusCode code = error == ENOENT || error == ENOTDIR ? StatusCode::kNotFound : StatusCode::kIoError;
+    StatusCode code = error == ENOENT || error == ENOTDIR ? StatusCode::kNotFound : StatusCode::kIoError;
+    if (error == ENOMEM) code = StatusCode::kOutOfMemory;
     return Status(code, "cannot read " + path + ": " + std::strerror(error));
   };
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a named pipe must not hang us

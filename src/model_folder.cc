@@ -26,7 +26,7 @@ constexpr Part kParts[] = {{"text_encoder", "CLIPTextModel"},
                            {"scheduler", "DiffusionGANScheduler"}};
 
 Status unsupported_class(const std::string& file, const std::string& part, const std::string& found, const std::string& expected) {
-  return Status(StatusCode::kUnsupported, file + ": " + part + " is of the class " + found + "; supported: " + expected);
+  return Status(StatusCode::kUnsupported, file + ": " + part + " is of the class " + in_message(found) + "; supported: " + expected);
 }
 
 // model_index.json: every part's class is one that we run.

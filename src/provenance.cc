@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "mobilediffusion/pipeline.h"
+#include "src/json_reader.h"
 
 namespace mobilediffusion {
 namespace {
@@ -170,7 +171,7 @@ Result<Provenance> provenance_of(std::span<const PngText> texts, const std::stri
   const auto bad_number = [&](const char* keyword) {
     return Status(StatusCode::kInvalidArgument,
                   origin + ": expected a number as " + keyword + ", found \"" +
-                      clean_utf8(find(keyword)->substr(0, 40)) + "\"");
+                      in_message(clean_utf8(find(keyword)->substr(0, 40))) + "\"");
   };
   const std::string* software = find("Software");
   const std::string* prompt = find("prompt");

@@ -10,6 +10,7 @@
 
 #include "kernels/weight.h"
 #include "src/file_io.h"
+#include "src/json_reader.h"
 
 namespace mobilediffusion {
 
@@ -49,13 +50,17 @@ std::string read_entry(const json& entry, std::span<const std::byte> data, Tenso
   if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) return "has no \"dtype\"";
   tensor->dtype = entry["dtype"].get<std::string>();
   const size_t size = element_size(tensor->dtype);
-  if (size == 0) return "has the unknown dtype " + tensor->dtype.substr(0, 20);
+  if (size == 0) return "has the unknown dtype " + in_message(tensor->dtype);
 
   if (!entry.contains("shape") || !entry["shape"].is_array()) return "has no \"shape\"";
   if (entry["shape"].size() > 16) return "has " + std::to_string(entry["shape"].size()) + " dimensions; at most 16 are read";
   uint64_t bytes = size;
   for (const json& extent : entry["shape"]) {
-    if (!extent.is_number_unsigned() || !multiply(bytes, extent.get<uint64_t>(), &bytes)) return "has an impossible shape";
+    // by itself too: beside a 0 it would pass, and come out negative
+    uint64_t alone = 0;
+    if (!extent.is_number_unsigned() || !multiply(extent.get<uint64_t>(), 1, &alone) || !multiply(bytes, alone, &bytes)) {
+      return "has an impossible shape";
+    }
     tensor->shape.push_back(extent.get<int64_t>());
   }
 
@@ -105,7 +110,7 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
       },
       /*allow_exceptions=*/false);
   if (!header.is_object()) return invalid("has a header that is no JSON object");
-  if (!repeated.empty()) return invalid("names the tensor " + repeated + " twice");
+  if (!repeated.empty()) return invalid("names the tensor " + in_message(repeated) + " twice");
 
   Safetensors file;
   std::vector<std::pair<std::pair<uint64_t, uint64_t>, std::string>> ranges;
@@ -115,7 +120,7 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
     TensorEntry tensor;
     std::pair<uint64_t, uint64_t> range;
     const std::string wrong = read_entry(entry, data, &tensor, &range);
-    if (!wrong.empty()) return invalid("is damaged or truncated: tensor " + name + " " + wrong);
+    if (!wrong.empty()) return invalid("is damaged or truncated: tensor " + in_message(name) + " " + wrong);
     if (range.first != range.second) ranges.emplace_back(range, name);
     file.entries_.emplace(name, std::move(tensor));
   }
@@ -124,7 +129,7 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
   uint64_t end = 0;
   std::string before;
   for (const auto& [range, name] : ranges) {
-    if (range.first < end) return invalid("is damaged: tensors " + before + " and " + name + " overlap");
+    if (range.first < end) return invalid("is damaged: tensors " + in_message(before) + " and " + in_message(name) + " overlap");
     if (range.first > end) return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(range.first) + " belong to no tensor");
     end = range.second;
     before = name;

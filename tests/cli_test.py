@@ -124,6 +124,60 @@ class CliTest(unittest.TestCase):
         self.assertEqual([t["seed"] for t in told], [9, 10, 11])
         self.assertEqual(len({content(self.path(t["file"])) for t in told}), 3)
 
+    def test_names_what_it_counts(self):
+        self.assertEqual(self.generate("a boat", "-o", "p.png", "--count", "2", "--size", "32x32").returncode, DONE)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["p-1.png", "p-2.png"])
+        self.assertEqual(self.generate("Blue: house!", "--count", "2", "--size", "32x32").returncode, DONE)
+        self.assertEqual(self.generate("-", "-o", "q.v1", "--count", "2", "--size", "32x32", text="a\nb\n").returncode, DONE)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["blue-house-1.png", "blue-house-2.png", "p-1.png", "p-2.png",
+                                                           "q-1-1.v1", "q-1-2.v1", "q-2-1.v1", "q-2-2.v1"])
+
+    def test_stdin_names_the_line_that_is_wrong(self):
+        done = self.generate("-", "-o", "p.png", "--size", "32x32", text=b"a boat\nb\xff\na house\n")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("line 2 of stdin: the prompt is not valid UTF-8: see byte 1", done.stderr.decode())
+        self.assertEqual(os.listdir(self.folder), ["p-1.png"])      # what was right is kept
+
+    def test_a_closed_pipe_is_a_failure(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "wb") as pipe:
+            self.refused(self.generate("a boat", "-o", "-", "--size", "32x32", stdout=pipe), FAILED, "stdout")
+
+    def test_absurd_threads_and_counts(self):
+        for arguments, saying in ((("--threads", "-1"), "threads"), (("--threads", "257"), "threads"), (("--threads", "x"), "--threads"),
+                                  (("--threads", "99999999999"), "--threads"), (("--count", "1000001"), "--count"), (("--count", "x"), "--count"),
+                                  (("--steps", "1001"), "steps"), (("--size", "0x64"), "--size"),
+                                  (("--size", "32x33"), "height must be a multiple of 32"), (("--guidance", "-1"), "guidance"),
+                                  (("--guidance", "inf"), "guidance"), (("--seed", ""), "--seed"), (("--seed", "1.5"), "--seed")):
+            self.refused(run("generate", "a boat", "--model", self.model, "-o", "p.png", *arguments, cwd=self.folder), USAGE, saying)
+        for command, arguments in (("bench", (self.model, "--runs", "1")), ("verify", (BASE, os.path.join(BASE, "expected.safetensors")))):
+            for threads in ("-1", "257", "100000"):
+                began = time.monotonic()
+                self.refused(run(command, *arguments, "--threads", threads), USAGE, "threads", threads)
+                self.assertLess(time.monotonic() - began, 20)       # before any thread is made
+        for arguments, saying in ((("--size", "33x32"), "width"), (("--size", "big"), "--size"), (("--steps", "1001"), "steps"), (("--runs", "10001"), "--runs")):
+            self.refused(run("bench", self.model, "--threads", "1", *arguments), USAGE, saying)
+        self.refused(run("bench", "/nowhere"), FAILED, "/nowhere")
+
+    def test_models_that_lie(self):
+        """Nothing in a file crashes the program, and what it is called stays on one line, without escape sequences."""
+        broken = os.path.join(self.home, "broken")
+        for file, text, saying in (("tokenizer/vocab.json", '{"a":' + "[" * 1000000 + "]" * 1000000 + "}", "vocab.json"),
+                                   ("unet/config.json", "[" * 1000000, "unet/config.json"),
+                                   ("unet/config.json", '{"_class_name": "\\u001b[31mred\\n"}', "?[31mred?"),
+                                   ("text_encoder/config.json", "", "text_encoder/config.json"),
+                                   ("unet/diffusion_pytorch_model.safetensors", "x" * 91, "diffusion_pytorch_model.safetensors"),
+                                   ("model_index.json", '{"_class_name": "StableDiffusionPipeline"}', "StableDiffusionPipeline")):
+            shutil.rmtree(broken, ignore_errors=True)
+            shutil.copytree(self.model, broken)
+            with open(os.path.join(broken, file), "w") as out:
+                out.write(text)
+            done = run("generate", "a boat", "--model", broken, "-o", "p.png", cwd=self.folder)
+            self.refused(done, FAILED, saying)
+            self.assertEqual(done.stderr.count(b"\n"), 1, done.stderr)
+            self.assertNotIn(b"\x1b", done.stderr)
+
     def test_json_says_all(self):
         told = json.loads(self.generate("a boat", "-o", "p.png", "--json", "--steps", "2").stdout)
         self.assertEqual((told["width"], told["height"], told["steps"], told["prompt_truncated"]), (128, 128, 2, False))
@@ -227,6 +281,97 @@ class CliTest(unittest.TestCase):
             done = run("info", file.name)
             self.assertNotEqual(done.returncode, DONE)
             self.assertIn(file.name, done.stderr.decode())
+
+    def test_info_on_pictures_of_others(self):
+        def chunk(kind, body):
+            return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+        png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0\0"))
+        for name, content_of, saying in (("foreign.png", png + chunk(b"IEND", b""), "not one of ours"), ("cut.png", png, "cut.png"),
+                                         ("empty.png", b"", "empty.png"), ("text.png", b"a boat", "not a PNG"),
+                                         ("sum.png", png[:-1] + b"x" + chunk(b"IEND", b""), "sum.png")):
+            with open(self.path(name), "wb") as file:
+                file.write(content_of)
+            for arguments in ((), ("--json",)):
+                done = run("info", self.path(name), *arguments)
+                self.assertIn(done.returncode, (FAILED, USAGE), name)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(saying, done.stderr.decode())
+        self.assertEqual(self.generate("a boat", "-o", "bare.png", "--no-metadata", "--size", "32x32").returncode, DONE)
+        self.assertIn(b"saved without metadata", run("info", self.path("bare.png")).stderr)
+
+    def test_info_on_folders(self):
+        self.refused(run("info", self.folder), FAILED, "model_index.json")
+        config = os.path.join(self.home, "config-alone")
+        shutil.copytree(self.model, config, ignore=shutil.ignore_patterns("*.safetensors", "tokenizer"))
+        told = json.loads(run("info", config, "--json").stdout)
+        whole = json.loads(run("info", self.model, "--json").stdout)
+        self.assertEqual((told.pop("model"), whole.pop("model")), ("config-alone", "model"))
+        self.assertEqual(told, whole)
+        self.refused(run("generate", "a boat", "--model", config, "-o", "p.png", cwd=self.folder), FAILED, "tokenizer")
+        os.makedirs(os.path.join(config, "tokenizer"))
+        for name in ("vocab.json", "merges.txt"):
+            shutil.copy(os.path.join(self.model, "tokenizer", name), os.path.join(config, "tokenizer"))
+        self.refused(run("generate", "a boat", "--model", config, "-o", "p.png", cwd=self.folder), FAILED, "text_encoder/model.safetensors")
+
+    def test_verify_names_what_does_not_fit(self):
+        def write(name, shape, dtype="F32", data=None):
+            data = bytes(4 * shape[0] * shape[1] * shape[2] * shape[3]) if data is None else data
+            header = json.dumps({name: {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}}).encode()
+            path = os.path.join(self.home, "given.safetensors")
+            with open(path, "wb") as file:
+                file.write(struct.pack("<Q", len(header)) + header + data)
+            return path
+
+        for given, saying in ((("latents", [1, 4, 4, 4]), ("latents must be one picture of 8 channels", "(1, 4, 4, 4)")),
+                              (("latents", [1, 8, 6, 4]), ("multiples of 4, not 4x6",)),
+                              (("decoder_input", [2, 8, 4, 4]), ("decoder_input", "(2, 8, 4, 4)")),
+                              (("latents", [1, 8, 4, 4], "F32", bytes(508) + b"\0\0\xc0\x7f"), ("latents", "NaN")),
+                              (("input_ids", [1, 1, 1, 1], "I64", struct.pack("<q", 600)), ("input_ids holds 600", "600")),
+                              (("input_ids", [1, 1, 1, 1], "I64", struct.pack("<q", 1 << 40)), ("given.safetensors", "1099511627776")),
+                              (("input_ids", [1, 1, 1, 100], "I32", bytes(400)), ("1 to 77 ids, not 100",)),
+                              (("input_ids", [1, 1, 1, 1]), ("input_ids is F32; expected I64 or I32",)),
+                              (("x", [1, 1, 1, 1]), ("no output to compare",))):
+            self.refused(run("verify", BASE, write(*given)), FAILED, *saying)
+        # an output of another shape: both are named
+        with open(os.path.join(BASE, "expected.safetensors"), "rb") as file:
+            whole = file.read()
+        end = 8 + struct.unpack("<Q", whole[:8])[0]
+        header = json.loads(whole[8:end])
+        shape = header["decoder_output"]["shape"]
+        header["decoder_output"]["shape"] = [1, shape[2], shape[1], shape[3]]
+        text = json.dumps(header).encode()
+        path = os.path.join(self.home, "turned.safetensors")
+        with open(path, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text + whole[end:])
+        done = run("verify", BASE, path)
+        self.assertEqual(done.returncode, FAILED)
+        for turned in (header["decoder_output"]["shape"], shape):
+            self.assertIn("(" + ", ".join(map(str, turned)) + ")", done.stderr.decode())
+
+    def test_verify_writes_whole_or_not_at_all(self):
+        expected = os.path.join(BASE, "expected.safetensors")
+        for path in ("/dev/full", os.path.join(self.folder, "no/such.safetensors"), self.folder):
+            self.refused(run("verify", BASE, expected, "--write", path), FAILED, path)
+        self.refused(run("verify", BASE, "/nowhere.safetensors"), FAILED, "/nowhere.safetensors")
+        self.refused(run("verify", BASE, expected, "--tolerance", "-1"), USAGE, "--tolerance")
+
+    def test_synthesize_where_it_cannot(self):
+        with open(self.path("file"), "w") as file:
+            file.write("old")
+        for target, code in ((self.path("file"), USAGE), (self.path("file/below"), FAILED), ("/dev/null", USAGE), (BASE, USAGE)):
+            done = run("synthesize", BASE, target)
+            self.assertEqual(done.returncode, code, (target, done.stderr))
+            self.assertIn(target, done.stderr.decode())
+            self.assertEqual(done.stdout, b"")
+        self.assertEqual(os.listdir(self.folder), ["file"])
+        self.assertEqual(content(self.path("file")), b"old")
+        for arguments in (("--dtype", "F8"), ("--seed", "-1"), ("--seed", "x")):
+            self.assertEqual(run("synthesize", BASE, self.path("made"), *arguments).returncode, USAGE, arguments)
+        self.assertEqual(os.listdir(self.folder), ["file"])
+        os.mkdir(self.path("empty"))
+        self.assertEqual(run("synthesize", BASE, self.path("empty") + "/").returncode, DONE)
+        self.assertEqual(run("tokenize", self.path("empty"), text="a\n").returncode, DONE)
 
     def test_bench(self):
         told = json.loads(run("bench", self.model, "--runs", "2", "--threads", "1", "--json").stdout)

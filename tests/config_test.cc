@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -96,6 +99,46 @@ TEST(ConfigTest, WrongTypesAreNamed) {
         EXPECT_NE(message.find(key), std::string::npos) << part << " " << key << " " << wrong << ": " << message;
       }
     }
+  }
+}
+
+// The whole sentence: file, key, what was expected, what was found.
+TEST(ConfigTest, EveryMessageSaysFileKeyExpectedAndFound) {
+  const std::map<std::string, std::vector<std::string>> optional = {
+      {"text", {"layer_norm_eps", "bos_token_id", "eos_token_id", "pad_token_id", "hidden_act"}},
+      {"unet", {"attention_kind"}},
+      {"decoder", {"out_channels", "layers_per_block", "norm_num_groups", "mid_block_add_attention", "use_post_quant_conv", "scaling_factor"}},
+      {"scheduler", {"num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "rescale_betas_zero_snr", "prediction_type", "timesteps"}}};
+  for (const auto& [part, more] : optional) {
+    std::vector<std::string> keys = more;
+    for (const auto& [key, value] : good(part).items()) keys.push_back(key);
+    for (const std::string& key : keys) {
+      json changed = good(part);
+      changed[key] = {{"odd", "value"}};  // right for none
+      const std::string message = message_of(part, changed.dump());
+      EXPECT_TRUE(message.starts_with("invalid model: config.json has a wrong \"" + key + "\": expected ")) << message;
+      EXPECT_TRUE(message.ends_with(R"(, found {"odd":"value"})")) << message;
+    }
+  }
+}
+
+// Counts that multiply: what could never be built is refused before the attempt.
+TEST(ConfigTest, MoreBlocksThanAnyModelAreRefused) {
+  json unet = kUNet;
+  unet["resnets_per_block"] = {1024, 1024, 1024};
+  unet["transformer_layers_per_block"] = {1024, 1024, 1024};
+  const std::string message = message_of("unet", unet.dump());
+  EXPECT_NE(message.find("config.json asks for 3148804 blocks"), std::string::npos) << message;
+  EXPECT_NE(message.find("resnets_per_block"), std::string::npos) << message;
+}
+
+TEST(ConfigTest, HostileNamesDoNoHarmInMessages) {
+  for (const auto& [part, key] : {std::pair{"text", "hidden_act"}, std::pair{"text", "_class_name"}, std::pair{"scheduler", "prediction_type"}}) {
+    json changed = good(part);
+    changed[key] = "red\x1b[31m\n" + std::string(100000, 'x');
+    const std::string message = message_of(part, changed.dump());
+    EXPECT_NE(message.find("red?[31m?xxx"), std::string::npos) << message.substr(0, 300);
+    EXPECT_LT(message.size(), 300u);
   }
 }
 

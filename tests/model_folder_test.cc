@@ -3,10 +3,21 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
+#include <sys/stat.h>
 
+#include <bit>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "kernels/data_type.h"
 #include "mobilediffusion/pipeline.h"
 #include "src/cost.h"
+#include "src/safetensors.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
@@ -73,6 +84,139 @@ TEST(ModelFolderTest, WrongShapesAndMissingTensorsAreNamed) {
   expect_trouble(wide, StatusCode::kInvalidModel, {"unet/diffusion_pytorch_model.safetensors", "ff.proj.weight", "(192, 32)", "(128, 32)"});
   deep.edit("text_encoder/config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
   expect_trouble(deep, StatusCode::kInvalidModel, {"text_encoder/model.safetensors", "lacks the tensor", "layers.2.layer_norm1.weight", "(64)"});
+}
+
+// The tensors of one of the model's files, changed: `change` gets each, and what it adds to the list is written.
+void rewrite(const SmallModel& model, const std::string& file, const std::function<void(std::vector<TensorSource>*)>& change) {
+  const std::string bytes = model.read(file);
+  const auto old = Safetensors::parse({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, file);
+  ASSERT_TRUE(old.ok()) << old.status().message();
+  std::vector<TensorSource> tensors;
+  for (const auto& [name, entry] : old->entries()) {
+    const auto data = entry.data;
+    tensors.push_back({name, entry.dtype, entry.shape, data.size(), [data](size_t offset, std::span<std::byte> piece) {
+                         std::memcpy(piece.data(), data.data() + offset, piece.size());
+                       }});
+  }
+  change(&tensors);
+  const Status written = write_safetensors(model.path() + "/" + file, tensors);
+  ASSERT_TRUE(written.ok()) << written.message();
+}
+
+std::vector<uint8_t> picture(const SmallModel& model) {
+  auto pipeline = Pipeline::load(model.path(), {.threads = 1});
+  EXPECT_TRUE(pipeline.ok()) << pipeline.status().message();
+  if (!pipeline.ok()) return {};
+  const auto image = pipeline->generate("a boat");
+  return image.ok() ? image->pixels : std::vector<uint8_t>();
+}
+
+// An encoder's weights and a table of positions come along in others' files: of any type, and no layer asks for them.
+TEST(ModelFolderTest, TensorsThatNoLayerAsksForAreIgnored) {
+  const SmallModel model;
+  const auto expected = picture(model);
+  ASSERT_FALSE(expected.empty());
+  const std::vector<float> nan = {NAN, 1};
+  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"}) {
+    rewrite(model, file, [&](std::vector<TensorSource>* tensors) {
+      tensors->push_back(float32_tensor("encoder.conv_in.weight", {1, 2}, nan));
+      tensors->push_back({"text_model.embeddings.position_ids", "I64", {1, 2}, 16, [](size_t, std::span<std::byte> piece) {
+                            std::memset(piece.data(), 7, piece.size());
+                          }});
+      tensors->push_back(float32_tensor("", {0}, {}));
+    });
+  }
+  EXPECT_EQ(picture(model), expected);
+}
+
+TEST(ModelFolderTest, AWeightThatIsNoNumberIsNamed) {
+  for (const auto& [file, tensor] : {std::pair{"text_encoder/model.safetensors", "text_model.embeddings.token_embedding.weight"},
+                                     std::pair{"text_encoder/model.safetensors", "text_model.encoder.layers.1.mlp.fc1.weight"},
+                                     std::pair{"unet/diffusion_pytorch_model.safetensors", "conv_in.weight"},
+                                     std::pair{"unet/diffusion_pytorch_model.safetensors", "conv_norm_out.bias"},
+                                     std::pair{"vae/diffusion_pytorch_model.safetensors", "decoder.conv_out.bias"}}) {
+    for (const float poison : {NAN, INFINITY, -INFINITY}) {
+      const SmallModel model;
+      bool found = false;
+      rewrite(model, file, [&, tensor = std::string(tensor)](std::vector<TensorSource>* tensors) {
+        for (TensorSource& source : *tensors) {
+          if (source.name != tensor) continue;
+          found = true;
+          source.fill = [fill = source.fill, poison](size_t offset, std::span<std::byte> piece) {
+            fill(offset, piece);
+            std::memcpy(piece.data() + piece.size() - sizeof poison, &poison, sizeof poison);
+          };
+        }
+      });
+      EXPECT_TRUE(found) << tensor;
+      expect_trouble(model, StatusCode::kNonFinite, {tensor, "NaN or an infinity"});
+    }
+  }
+}
+
+// 16-bit weights are the same numbers: rounded to them and kept in 32 bits, they draw the same picture.
+TEST(ModelFolderTest, HalvesDrawWhatTheirValuesDraw) {
+  for (const bool brain : {false, true}) {
+    const SmallModel narrow, wide;
+    for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"}) {
+      for (const SmallModel* model : {&narrow, &wide}) {
+        rewrite(*model, file, [&](std::vector<TensorSource>* tensors) {
+          for (TensorSource& source : *tensors) {
+            ASSERT_EQ(source.dtype, "F32");
+            const bool halves = model == &narrow;
+            source.fill = [fill = source.fill, halves, brain](size_t offset, std::span<std::byte> piece) {
+              const size_t size = halves ? 2 : 4, count = piece.size() / size;
+              std::vector<float> values(count);
+              fill(offset / size * 4, std::as_writable_bytes(std::span(values)));
+              for (size_t i = 0; i < count; ++i) {
+                const auto upper = static_cast<uint16_t>(std::bit_cast<uint32_t>(values[i]) >> 16);
+                const uint16_t bits = brain ? upper : kernels::float16_from_float(values[i]);
+                const float back = brain ? kernels::float_from_bfloat16(bits) : kernels::float_from_float16(bits);
+                std::memcpy(piece.data() + size * i, halves ? static_cast<const void*>(&bits) : &back, size);
+              }
+            };
+            if (halves) {
+              source.dtype = brain ? "BF16" : "F16";
+              source.bytes /= 2;
+            }
+          }
+        });
+      }
+    }
+    const auto from_halves = picture(narrow);
+    ASSERT_FALSE(from_halves.empty());
+    EXPECT_EQ(from_halves, picture(wide)) << (brain ? "BF16" : "F16");
+    EXPECT_LT(narrow.read("unet/diffusion_pytorch_model.safetensors").size(), wide.read("unet/diffusion_pytorch_model.safetensors").size());
+  }
+}
+
+TEST(ModelFolderTest, AnIndexThatLacksAPart) {
+  for (const char* part : {"text_encoder", "unet", "vae", "scheduler"}) {
+    for (const char* wrong : {R"("other": [)", R"("other": {}, "unread": [)"}) {
+      const SmallModel model;
+      model.edit("model_index.json", std::string("\"") + part + "\": [", wrong);
+      expect_trouble(model, StatusCode::kInvalidModel, {"model_index.json lacks the key \"" + std::string(part) + "\""});
+    }
+  }
+  const SmallModel bad;
+  for (const char* text : {"{", "[]", "null", "{}", R"({"_class_name": 7})"}) {
+    bad.write("model_index.json", text);
+    expect_trouble(bad, StatusCode::kInvalidModel, {"model_index.json"});
+  }
+}
+
+// A folder or a pipe where a file is expected: a message, and no waiting.
+TEST(ModelFolderTest, WhatIsNoFile) {
+  const SmallModel model;
+  model.remove("unet/config.json");
+  std::filesystem::create_directory(model.path() + "/unet/config.json");
+  expect_trouble(model, StatusCode::kIoError, {"unet/config.json", "Is a directory"});
+  model.remove("unet/config.json");
+  ASSERT_EQ(::mkfifo((model.path() + "/unet/config.json").c_str(), 0600), 0);
+  expect_trouble(model, StatusCode::kIoError, {"unet/config.json"});
+  model.remove("unet/config.json");
+  model.write("unet/config.json", std::string(size_t{17} << 20, ' '));
+  expect_trouble(model, StatusCode::kInvalidModel, {"unet/config.json", "17825792 bytes", "16777216"});
 }
 
 TEST(ModelFolderTest, TruncatedWeightsAreNamed) {

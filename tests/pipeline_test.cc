@@ -6,12 +6,19 @@
 #include <gtest/gtest.h>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <fstream>
 #include <map>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "src/noise.h"
@@ -214,6 +221,65 @@ TEST_F(PipelineTest, TheCallersBuffer) {
   expect_refused(pipeline, {.output = buffer.data(), .output_bytes = rgb.size() - 1}, "output_bytes must be at least 49152, not 49151");
 }
 
+TEST_F(PipelineTest, TheCallersBufferWithAlpha) {
+  Pipeline pipeline = load();
+  const GenerateOptions plain{.width = 32, .height = 64, .format = PixelFormat::kRgba};
+  const auto expected = pixels(pipeline, "a boat", plain);
+  ASSERT_EQ(expected.size(), 32u * 64u * 4u);
+  std::vector<uint8_t> buffer(expected.size() + 1, 99);
+  GenerateOptions options = plain;
+  options.output = buffer.data();
+  for (const size_t bytes : {size_t{0}, size_t{32 * 64 * 3}, expected.size() - 1}) {
+    options.output_bytes = bytes;
+    expect_refused(pipeline, options, "output_bytes must be at least 8192, not " + std::to_string(bytes));
+  }
+  EXPECT_EQ(buffer, std::vector<uint8_t>(expected.size() + 1, 99));  // an error writes nothing
+  for (const size_t bytes : {expected.size(), ~size_t{0}}) {
+    std::fill(buffer.begin(), buffer.end(), uint8_t{99});
+    options.output_bytes = bytes;
+    const auto image = pipeline.generate("a boat", options);
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_TRUE(image->pixels.empty());
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), buffer.begin()));
+    EXPECT_EQ(buffer.back(), 99);
+    EXPECT_EQ(image->encode_png().status().code(), StatusCode::kInvalidArgument);
+  }
+  // without a buffer its size says nothing
+  options.output = nullptr;
+  options.output_bytes = 1;
+  EXPECT_EQ(pixels(pipeline, "a boat", options), expected);
+}
+
+TEST_F(PipelineTest, SizesThatAreNotSquare) {
+  Pipeline pipeline = load();
+  std::vector<std::vector<uint8_t>> pictures;
+  for (const auto& [width, height] : {std::pair{32, 32}, std::pair{32, 160}, std::pair{160, 32}, std::pair{96, 128}}) {
+    const auto image = pipeline.generate("a boat", {.width = width, .height = height});
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_EQ(image->width, width);
+    EXPECT_EQ(image->height, height);
+    EXPECT_EQ(image->pixels.size(), static_cast<size_t>(width * height * 3));
+    pictures.push_back(image->pixels);
+  }
+  EXPECT_NE(pictures[1], pictures[2]);
+  // one side given: the other is the model's
+  const auto wide = pipeline.generate("a boat", {.width = 64});
+  ASSERT_TRUE(wide.ok());
+  EXPECT_EQ(wide->width, 64);
+  EXPECT_EQ(wide->height, 128);
+}
+
+// What a caller's function throws does not get through.
+TEST_F(PipelineTest, AProgressCallbackThatThrowsIsAnError) {
+  Pipeline pipeline = load();
+  GenerateOptions options;
+  options.progress = [](Stage, int, int) -> bool { throw std::runtime_error("the caller's own"); };
+  const auto image = pipeline.generate("a boat", options);
+  EXPECT_EQ(image.status().code(), StatusCode::kInternal);
+  EXPECT_NE(image.status().message().find("the caller's own"), std::string::npos) << image.status().message();
+  EXPECT_TRUE(pipeline.generate("a boat").ok());
+}
+
 TEST_F(PipelineTest, AbsurdOptionsAreNamed) {
   Pipeline pipeline = load();
   expect_refused(pipeline, {.width = 100}, "width must be a multiple of 32");
@@ -275,6 +341,39 @@ TEST_F(PipelineTest, OutOfMemoryIsAStatus) {
     std::_Exit(told && goes_on ? 0 : 1);
   };
   EXPECT_EXIT(child(), testing::ExitedWithCode(0), "out of memory");
+}
+
+// However little there is: loading and drawing end with a picture or with "out of memory", and with nothing else.
+TEST_F(PipelineTest, EveryShortageOfMemoryIsAStatus) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs address space of its own";
+#endif
+  int drawn = 0, refused = 0;
+  for (const size_t mebibytes : {0, 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 32, 48, 256}) {
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      ::alarm(60);  // no waiting for ever
+      size_t pages = 0;
+      std::ifstream("/proc/self/statm") >> pages;
+      const size_t now = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+      const rlimit limit{now + (mebibytes << 20), now + (mebibytes << 20)};
+      setrlimit(RLIMIT_AS, &limit);
+      const auto code = [&] {
+        auto pipeline = Pipeline::load(model_.path(), {.threads = 1});
+        return pipeline.ok() ? pipeline->generate("a boat").status().code() : pipeline.status().code();
+      }();
+      std::_Exit(code == StatusCode::kOk ? 0 : code == StatusCode::kOutOfMemory ? 1 : 100 + static_cast<int>(code));
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status)) << mebibytes << " MiB: ended by signal " << WTERMSIG(status);
+    EXPECT_LE(WEXITSTATUS(status), 1) << mebibytes << " MiB";
+    drawn += WEXITSTATUS(status) == 0;
+    refused += WEXITSTATUS(status) == 1;
+  }
+  EXPECT_GT(drawn, 0);
+  EXPECT_GT(refused, 2);
 }
 
 }  // namespace

@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstring>
+#include <filesystem>
 #include <tuple>
 
+#include "kernels/data_type.h"
 #include "src/file_weights.h"
 #include "tests/temporary_folder.h"
 
@@ -138,6 +141,105 @@ TEST(SafetensorsTest, TensorsMustNotOverlapNorRepeat) {
                  "a and b overlap");
   expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678"),
                  "twice");
+}
+
+// The same name in other letters is the same name.
+TEST(SafetensorsTest, AnEscapedNameIsTheSameName) {
+  expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678"),
+                 "names the tensor a twice");
+}
+
+// An extent that is no int64 stays one beside a zero, which makes the product small.
+TEST(SafetensorsTest, AnExtentMustBeOneByItself) {
+  for (const char* shape : {"[0,18446744073709551615]", "[18446744073709551615,0]", "[0,9223372036854775808]"}) {
+    expect_refused(file_of(std::string("{\"a\":{\"dtype\":\"F32\",\"shape\":") + shape + ",\"data_offsets\":[0,0]}}", ""), "impossible shape");
+  }
+  EXPECT_TRUE(parse(file_of(R"({"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}})", "")).ok());
+}
+
+// A header of any length is legal, so that data may begin at any byte.
+TEST(SafetensorsTest, MisalignedDataIsRead) {
+  for (int spaces = 0; spaces < 8; ++spaces) {
+    const std::string bytes = file_of(kTwo + std::string(static_cast<size_t>(spaces), ' '), kTwoData);
+    const auto file = parse(bytes);
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    EXPECT_EQ(*Safetensors::to_float32("a", *file->find("a")), (std::vector<float>{1, -2})) << spaces;
+    EXPECT_EQ(*Safetensors::to_float32("b", *file->find("b")), (std::vector<float>{1, -2})) << spaces;
+  }
+}
+
+// What a file calls its tensors reaches a terminal: on one line, without escape sequences, and not a megabyte of it.
+TEST(SafetensorsTest, HostileNamesDoNoHarmInMessages) {
+  const auto message = [](const std::string& name) {
+    return parse(file_of("{\"" + name + R"(":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}})", "1234")).status().message();
+  };
+  EXPECT_NE(message("red\\u001b[31m\\n").find("tensor red?[31m? has"), std::string::npos) << message("red\\u001b[31m\\n");
+  EXPECT_LT(message(std::string(1 << 20, 'x')).size(), 300u);
+  std::string umlauts;
+  for (int i = 0; i < 1000; ++i) umlauts += "\u00fc";
+  EXPECT_NE(message("x" + umlauts).find("\u00fc... has"), std::string::npos) << message("x" + umlauts);
+}
+
+// A file of one tensor of every type that a weight has, through the writer and back.
+TEST(SafetensorsTest, EveryWeightsTypeGoesThereAndBack) {
+  const TemporaryFolder folder;
+  const std::vector<float> values = {0.0f, -0.0f, 1.0f, -2.5f, 0.15625f, 384.0f, -0x1p-14f};  // each exact in each type
+  std::vector<TensorSource> tensors = {float32_tensor("F32", {7}, values)};
+  for (const std::string type : {"F16", "BF16"}) {
+    tensors.push_back({type, type, {7, 1}, 2 * values.size(), [&values, type](size_t offset, std::span<std::byte> piece) {
+                         for (size_t i = 0; i < piece.size() / 2; ++i) {
+                           const float value = values[offset / 2 + i];
+                           const auto upper = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+                           const uint16_t bits = type == "F16" ? kernels::float16_from_float(value) : upper;
+                           std::memcpy(piece.data() + 2 * i, &bits, sizeof bits);
+                         }
+                       }});
+  }
+  ASSERT_TRUE(write_safetensors(folder.path("x.safetensors"), tensors).ok());
+  const std::string bytes = folder.read("x.safetensors");
+  EXPECT_EQ((bytes.size() - 8 * values.size()) % 8, 0u);  // the data is aligned
+  const auto file = parse(bytes);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  ASSERT_EQ(file->entries().size(), 3u);
+  for (const auto& [name, entry] : file->entries()) {
+    EXPECT_EQ(entry.dtype, name);
+    EXPECT_EQ(entry.elements(), 7);
+    const auto read = Safetensors::to_float32(name, entry);
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    EXPECT_EQ(std::memcmp(read->data(), values.data(), sizeof(float) * values.size()), 0) << name;  // the sign of zero too
+  }
+}
+
+// More than the writer holds at once.
+TEST(SafetensorsTest, ALargeTensorIsWrittenInPieces) {
+  const TemporaryFolder folder;
+  std::vector<float> values(3'000'000);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  ASSERT_TRUE(write_safetensors(folder.path("x.safetensors"), {float32_tensor("x", {1000, 3000}, values)}).ok());
+  const std::string bytes = folder.read("x.safetensors");
+  const auto file = parse(bytes);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ(*Safetensors::to_float32("x", *file->find("x")), values);
+}
+
+TEST(SafetensorsTest, NothingIsLeftWhereNothingCanBeWritten) {
+  const TemporaryFolder folder;
+  const std::vector<float> one = {1};
+  EXPECT_EQ(write_safetensors(folder.path("none/x.safetensors"), {float32_tensor("x", {1}, one)}).code(), StatusCode::kNotFound);
+  EXPECT_EQ(write_safetensors(folder.path(), {float32_tensor("x", {1}, one)}).code(), StatusCode::kIoError);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(SafetensorsTest, NumbersThatAreNone) {
+  const std::string nan("\0\0\xc0\x7f", 4), large("\0\0\0\0\x01\0\0\0", 8);
+  const std::string floats = file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", nan);
+  const auto file = parse(floats);
+  const Status status = Safetensors::to_float32("w", *file->find("w")).status();
+  EXPECT_EQ(status.code(), StatusCode::kNonFinite);
+  EXPECT_NE(status.message().find("w holds a NaN or an infinity at element 0"), std::string::npos) << status.message();
+  const std::string integers = file_of(R"({"i":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", large);
+  const auto other = parse(integers);
+  EXPECT_NE(Safetensors::to_integers("i", *other->find("i")).status().message().find("holds 4294967296"), std::string::npos);
 }
 
 TEST(SafetensorsTest, WrittenFilesReadBack) {

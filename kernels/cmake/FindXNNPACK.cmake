@@ -3,7 +3,8 @@
 #   -DXNNPACK_ROOT=...        a prefix that provide-xnnpack.sh, or anyone, installed it into
 #   the system's package, where it is new enough (Debian 13, Ubuntu 25.04 and later)
 #   FetchContent of the same version, pinned by commit (-DXNNPACK_FETCH=OFF forbids it)
-# XNNPACK_DESCRIPTION says which it was, and is what `mobilediffusion --version` prints.
+# XNNPACK_DESCRIPTION says which it was, and is what `mobilediffusion --version` prints. What a static installation must
+# bring or name is in XNNPACK_BUILT_TARGETS (built here) or XNNPACK_LINK_LIBRARIES (found).
 include(FindPackageHandleStandardArgs)
 option(XNNPACK_FETCH "Fetch XNNPACK's source where no package is new enough" ON)
 
@@ -18,7 +19,9 @@ macro(_build_xnnpack_from source)
   add_subdirectory(${source} ${CMAKE_BINARY_DIR}/xnnpack EXCLUDE_FROM_ALL)
   add_library(XNNPACK::XNNPACK INTERFACE IMPORTED GLOBAL)
   target_link_libraries(XNNPACK::XNNPACK INTERFACE XNNPACK microkernels-prod pthreadpool)
+  set(XNNPACK_BUILT_TARGETS XNNPACK microkernels-prod pthreadpool cpuinfo)
   set(XNNPACK_DESCRIPTION "20241108 built from source")
+  message(STATUS "XNNPACK: ${XNNPACK_DESCRIPTION} (${source})")
   set(XNNPACK_FOUND TRUE)
 endmacro()
 

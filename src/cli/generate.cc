@@ -138,7 +138,10 @@ class Generate {
       };
       Result<Image> image = pipeline.generate(prompt, generate);
       progress_.clear();
-      if (!image.ok()) return complain(image.status());
+      if (!image.ok()) {
+        const std::string where = line > 0 ? "line " + std::to_string(line) + " of stdin: " : "";
+        return complain({image.status().code(), where + image.status().message()});
+      }
 
       const std::string path = place(file, line, i);
       const SaveOptions save{.metadata = !options_.no_metadata};

@@ -56,12 +56,18 @@ struct Comparison {
   bool within = false;
 };
 
+std::string shown(const std::vector<int64_t>& shape) {
+  std::string text;
+  for (const int64_t extent : shape) text += (text.empty() ? "(" : ", ") + std::to_string(extent);
+  return text.empty() ? "()" : text + ")";
+}
+
 class Verify {
  public:
+  // `options.threads` is 1 to 256.
   explicit Verify(const Options& options) : options_(options), threads_(options.threads), context_(threads_, arena_) {}
 
   int run() {
-    if (options_.threads < 1 || options_.threads > 256) return complain({StatusCode::kInvalidArgument, "--threads must be 1 to 256"});
     Status status = load();
     if (status.ok()) status = compute();
     if (!status.ok()) return complain(status);
@@ -99,7 +105,7 @@ class Verify {
     if (tokens) shape = {1, 1, s[1], channels};
     if (!picture && !tokens) {
       return Status(StatusCode::kInvalidModel, options_.expected + ": " + name + " must be one picture of " + std::to_string(channels) +
-                                                   " channels, or one sequence of that width");
+                                                   " channels, or one sequence of that width; its shape is " + shown(s));
     }
     const Result<std::vector<float>> values = Safetensors::to_float32(name, entry);
     if (!values.ok()) return values.status();
@@ -116,15 +122,16 @@ class Verify {
   Status check_latent(const Tensor& latents) const {
     const int multiple = model_.unet.latent_multiple();
     if (latents.shape().h % multiple == 0 && latents.shape().w % multiple == 0) return {};
-    return Status(StatusCode::kInvalidModel, options_.expected + ": the sides of latents must be multiples of " + std::to_string(multiple));
+    return Status(StatusCode::kInvalidModel, options_.expected + ": the sides of latents must be multiples of " + std::to_string(multiple) + ", not " +
+                                                 std::to_string(latents.shape().w) + "x" + std::to_string(latents.shape().h));
   }
 
   Result<std::vector<int>> input_ids() const {
     Result<std::vector<int>> ids = Safetensors::to_integers("input_ids", *expected_.find("input_ids"));
-    if (!ids.ok()) return ids.status();
+    if (!ids.ok()) return Status(ids.status().code(), options_.expected + ": " + ids.status().message());
     const int most = model_.text_encoder.max_position_embeddings, vocabulary = model_.text_encoder.vocab_size;
     if (ids->empty() || static_cast<int>(ids->size()) > most) {
-      return Status(StatusCode::kInvalidModel, options_.expected + ": input_ids must have 1 to " + std::to_string(most) + " ids");
+      return Status(StatusCode::kInvalidModel, options_.expected + ": input_ids must have 1 to " + std::to_string(most) + " ids, not " + std::to_string(ids->size()));
     }
     for (const int id : *ids) {
       if (id < 0 || id >= vocabulary) {
@@ -228,12 +235,14 @@ class Verify {
   }
 
   Result<Comparison> compare(const Output& output, const TensorEntry& entry) const {
-    if (entry.shape != output.shape) return Status(StatusCode::kInvalidModel, options_.expected + ": " + output.name + " has another shape than ours");
+    if (entry.shape != output.shape) {
+      return Status(StatusCode::kInvalidModel, options_.expected + ": " + output.name + " has the shape " + shown(entry.shape) + "; ours has " + shown(output.shape));
+    }
     Comparison result{output.name};
     double largest = 0, worst = 0, squares = 0;
     const auto add = [&](double ours, double theirs) {
       largest = std::max(largest, std::abs(theirs));
-      worst = std::max(worst, std::abs(ours - theirs));
+      worst = std::max(worst, std::isfinite(ours) ? std::abs(ours - theirs) : HUGE_VAL);  // max() would pass over a NaN
       squares += (ours - theirs) * (ours - theirs);
     };
     size_t count = 0;
@@ -309,7 +318,12 @@ Run add_verify(CLI::App& app) {
   command->add_option("--threads", options->threads, "Threads, 1 to 256")->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer("Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output is too far.");
-  return [options] { return Verify(*options).run(); };
+  return [options] {
+    if (options->threads < 1 || options->threads > 256) {
+      return complain({StatusCode::kInvalidArgument, "--threads must be 1 to 256, not " + std::to_string(options->threads)});
+    }
+    return Verify(*options).run();
+  };
 }
 
 }  // namespace mobilediffusion::cli
