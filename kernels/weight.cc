@@ -1,39 +1,97 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/weight.h"
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/weight.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+// Behind foreach_target.
+#include "kernels/simd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mobilediffusion::kernels::HWY_NAMESPACE {
+
+// Both do by vectors what data_type.h does by itself: the same shifts, the same exact multiplication.
+void widen_float16(const uint16_t* from, size_t size, float* to) {
+  const FloatTag d;
+  const hn::RebindToUnsigned<FloatTag> d32;
+  const hn::Rebind<uint16_t, FloatTag> d16;
+  const size_t lanes = hn::Lanes(d);
+  const hn::RebindToSigned<FloatTag> d32s;
+  const auto rebase = hn::Set(d, 0x1p112f);
+  const auto largest_finite = hn::Set(d32s, 0x0f7fffff), all_ones = hn::Set(d32s, 0x7f800000);
+  size_t i = 0;
+  for (; i + lanes <= size; i += lanes) {
+    const auto bits = hn::PromoteTo(d32, hn::LoadU(d16, from + i));
+    const auto sign = hn::ShiftLeft<16>(hn::And(bits, hn::Set(d32, 0x8000u)));
+    const auto magnitude = hn::ShiftLeft<13>(hn::And(bits, hn::Set(d32, 0x7fffu)));
+    const auto rebased = hn::BitCast(d32, hn::Mul(hn::BitCast(d, magnitude), rebase));
+    const auto special = hn::BitCast(d32, hn::IfThenElseZero(hn::Gt(hn::BitCast(d32s, magnitude), largest_finite), all_ones));
+    hn::StoreU(hn::BitCast(d, hn::Or(hn::Or(rebased, special), sign)), d, to + i);
+  }
+  for (; i < size; ++i) to[i] = float_from_float16(from[i]);
+}
+
+void widen_bfloat16(const uint16_t* from, size_t size, float* to) {
+  const FloatTag d;
+  const hn::RebindToUnsigned<FloatTag> d32;
+  const hn::Rebind<uint16_t, FloatTag> d16;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= size; i += lanes) {
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, from + i)))), d, to + i);
+  }
+  for (; i < size; ++i) to[i] = float_from_bfloat16(from[i]);
+}
+
+}  // namespace mobilediffusion::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace mobilediffusion::kernels {
 namespace {
 
-uint16_t half_at(const void* data, int64_t i) {
-  uint16_t bits;
-  std::memcpy(&bits, static_cast<const char*>(data) + 2 * i, sizeof bits);
-  return bits;
+HWY_EXPORT(widen_float16);
+HWY_EXPORT(widen_bfloat16);
+
+// What lies in a file may be misaligned, so it goes through a buffer that is not.
+void widen(const WeightView& weight, std::vector<float>* values) {
+  std::array<uint16_t, 4096> piece;
+  const auto* from = static_cast<const char*>(weight.data);
+  for (size_t at = 0; at < values->size(); at += piece.size(), from += sizeof piece) {
+    const size_t count = std::min(piece.size(), values->size() - at);
+    std::memcpy(piece.data(), from, count * sizeof(uint16_t));
+    if (weight.type == DataType::kFloat16) {
+      HWY_DYNAMIC_DISPATCH(widen_float16)(piece.data(), count, values->data() + at);
+    } else {
+      HWY_DYNAMIC_DISPATCH(widen_bfloat16)(piece.data(), count, values->data() + at);
+    }
+  }
 }
 
 }  // namespace
 
 std::vector<float> to_float32(const WeightView& weight, std::string_view name, Status& status) {
-  const int64_t count = weight.elements();
-  std::vector<float> values(static_cast<size_t>(count));
-  switch (weight.type) {
-    case DataType::kFloat32: std::memcpy(values.data(), weight.data, values.size() * sizeof(float)); break;
-    case DataType::kFloat16:
-      for (int64_t i = 0; i < count; ++i) values[i] = float_from_float16(half_at(weight.data, i));
-      break;
-    case DataType::kBFloat16:
-      for (int64_t i = 0; i < count; ++i) values[i] = float_from_bfloat16(half_at(weight.data, i));
-      break;
+  std::vector<float> values(static_cast<size_t>(weight.elements()));
+  if (weight.type == DataType::kFloat32) {
+    std::memcpy(values.data(), weight.data, values.size() * sizeof(float));
+  } else {
+    widen(weight, &values);
   }
-  for (int64_t i = 0; status.ok() && i < count; ++i) {
-    if (!std::isfinite(values[i])) {
-      status = Status(StatusCode::kNonFinite, "weight " + std::string(name) + " holds a NaN or an infinity at element " +
-                                                  std::to_string(i) + " of " + std::to_string(count));
-    }
-  }
+  // What is not finite has an exponent of all ones; which value it was is looked for only where there is one.
+  uint32_t largest = 0;
+  for (const float value : values) largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffffu);
+  if (largest < 0x7f800000u || !status.ok()) return values;
+  const auto wrong = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+  status = Status(StatusCode::kNonFinite, "weight " + std::string(name) + " holds a NaN or an infinity at element " +
+                                              std::to_string(wrong - values.begin()) + " of " + std::to_string(values.size()));
   return values;
 }
 
 }  // namespace mobilediffusion::kernels
+#endif  // HWY_ONCE

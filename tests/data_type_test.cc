@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 #include "kernels/weight.h"
 
@@ -53,6 +56,29 @@ TEST(DataTypeTest, Bfloat16IsTheUpperHalf) {
   EXPECT_EQ(float_from_bfloat16(0x3f80), 1.0f);
   EXPECT_EQ(float_from_bfloat16(0xc049), -3.140625f);
   EXPECT_TRUE(std::isinf(float_from_bfloat16(0x7f80)));
+}
+
+// Many at once, from any alignment: the same bits as one at a time.
+TEST(WeightTest, WidensAsTheScalarConversionsDo) {
+  for (const DataType type : {DataType::kFloat16, DataType::kBFloat16}) {
+    std::vector<uint16_t> bits;
+    for (uint32_t i = 0; i < 65536; ++i) {
+      if (std::isfinite(type == DataType::kFloat16 ? float_from_float16(static_cast<uint16_t>(i)) : float_from_bfloat16(static_cast<uint16_t>(i)))) {
+        bits.push_back(static_cast<uint16_t>(i));
+      }
+    }
+    for (const size_t offset : {0, 1, 3}) {
+      std::vector<char> bytes(2 * bits.size() + offset);
+      std::memcpy(bytes.data() + offset, bits.data(), 2 * bits.size());
+      Status status;
+      const std::vector<float> values = to_float32({type, {static_cast<int64_t>(bits.size())}, bytes.data() + offset}, "w", status);
+      ASSERT_TRUE(status.ok()) << status.message();
+      for (size_t i = 0; i < bits.size(); ++i) {
+        const float expected = type == DataType::kFloat16 ? float_from_float16(bits[i]) : float_from_bfloat16(bits[i]);
+        ASSERT_EQ(std::bit_cast<uint32_t>(values[i]), std::bit_cast<uint32_t>(expected)) << bits[i];
+      }
+    }
+  }
 }
 
 TEST(WeightTest, AValueThatIsNotFiniteIsNamed) {
