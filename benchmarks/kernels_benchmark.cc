@@ -62,9 +62,12 @@ void conv2d(benchmark::State& state) {
   Bench bench(state.range(0));
   const auto side = state.range(1);
   const bool depthwise = state.range(5) != 0;
-  const Conv2dSpec spec{.in_channels = static_cast<int>(state.range(2)), .out_channels = static_cast<int>(state.range(3)),
-                        .kernel = static_cast<int>(state.range(4)), .depthwise = depthwise};
-  const RandomWeight weight({spec.out_channels, depthwise ? 1 : spec.in_channels, spec.kernel, spec.kernel}), bias({spec.out_channels});
+  const Conv2dSpec spec{.in_channels = static_cast<int>(state.range(2)),
+                        .out_channels = static_cast<int>(state.range(3)),
+                        .kernel = static_cast<int>(state.range(4)),
+                        .depthwise = depthwise};
+  const RandomWeight weight({spec.out_channels, depthwise ? 1 : spec.in_channels, spec.kernel, spec.kernel}),
+      bias({spec.out_channels});
   Status status;
   const Conv2d conv("conv", spec, weight.view(), bias.view(), Precision::kFloat32, status);
   const Tensor x = bench.make({1, side, side, spec.in_channels});
@@ -72,12 +75,12 @@ void conv2d(benchmark::State& state) {
 }
 BENCHMARK(conv2d)
     ->ArgNames({"threads", "side", "in", "out", "kernel", "depthwise"})
-    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}})         // UNet, level 0
-    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}})      // level 1: pointwise, downsampler
-    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}})       // level 2, after a skip joined
-    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}})       // its depthwise half
-    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}})   // decoder
-    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}})           // its last
+    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}})        // UNet, level 0
+    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}})     // level 1: pointwise, downsampler
+    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}})      // level 2, after a skip joined
+    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}})      // its depthwise half
+    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}})  // decoder
+    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}})          // its last
     ->UseRealTime();
 
 void linear(benchmark::State& state) {
@@ -87,7 +90,8 @@ void linear(benchmark::State& state) {
   Status status;
   const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kFloat32, status);
   const Tensor x = bench.make({1, 1, state.range(1), spec.in});
-  bench.run(state, state.range(1) * spec.in * spec.out, [&] { benchmark::DoNotOptimize(linear(bench.context(), x).data()); });
+  bench.run(state, state.range(1) * spec.in * spec.out,
+            [&] { benchmark::DoNotOptimize(linear(bench.context(), x).data()); });
 }
 BENCHMARK(linear)
     ->ArgNames({"threads", "rows", "in", "out"})
@@ -104,13 +108,14 @@ void attention(benchmark::State& state) {
   const Attention attention("attention", spec, status);
   const auto queries = state.range(1), keys = state.range(2), width = state.range(3);
   const Tensor q = bench.make({1, 1, queries, width}), kv = bench.make({1, 1, keys, width});
-  bench.run(state, 2 * queries * keys * width, [&] { benchmark::DoNotOptimize(attention(bench.context(), q, kv, kv).data()); });
+  bench.run(state, 2 * queries * keys * width,
+            [&] { benchmark::DoNotOptimize(attention(bench.context(), q, kv, kv).data()); });
 }
 BENCHMARK(attention)
     ->ArgNames({"threads", "queries", "keys", "width", "heads", "relu"})
     ->ArgsProduct({{1, 2}, {256}, {256, 77}, {1024}, {16}, {0, 1}})
     ->ArgsProduct({{1, 2}, {1024}, {1024, 77}, {640}, {10}, {0}})
-    ->ArgsProduct({{1, 2}, {4096}, {4096}, {512}, {1}, {0}})   // a decoder that attends
+    ->ArgsProduct({{1, 2}, {4096}, {4096}, {512}, {1}, {0}})  // a decoder that attends
     ->UseRealTime();
 
 void group_norm(benchmark::State& state) {
@@ -121,7 +126,8 @@ void group_norm(benchmark::State& state) {
   Status status;
   const GroupNorm norm("norm", channels, 32, 1e-5f, weight.view(), bias.view(), status);
   const Tensor x = bench.make({1, side, side, channels});
-  bench.run(state, x.shape().elements(), [&] { benchmark::DoNotOptimize(norm(bench.context(), x, Fused::kSilu).data()); });
+  bench.run(state, x.shape().elements(),
+            [&] { benchmark::DoNotOptimize(norm(bench.context(), x, Fused::kSilu).data()); });
 }
 BENCHMARK(group_norm)
     ->ArgNames({"threads", "side", "channels"})
@@ -153,27 +159,32 @@ void activation(benchmark::State& state) {
 }
 BENCHMARK(activation)
     ->ArgNames({"threads", "kind"})
-    ->ArgsProduct({{1, 2}, {static_cast<int>(Activation::kSilu), static_cast<int>(Activation::kQuickGelu), static_cast<int>(Activation::kGelu)}})
+    ->ArgsProduct({{1, 2},
+                   {static_cast<int>(Activation::kSilu), static_cast<int>(Activation::kQuickGelu),
+                    static_cast<int>(Activation::kGelu)}})
     ->UseRealTime();
 
 void gated(benchmark::State& state) {
   Bench bench(state.range(0));
   const Tensor x = bench.make({1, 1, 256, 6144});
-  bench.run(state, x.shape().elements(), [&] { benchmark::DoNotOptimize(gated_silu(bench.context(), "gate", x).data()); });
+  bench.run(state, x.shape().elements(),
+            [&] { benchmark::DoNotOptimize(gated_silu(bench.context(), "gate", x).data()); });
 }
 BENCHMARK(gated)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 
 void concatenation(benchmark::State& state) {
   Bench bench(state.range(0));
   const Tensor x = bench.make({1, 64, 64, 320}), y = bench.make({1, 64, 64, 320});
-  bench.run(state, 2 * x.shape().elements(), [&] { benchmark::DoNotOptimize(concatenate(bench.context(), "skip", x, y).data()); });
+  bench.run(state, 2 * x.shape().elements(),
+            [&] { benchmark::DoNotOptimize(concatenate(bench.context(), "skip", x, y).data()); });
 }
 BENCHMARK(concatenation)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 
 void upsampling(benchmark::State& state) {
   Bench bench(state.range(0));
   const Tensor x = bench.make({1, 128, 128, 256});
-  bench.run(state, 4 * x.shape().elements(), [&] { benchmark::DoNotOptimize(upsample_2x(bench.context(), "upsample", x).data()); });
+  bench.run(state, 4 * x.shape().elements(),
+            [&] { benchmark::DoNotOptimize(upsample_2x(bench.context(), "upsample", x).data()); });
 }
 BENCHMARK(upsampling)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 

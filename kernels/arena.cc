@@ -18,7 +18,7 @@ size_t block_bytes(size_t bytes) { return (bytes + kPadding + kAlignment - 1) / 
 }  // namespace
 
 Arena::~Arena() {
-  for (Slab& slab : slabs_) ::operator delete(slab.memory, std::align_val_t{kAlignment});
+  for (Slab& slab : slabs_) ::operator delete (slab.memory, std::align_val_t{kAlignment});
 }
 
 void* Arena::allocate(size_t bytes) {
@@ -56,7 +56,7 @@ void* Arena::add_slab(size_t length) {
   slab.bytes = std::max(length, kSmallestSlab);
   slab.blocks.push_back({0, slab.bytes, true});
   slabs_.reserve(slabs_.size() + 1);
-  slab.memory = static_cast<std::byte*>(::operator new(slab.bytes, std::align_val_t{kAlignment}, std::nothrow));
+  slab.memory = static_cast<std::byte*>(::operator new (slab.bytes, std::align_val_t{kAlignment}, std::nothrow));
   if (slab.memory == nullptr) return nullptr;
   slabs_.push_back(std::move(slab));
   return cut(length);
@@ -66,9 +66,8 @@ void Arena::release(void* memory, size_t bytes) noexcept {
   live_bytes_ -= block_bytes(bytes);
   if (memory == nullptr) return;
   auto* const address = static_cast<std::byte*>(memory);
-  const auto slab = std::find_if(slabs_.begin(), slabs_.end(), [&](const Slab& s) {
-    return address >= s.memory && address < s.memory + s.bytes;
-  });
+  const auto slab = std::find_if(slabs_.begin(), slabs_.end(),
+                                 [&](const Slab& s) { return address >= s.memory && address < s.memory + s.bytes; });
   auto& blocks = slab->blocks;
   auto block = std::lower_bound(blocks.begin(), blocks.end(), static_cast<size_t>(address - slab->memory),
                                 [](const Block& b, size_t offset) { return b.offset < offset; });
@@ -86,7 +85,7 @@ void Arena::release(void* memory, size_t bytes) noexcept {
 void Arena::trim() {
   std::erase_if(slabs_, [](Slab& slab) {
     const bool idle = slab.blocks.size() == 1 && slab.blocks.front().free;
-    if (idle) ::operator delete(slab.memory, std::align_val_t{kAlignment});
+    if (idle) ::operator delete (slab.memory, std::align_val_t{kAlignment});
     return idle;
   });
 }

@@ -33,7 +33,8 @@ void softmax_row(float* row, size_t size, size_t visible) {
     total = hn::Add(total, hn::IfThenElseZero(hn::FirstN(d, count), e));
   });
   const Floats inverse = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, total));
-  for_each_vector(visible, [&](size_t i, size_t count) { store(hn::Mul(load(row + i, count), inverse), count, row + i); });
+  for_each_vector(visible,
+                  [&](size_t i, size_t count) { store(hn::Mul(load(row + i, count), inverse), count, row + i); });
   std::fill(row + visible, row + size, 0.0f);
 }
 
@@ -66,7 +67,8 @@ HWY_EXPORT(scale_row);
 constexpr int64_t kScoresAtOnce = int64_t{1} << 20;  // 4 MB of scores stay near the cores
 constexpr int64_t kFewestRows = 32;                  // below this, packing the keys anew would show
 
-// One head's rows behind one another: tokens [begin, end) of (n, tokens, heads * d), times `scale`, to (n * heads, end - begin, d).
+// One head's rows behind one another: tokens [begin, end) of (n, tokens, heads * d), times `scale`, to (n * heads, end
+// - begin, d).
 Tensor split_heads(Context& context, const Tensor& x, int heads, int64_t begin, int64_t end, float scale) {
   const int64_t tokens = x.shape().pixels(), width = x.shape().c, d = width / heads, rows = end - begin;
   Tensor y = context.make({x.shape().n * heads, 1, rows, d});
@@ -90,20 +92,21 @@ void merge_heads(Context& context, const Tensor& x, int heads, int64_t begin, Te
   context.threads().parallel_for(x.shape().n, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       for (int64_t row = 0; row < rows; ++row) {
-        std::memcpy(y.data() + (i / heads * tokens + begin + row) * width + i % heads * d, x.data() + (i * rows + row) * d,
-                    static_cast<size_t>(d) * sizeof(float));
+        std::memcpy(y.data() + (i / heads * tokens + begin + row) * width + i % heads * d,
+                    x.data() + (i * rows + row) * d, static_cast<size_t>(d) * sizeof(float));
       }
     }
   });
 }
 
 XnnpackOperator create_product(const std::string& name, uint32_t flags, Status& status) {
-  return create_xnnpack_operator(name, status,
-                                 [&](xnn_operator_t* op) { return xnn_create_batch_matrix_multiply_nc_f32(flags, op); });
+  return create_xnnpack_operator(
+      name, status, [&](xnn_operator_t* op) { return xnn_create_batch_matrix_multiply_nc_f32(flags, op); });
 }
 
 // a (batch, m, k) times b (batch, k, n), or (batch, n, k) where the product was created with a transposed b.
-Tensor multiply(Context& context, const std::string& name, const XnnpackOperator& op, const Tensor& a, const Tensor& b, int64_t n) {
+Tensor multiply(Context& context, const std::string& name, const XnnpackOperator& op, const Tensor& a, const Tensor& b,
+                int64_t n) {
   const int64_t m = a.shape().w, k = a.shape().c;
   Tensor y = context.make({a.shape().n, 1, m, n});
   const std::array<size_t, 1> batch = {static_cast<size_t>(a.shape().n)};
@@ -127,7 +130,8 @@ struct Attention::Products {
   XnnpackOperator sums;    // weights by values
 };
 
-Attention::Attention(std::string name, const AttentionSpec& spec, Status& status) : name_(std::move(name)), spec_(spec) {
+Attention::Attention(std::string name, const AttentionSpec& spec, Status& status)
+    : name_(std::move(name)), spec_(spec) {
   if (!status.ok()) return;
   products_ = std::make_unique<Products>();
   products_->scores = create_product(name_, XNN_FLAG_TRANSPOSE_B, status);
@@ -166,7 +170,8 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
         }
       }
     });
-    merge_heads(context, multiply(context, name_, products_->sums, weights, &keys == &values ? k : v, d), spec_.heads, begin, y);
+    merge_heads(context, multiply(context, name_, products_->sums, weights, &keys == &values ? k : v, d), spec_.heads,
+                begin, y);
   }
   return y;
 }

@@ -16,7 +16,7 @@ enum class AttentionWeights {
 };
 
 struct AttentionSpec {
-  int heads = 1;        // divides the width
+  int heads = 1;  // divides the width
   AttentionWeights weights = AttentionWeights::kSoftmax;
   bool causal = false;  // a token attends to itself and to those before it
 };
@@ -29,8 +29,9 @@ class Attention {
   Attention& operator=(Attention&&) noexcept;
   ~Attention();
 
-  // Queries (n, h, w, c), keys and values (n, any, any, c); scores are scaled by 1 / sqrt(c / heads). Keys and values may
-  // be the same tensor. The scores are never held whole where they are large: queries are taken some rows at a time.
+  // Queries (n, h, w, c), keys and values (n, any, any, c); scores are scaled by 1 / sqrt(c / heads). Keys and values
+  // may be the same tensor. The scores are never held whole where they are large: queries are taken some rows at a
+  // time.
   Tensor operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const;
 
  private:

@@ -8,7 +8,8 @@ namespace mobilediffusion::kernels {
 namespace {
 
 int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 size_t bytes_of(const Shape& shape) { return static_cast<size_t>(shape.elements()) * sizeof(float); }
@@ -46,9 +47,9 @@ Tensor Context::make(const Shape& shape) {
   if (!ok()) return Tensor(nullptr, shape, nullptr);
   void* data = arena_->allocate(bytes_of(shape));
   if (data == nullptr && arena_->mode() == Arena::Mode::kMemory) {
-    fail(Status(StatusCode::kOutOfMemory,
-                "out of memory: an activation of " + std::to_string(bytes_of(shape) >> 20) + " MiB could not be had beside " +
-                    std::to_string(arena_->live_bytes() >> 20) + " MiB in use"));
+    fail(Status(StatusCode::kOutOfMemory, "out of memory: an activation of " + std::to_string(bytes_of(shape) >> 20) +
+                                              " MiB could not be had beside " +
+                                              std::to_string(arena_->live_bytes() >> 20) + " MiB in use"));
     return Tensor(nullptr, shape, nullptr);
   }
   return Tensor(arena_, shape, data);
@@ -68,7 +69,8 @@ Context::Call::Call(Context* context, bool computes) : context_(context), comput
 }
 
 Context::Call::~Call() {
-  if (computes_ && context_->trace_ != nullptr) (*context_->trace_)[record_].seconds = 1e-9 * static_cast<double>(now_ns() - start_ns_);
+  if (computes_ && context_->trace_ != nullptr)
+    (*context_->trace_)[record_].seconds = 1e-9 * static_cast<double>(now_ns() - start_ns_);
 }
 
 }  // namespace mobilediffusion::kernels

@@ -65,7 +65,8 @@ Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   size_t workspace_bytes = 0, workspace_alignment = 0, height = 0, width = 0;
   xnn_status status = xnn_reshape_convolution2d_nhwc_f32(
       packed_->op.get(), static_cast<size_t>(x.shape().n), static_cast<size_t>(x.shape().h),
-      static_cast<size_t>(x.shape().w), &workspace_bytes, &workspace_alignment, &height, &width, context.threads().get());
+      static_cast<size_t>(x.shape().w), &workspace_bytes, &workspace_alignment, &height, &width,
+      context.threads().get());
   Workspace workspace(context, workspace_bytes);
   if (!context.ok()) return y;
   if (status == xnn_status_success) {

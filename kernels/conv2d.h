@@ -15,7 +15,7 @@ namespace mobilediffusion::kernels {
 struct Conv2dSpec {
   int in_channels = 0;
   int out_channels = 0;
-  int kernel = 3;         // square
+  int kernel = 3;  // square
   int stride = 1;
   bool depthwise = false;  // one group a channel; in_channels == out_channels
 
@@ -31,8 +31,8 @@ class Conv2d {
  public:
   // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards.
   // Where they have no data the operator only counts. The first failure is put into `status`.
-  Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias, Precision precision,
-         Status& status);
+  Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
+         Precision precision, Status& status);
   Conv2d(Conv2d&&) noexcept;
   Conv2d& operator=(Conv2d&&) noexcept;
   ~Conv2d();

@@ -16,9 +16,12 @@ constexpr size_t size_of(DataType type) { return type == DataType::kFloat32 ? 4 
 
 constexpr std::string_view to_string(DataType type) {
   switch (type) {
-    case DataType::kFloat32: return "F32";
-    case DataType::kFloat16: return "F16";
-    case DataType::kBFloat16: return "BF16";
+    case DataType::kFloat32:
+      return "F32";
+    case DataType::kFloat16:
+      return "F16";
+    case DataType::kBFloat16:
+      return "BF16";
   }
   return "?";
 }
@@ -36,8 +39,8 @@ constexpr float float_from_float16(uint16_t bits) {
   return std::bit_cast<float>(std::bit_cast<uint32_t>(rebased) | special | sign);
 }
 
-// The nearest binary16, halves to even; too large a value becomes an infinity. Adding a power of two chosen by the exponent
-// makes float32's own rounding cut at the right bit.
+// The nearest binary16, halves to even; too large a value becomes an infinity. Adding a power of two chosen by the
+// exponent makes float32's own rounding cut at the right bit.
 constexpr uint16_t float16_from_float(float value) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000u);

@@ -37,15 +37,18 @@ void activate_values(Activation activation, float* x, size_t size) {
     for_each_vector(size, [&](size_t i, size_t count) { store(function(load(x + i, count)), count, x + i); });
   };
   switch (activation) {
-    case Activation::kSilu: return each([](Floats v) { return silu(v); });
+    case Activation::kSilu:
+      return each([](Floats v) { return silu(v); });
     case Activation::kQuickGelu:
       return each([](Floats v) { return sigmoid_weighted(v, hn::Set(FloatTag(), 1.702f)); });
-    case Activation::kGelu: return each([](Floats v) { return gelu(v); });
+    case Activation::kGelu:
+      return each([](Floats v) { return gelu(v); });
   }
 }
 
 void add_values(float* x, const float* y, size_t size) {
-  for_each_vector(size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
+  for_each_vector(
+      size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
 }
 
 void gate_row(const float* row, size_t width, float* to) {

@@ -40,8 +40,8 @@ Tensor Linear::operator()(Context& context, const Tensor& x) const {
   const auto call = context.begin(name_, "linear", shape.rows() * spec_.in * spec_.out);
   if (!call) return y;
 
-  xnn_status status = xnn_reshape_fully_connected_nc_f32(packed_->op.get(), static_cast<size_t>(shape.rows()),
-                                                         context.threads().get());
+  xnn_status status =
+      xnn_reshape_fully_connected_nc_f32(packed_->op.get(), static_cast<size_t>(shape.rows()), context.threads().get());
   if (status == xnn_status_success) status = xnn_setup_fully_connected_nc_f32(packed_->op.get(), x.data(), y.data());
   run_xnnpack(context, packed_->op, status, name_);
   return y;

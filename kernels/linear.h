@@ -22,8 +22,8 @@ class Linear {
  public:
   // Packs `weight` (out, in) and `bias` (out; ignored where the spec has none), neither of which is needed afterwards.
   // Where they have no data the operator only counts. The first failure is put into `status`.
-  Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias, Precision precision,
-         Status& status);
+  Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
+         Precision precision, Status& status);
   Linear(Linear&&) noexcept;
   Linear& operator=(Linear&&) noexcept;
   ~Linear();

@@ -32,10 +32,10 @@ void column_sums(const float* x, size_t rows, size_t channels, float* sum, float
   });
 }
 
-// y = (x - mean) * scale + bias by column, through SiLU if `activate`. The mean goes first: folded into the bias it would
-// cancel there, in float32, where it is far from zero.
-void scale_columns(const float* x, size_t rows, size_t channels, const float* mean, const float* scale, const float* bias,
-                   bool activate, float* y) {
+// y = (x - mean) * scale + bias by column, through SiLU if `activate`. The mean goes first: folded into the bias it
+// would cancel there, in float32, where it is far from zero.
+void scale_columns(const float* x, size_t rows, size_t channels, const float* mean, const float* scale,
+                   const float* bias, bool activate, float* y) {
   const auto each = [&](auto&& finish) {
     for (size_t row = 0; row < rows; ++row) {
       for_each_vector(channels, [&](size_t c, size_t count) {
@@ -89,7 +89,8 @@ HWY_EXPORT(column_sums);
 HWY_EXPORT(scale_columns);
 HWY_EXPORT(normalize_rows);
 
-// Count, mean, and sum of squared deviations of some values; merging two is exact in exact arithmetic (Chan et al., 1979).
+// Count, mean, and sum of squared deviations of some values; merging two is exact in exact arithmetic (Chan et al.,
+// 1979).
 struct Moments {
   double count = 0, mean = 0, deviations = 0;
 
@@ -166,8 +167,8 @@ Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused) con
 
     context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
       HWY_DYNAMIC_DISPATCH(scale_columns)
-      (from + begin * channels, static_cast<size_t>(end - begin), static_cast<size_t>(channels), mean.data(), scale.data(),
-       bias_.data(), fused == Fused::kSilu, to + begin * channels);
+      (from + begin * channels, static_cast<size_t>(end - begin), static_cast<size_t>(channels), mean.data(),
+       scale.data(), bias_.data(), fused == Fused::kSilu, to + begin * channels);
     });
   }
   return y;
@@ -190,8 +191,8 @@ Tensor LayerNorm::operator()(Context& context, const Tensor& x) const {
   std::atomic<bool> finite = true;
   context.threads().parallel_for(x.shape().rows(), rows_per_piece(width), [&](int64_t begin, int64_t end) {
     const bool piece_finite = HWY_DYNAMIC_DISPATCH(normalize_rows)(
-        x.data() + begin * width, static_cast<size_t>(end - begin), static_cast<size_t>(width), epsilon_, weight_.data(),
-        bias_.data(), y.data() + begin * width);
+        x.data() + begin * width, static_cast<size_t>(end - begin), static_cast<size_t>(width), epsilon_,
+        weight_.data(), bias_.data(), y.data() + begin * width);
     if (!piece_finite) finite = false;
   });
   if (!finite) context.fail(not_finite(name_));

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Group normalisation (Wu and He, 2018) and layer normalisation (Ba et al., 2016): y = (x - mean) / sqrt(var + eps) * w + b.
+// Group normalisation (Wu and He, 2018) and layer normalisation (Ba et al., 2016): y = (x - mean) / sqrt(var + eps) * w
+// + b.
 #pragma once
 
 #include <string>
@@ -34,7 +35,8 @@ class GroupNorm {
 // Mean and variance over the last axis.
 class LayerNorm {
  public:
-  LayerNorm(std::string name, int width, float epsilon, const WeightView& weight, const WeightView& bias, Status& status);
+  LayerNorm(std::string name, int width, float epsilon, const WeightView& weight, const WeightView& bias,
+            Status& status);
 
   Tensor operator()(Context& context, const Tensor& x) const;
 

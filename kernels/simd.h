@@ -45,7 +45,8 @@ HWY_INLINE void store(Floats value, size_t count, float* to) {
   hn::BlendedStore(value, hn::FirstN(d, count), d, to);
 }
 
-// x * sigmoid(slope * x). Highway's exponential wraps around above 88.7, where float32 ends; the quotient is long zero there.
+// x * sigmoid(slope * x). Highway's exponential wraps around above 88.7, where float32 ends; the quotient is long zero
+// there.
 HWY_INLINE Floats sigmoid_weighted(Floats x, Floats slope) {
   const FloatTag d;
   const Floats e = hn::Exp(d, hn::Min(hn::Neg(hn::Mul(slope, x)), hn::Set(d, 88.0f)));

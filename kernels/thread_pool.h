@@ -24,7 +24,8 @@ class ThreadPool {
   template <typename Body>
   void parallel_for(int64_t count, int64_t grain, Body&& body) const {
     using Function = std::remove_reference_t<Body>;
-    run(count, grain, [](void* context, int64_t begin, int64_t end) { (*static_cast<Function*>(context))(begin, end); },
+    run(
+        count, grain, [](void* context, int64_t begin, int64_t end) { (*static_cast<Function*>(context))(begin, end); },
         const_cast<void*>(static_cast<const void*>(&body)));
   }
 

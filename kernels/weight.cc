@@ -31,7 +31,8 @@ void widen_float16(const uint16_t* from, size_t size, float* to) {
     const auto sign = hn::ShiftLeft<16>(hn::And(bits, hn::Set(d32, 0x8000u)));
     const auto magnitude = hn::ShiftLeft<13>(hn::And(bits, hn::Set(d32, 0x7fffu)));
     const auto rebased = hn::BitCast(d32, hn::Mul(hn::BitCast(d, magnitude), rebase));
-    const auto special = hn::BitCast(d32, hn::IfThenElseZero(hn::Gt(hn::BitCast(d32s, magnitude), largest_finite), all_ones));
+    const auto special =
+        hn::BitCast(d32, hn::IfThenElseZero(hn::Gt(hn::BitCast(d32s, magnitude), largest_finite), all_ones));
     hn::StoreU(hn::BitCast(d, hn::Or(hn::Or(rebased, special), sign)), d, to + i);
   }
   for (; i < size; ++i) to[i] = float_from_float16(from[i]);
@@ -89,7 +90,8 @@ std::vector<float> to_float32(const WeightView& weight, std::string_view name, S
   if (largest < 0x7f800000u || !status.ok()) return values;
   const auto wrong = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
   status = Status(StatusCode::kNonFinite, "weight " + std::string(name) + " holds a NaN or an infinity at element " +
-                                              std::to_string(wrong - values.begin()) + " of " + std::to_string(values.size()));
+                                              std::to_string(wrong - values.begin()) + " of " +
+                                              std::to_string(values.size()));
   return values;
 }
 

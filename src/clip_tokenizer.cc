@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <queue>
 #include <tuple>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include "src/json_reader.h"
 
@@ -29,7 +28,9 @@ void append_utf8(int32_t code_point, std::string* to) {
   to->append(reinterpret_cast<const char*>(buffer), static_cast<size_t>(size));
 }
 
-uint64_t pair_key(int left, int right) { return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right); }
+uint64_t pair_key(int left, int right) {
+  return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
+}
 
 // Unicode's White_Space property.
 bool is_space(int32_t c) {
@@ -47,14 +48,17 @@ bool is_number(int32_t c) {
   return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
-// NFC, white space folded, lower case; as code points. The full lower case of one code point alone is two: of I with a dot.
+// NFC, white space folded, lower case; as code points. The full lower case of one code point alone is two: of I with a
+// dot.
 std::vector<int32_t> normalize(std::string_view text) {
   const auto* const bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   std::vector<int32_t> composed;
   for (size_t at = 0; at < text.size();) {
     int32_t c = 0, parts[32];
-    at += static_cast<size_t>(utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &c));  // it was checked
-    const auto count = utf8proc_decompose_char(c, parts, std::size(parts), static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE), nullptr);
+    at += static_cast<size_t>(
+        utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &c));  // it was checked
+    const auto count = utf8proc_decompose_char(
+        c, parts, std::size(parts), static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE), nullptr);
     composed.insert(composed.end(), parts, parts + count);
   }
   // Marks above one letter go by their class; utf8proc_map() would take the square of their number.
@@ -113,8 +117,9 @@ std::vector<std::string> byte_alphabet() {
   return alphabet;
 }
 
-Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges, const std::string& origin,
-                                                        const SpecialTokens& special, int vocab_size) {
+Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges,
+                                                        const std::string& origin, const SpecialTokens& special,
+                                                        int vocab_size) {
   const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, origin + what); };
   bool nested = false;  // without end, it would be walked by recursion in a message
   const auto flat = [&](int depth, json::parse_event_t, json&) { return !(nested = nested || depth > 1); };
@@ -123,7 +128,8 @@ Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, 
   std::unordered_map<std::string, int> ids;
   for (const auto& [token, id] : table.items()) {
     if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(vocab_size)) {
-      return invalid("/vocab.json gives the token \"" + in_message(token) + "\" the id " + in_message(id.dump()) + "; expected 0 to " + std::to_string(vocab_size - 1));
+      return invalid("/vocab.json gives the token \"" + in_message(token) + "\" the id " + in_message(id.dump()) +
+                     "; expected 0 to " + std::to_string(vocab_size - 1));
     }
     ids.emplace(token, id.get<int>());
   }
@@ -152,8 +158,11 @@ Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, 
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (line.empty() || (line_number == 1 && line.starts_with("#version"))) continue;
     const size_t space = line.find(' ');
-    const auto wrong = [&](const std::string& what) { return invalid("/merges.txt, line " + std::to_string(line_number) + ": " + what); };
-    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) return wrong("expected two tokens with a space between");
+    const auto wrong = [&](const std::string& what) {
+      return invalid("/merges.txt, line " + std::to_string(line_number) + ": " + what);
+    };
+    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
+      return wrong("expected two tokens with a space between");
     const std::string left(line.substr(0, space)), right(line.substr(space + 1));
     for (const std::string& token : {left, right, left + right}) {
       if (!ids.contains(token)) return wrong("vocab.json lacks the token \"" + in_message(token) + "\"");

@@ -4,9 +4,9 @@
 // transformers' fast tokenizer has it.
 //
 //   text     special tokens cut out; NFC; every run of white space one space; lower case
-//   words    's 't 're 've 'm 'll 'd | letters+ | one number | anything else+      (white space separates, and is dropped)
-//   symbols  a word's UTF-8 bytes, each as a printable character; the last carries "</w>"
-//   pieces   of the neighbouring symbols that merges.txt lists, the earliest listed is joined, again and again
+//   words    's 't 're 've 'm 'll 'd | letters+ | one number | anything else+      (white space separates, and is
+//   dropped) symbols  a word's UTF-8 bytes, each as a printable character; the last carries "</w>" pieces   of the
+//   neighbouring symbols that merges.txt lists, the earliest listed is joined, again and again
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,9 @@ class ClipTokenizer : public Tokenizer {
  public:
   // The texts of vocab.json and merges.txt; `origin` names their folder in messages. Ids must be below `vocab_size`.
   // Errors: kInvalidModel.
-  static Result<std::unique_ptr<Tokenizer>> parse(std::string_view vocab, std::string_view merges, const std::string& origin,
-                                                  const SpecialTokens& special, int vocab_size);
+  static Result<std::unique_ptr<Tokenizer>> parse(std::string_view vocab, std::string_view merges,
+                                                  const std::string& origin, const SpecialTokens& special,
+                                                  int vocab_size);
 
   Result<TokenizedPrompt> encode(std::string_view prompt, int length) const override;
 
@@ -45,8 +46,8 @@ class ClipTokenizer : public Tokenizer {
 
   SpecialTokens special_;
   int unknown_ = 0;
-  int byte_ids_[256];       // of a byte within a word
-  int last_byte_ids_[256];  // of a byte at its end
+  int byte_ids_[256];                           // of a byte within a word
+  int last_byte_ids_[256];                      // of a byte at its end
   std::unordered_map<uint64_t, Merge> merges_;  // by the left id and the right id
 };
 

@@ -21,25 +21,29 @@ void require(JsonReader& json, bool holds, const std::string& what) {
 
 std::string number(int64_t value) { return std::to_string(value); }
 
-void require_divides(JsonReader& json, int64_t divisor, const std::string& divisor_name, int64_t value, const std::string& name) {
+void require_divides(JsonReader& json, int64_t divisor, const std::string& divisor_name, int64_t value,
+                     const std::string& name) {
   require(json, divisor > 0 && value % divisor == 0,
           name + " " + number(value) + ", which " + divisor_name + " " + number(divisor) + " does not divide");
 }
 
 void require_class(JsonReader& json, const std::string& expected) {
   const std::string found = json.string("_class_name", expected);
-  if (found != expected) json.fail("is of the class " + in_message(found) + "; supported: " + expected, StatusCode::kUnsupported);
+  if (found != expected)
+    json.fail("is of the class " + in_message(found) + "; supported: " + expected, StatusCode::kUnsupported);
 }
 
 // One of the named values.
 template <typename Enum>
-Enum choice(JsonReader& json, const char* key, const std::string& found, std::initializer_list<std::pair<const char*, Enum>> choices) {
+Enum choice(JsonReader& json, const char* key, const std::string& found,
+            std::initializer_list<std::pair<const char*, Enum>> choices) {
   std::string names;
   for (const auto& [name, value] : choices) {
     if (found == name) return value;
     names += (names.empty() ? "" : ", ") + std::string(name);
   }
-  json.fail("has an unknown \"" + std::string(key) + "\": \"" + in_message(found) + "\"; supported: " + names, StatusCode::kUnsupported);
+  json.fail("has an unknown \"" + std::string(key) + "\": \"" + in_message(found) + "\"; supported: " + names,
+            StatusCode::kUnsupported);
   return choices.begin()->second;
 }
 
@@ -54,7 +58,8 @@ int power_of_two(int64_t exponent) { return 1 << exponent; }
 }  // namespace
 
 int UNetConfig::latent_multiple() const {
-  return power_of_two(std::count_if(levels.begin(), levels.end(), [](const UNetLevel& level) { return level.downsample; }));
+  return power_of_two(
+      std::count_if(levels.begin(), levels.end(), [](const UNetLevel& level) { return level.downsample; }));
 }
 
 int DecoderConfig::upscale() const { return power_of_two(static_cast<int64_t>(block_out_channels.size()) - 1); }
@@ -69,11 +74,13 @@ Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const
   config.num_attention_heads = static_cast<int>(json.integer("num_attention_heads", 1, kMostChannels));
   config.intermediate_size = static_cast<int>(json.integer("intermediate_size", 1, kMostChannels));
   config.max_position_embeddings = static_cast<int>(json.integer("max_position_embeddings", 2, 1 << 14));
-  config.hidden_act = choice<HiddenActivation>(json, "hidden_act", json.string("hidden_act", "quick_gelu"),
-                                               {{"quick_gelu", HiddenActivation::kQuickGelu}, {"gelu", HiddenActivation::kGelu}});
+  config.hidden_act =
+      choice<HiddenActivation>(json, "hidden_act", json.string("hidden_act", "quick_gelu"),
+                               {{"quick_gelu", HiddenActivation::kQuickGelu}, {"gelu", HiddenActivation::kGelu}});
   config.layer_norm_eps = static_cast<float>(json.number("layer_norm_eps", 0, 1, 1e-5));
   const auto token = [&](const char* key, int64_t fallback) {
-    return static_cast<int>(json.integer(key, 0, std::max(0, config.vocab_size - 1), std::min<int64_t>(fallback, config.vocab_size - 1)));
+    return static_cast<int>(
+        json.integer(key, 0, std::max(0, config.vocab_size - 1), std::min<int64_t>(fallback, config.vocab_size - 1)));
   };
   config.bos_token_id = token("bos_token_id", 49406);
   config.eos_token_id = token("eos_token_id", 49407);
@@ -111,16 +118,20 @@ Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& o
   int64_t blocks = config.mid_transformer_layers;
   for (size_t i = 0; i < levels; ++i) blocks += int64_t{resnets[i]} * (1 + layers[i]);
   require(json, blocks <= kMostBlocks,
-          number(blocks) + " blocks by \"resnets_per_block\", \"transformer_layers_per_block\" and \"mid_transformer_layers\"; at most " +
+          number(blocks) +
+              " blocks by \"resnets_per_block\", \"transformer_layers_per_block\" and \"mid_transformer_layers\"; at "
+              "most " +
               number(kMostBlocks) + " are built");
   for (size_t i = 0; i < levels; ++i) {
-    config.levels.push_back({channels[i], resnets[i], layers[i], self_attention[i], separable[i], i + 1 < levels && downsample[i]});
+    config.levels.push_back(
+        {channels[i], resnets[i], layers[i], self_attention[i], separable[i], i + 1 < levels && downsample[i]});
     const std::string width = "block_out_channels[" + number(static_cast<int64_t>(i)) + "]";
     require_divides(json, config.norm_num_groups, "norm_num_groups", channels[i], width);
     const bool attends = layers[i] > 0 || i + 1 == levels;  // the middle has the last level's width
     if (attends) {
       require_divides(json, config.attention_head_dim, "attention_head_dim", channels[i], width);
-      require_divides(json, 2, "the two halves of a gated feed-forward:", int64_t{config.feed_forward_ratio} * channels[i],
+      require_divides(json, 2,
+                      "the two halves of a gated feed-forward:", int64_t{config.feed_forward_ratio} * channels[i],
                       "feed_forward_ratio times " + width);
     }
   }
@@ -167,7 +178,9 @@ Result<SchedulerConfig> parse_scheduler_config(std::string_view text, const std:
   if (json.status().ok()) {
     require(json, std::is_sorted(config.timesteps.rbegin(), config.timesteps.rend(), std::less_equal<>()),
             "\"timesteps\" that do not descend");
-    require(json, config.prediction_type != PredictionType::kEpsilon || !config.rescale_betas_zero_snr || config.timesteps.front() != last,
+    require(json,
+            config.prediction_type != PredictionType::kEpsilon || !config.rescale_betas_zero_snr ||
+                config.timesteps.front() != last,
             "epsilon prediction where rescale_betas_zero_snr leaves no signal at timestep " + number(last) +
                 "; v_prediction and sample make sense there");
   }

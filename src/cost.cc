@@ -17,8 +17,8 @@ using kernels::Context;
 using kernels::Precision;
 using kernels::ThreadPool;
 
-// The block that a tensor or an operator belongs to: "down_blocks.1.resnets.0.conv1" is in "down_blocks.1". Prefixes that
-// every name of a network shares say nothing.
+// The block that a tensor or an operator belongs to: "down_blocks.1.resnets.0.conv1" is in "down_blocks.1". Prefixes
+// that every name of a network shares say nothing.
 std::string block_of(std::string_view name) {
   for (const std::string_view shared : {"text_model.", "encoder.", "decoder."}) {
     if (name.starts_with(shared)) name.remove_prefix(shared.size());
@@ -77,9 +77,10 @@ Cost ModelCost::total() const {
 ModelCost cost_of(const ModelFolder& model, int height, int width) {
   const int64_t positions = model.text_encoder.max_position_embeddings;
   ModelCost cost;
-  cost.text_encoder = cost_of_network<TextEncoder>("text_encoder", model.text_encoder, [&](Context& context, const TextEncoder& network) {
-    network(context, std::vector<int>(static_cast<size_t>(positions)));
-  });
+  cost.text_encoder = cost_of_network<TextEncoder>("text_encoder", model.text_encoder,
+                                                   [&](Context& context, const TextEncoder& network) {
+                                                     network(context, std::vector<int>(static_cast<size_t>(positions)));
+                                                   });
   cost.unet = cost_of_network<UNet>("unet", model.unet, [&](Context& context, const UNet& network) {
     const kernels::Tensor text = context.make({1, 1, positions, model.unet.cross_attention_dim});
     network(context, context.make({1, height, width, model.unet.in_channels}), 0.0f, text);

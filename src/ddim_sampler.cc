@@ -43,9 +43,12 @@ class DdimSampler final : public Sampler {
     const SignalAndNoise at = signal_and_noise(plan_.alpha_bars[now]);
     const SignalAndNoise next = signal_and_noise(plan_.alpha_bars[now + 1]);
     switch (plan_.prediction_type) {
-      case PredictionType::kEpsilon: return remix<from_epsilon>(output, latents, at, next);
-      case PredictionType::kVPrediction: return remix<from_v>(output, latents, at, next);
-      case PredictionType::kSample: return remix<from_sample>(output, latents, at, next);
+      case PredictionType::kEpsilon:
+        return remix<from_epsilon>(output, latents, at, next);
+      case PredictionType::kVPrediction:
+        return remix<from_v>(output, latents, at, next);
+      case PredictionType::kSample:
+        return remix<from_sample>(output, latents, at, next);
     }
   }
 };

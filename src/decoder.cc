@@ -15,14 +15,19 @@ constexpr float kEpsilon = 1e-6f;
 }  // namespace
 
 Decoder::Decoder(const Scope& at, const DecoderConfig& config)
-    : conv_in_(bind_conv2d(at / "decoder.conv_in", {.in_channels = config.latent_channels, .out_channels = config.block_out_channels.back()})),
-      conv_norm_out_(bind_group_norm(at / "decoder.conv_norm_out", config.block_out_channels.front(), config.norm_num_groups, kEpsilon)),
-      conv_out_(bind_conv2d(at / "decoder.conv_out", {.in_channels = config.block_out_channels.front(), .out_channels = config.out_channels})) {
+    : conv_in_(bind_conv2d(at / "decoder.conv_in",
+                           {.in_channels = config.latent_channels, .out_channels = config.block_out_channels.back()})),
+      conv_norm_out_(bind_group_norm(at / "decoder.conv_norm_out", config.block_out_channels.front(),
+                                     config.norm_num_groups, kEpsilon)),
+      conv_out_(bind_conv2d(at / "decoder.conv_out",
+                            {.in_channels = config.block_out_channels.front(), .out_channels = config.out_channels})) {
   const auto resnet = [&](const Scope& scope, int in, int out) {
     return Resnet(scope, {.in = in, .out = out, .groups = config.norm_num_groups, .epsilon = kEpsilon});
   };
   if (config.use_post_quant_conv) {
-    post_quant_conv_ = bind_conv2d(at / "post_quant_conv", {.in_channels = config.latent_channels, .out_channels = config.latent_channels, .kernel = 1});
+    post_quant_conv_ =
+        bind_conv2d(at / "post_quant_conv",
+                    {.in_channels = config.latent_channels, .out_channels = config.latent_channels, .kernel = 1});
   }
 
   int width = config.block_out_channels.back();
@@ -30,10 +35,13 @@ Decoder::Decoder(const Scope& at, const DecoderConfig& config)
   for (int i = 0; i < 2; ++i) mid_resnets_.push_back(resnet(mid / "resnets" / i, width, width));
   if (config.mid_block_add_attention) {
     const Scope attention = mid / "attentions.0";
-    const auto linear = [&](std::string_view name) { return bind_linear(attention / name, {.in = width, .out = width}); };
-    mid_attention_.emplace(MidAttention{attention.name(), bind_group_norm(attention / "group_norm", width, config.norm_num_groups, kEpsilon),
-                                        linear("to_q"), linear("to_k"), linear("to_v"), linear("to_out.0"),
-                                        kernels::Attention(attention.name(), {.heads = 1}, at.status())});
+    const auto linear = [&](std::string_view name) {
+      return bind_linear(attention / name, {.in = width, .out = width});
+    };
+    mid_attention_.emplace(MidAttention{
+        attention.name(), bind_group_norm(attention / "group_norm", width, config.norm_num_groups, kEpsilon),
+        linear("to_q"), linear("to_k"), linear("to_v"), linear("to_out.0"),
+        kernels::Attention(attention.name(), {.heads = 1}, at.status())});
   }
 
   const int levels = static_cast<int>(config.block_out_channels.size());
@@ -45,7 +53,8 @@ Decoder::Decoder(const Scope& at, const DecoderConfig& config)
       level.resnets.push_back(resnet(block / "resnets" / j, width, out));
       width = out;
     }
-    if (i + 1 < levels) level.upsampler = bind_conv2d(block / "upsamplers.0.conv", {.in_channels = width, .out_channels = width});
+    if (i + 1 < levels)
+      level.upsampler = bind_conv2d(block / "upsamplers.0.conv", {.in_channels = width, .out_channels = width});
   }
 }
 

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// The VAE's decoder: from a latent to a picture. AutoencoderKL's, and the paper's lite one, which is the same but thinner.
+// The VAE's decoder: from a latent to a picture. AutoencoderKL's, and the paper's lite one, which is the same but
+// thinner.
 #pragma once
 
 #include <optional>
@@ -18,8 +19,8 @@ class Decoder {
   // Binds "post_quant_conv.weight", "decoder.conv_in.weight" and the rest below `at`.
   Decoder(const Scope& at, const DecoderConfig& config);
 
-  // A picture (n, h * upscale, w * upscale, 3), in -1..1 where the model is right, for latents (n, h, w, latent_channels)
-  // in the autoencoder's own scale: x0 / scaling_factor.
+  // A picture (n, h * upscale, w * upscale, 3), in -1..1 where the model is right, for latents (n, h, w,
+  // latent_channels) in the autoencoder's own scale: x0 / scaling_factor.
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& latents) const;
 
  private:

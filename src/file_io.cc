@@ -37,8 +37,7 @@ std::FILE* open_stdio(const fs::path& path, const char* mode) {
 std::error_code last_error() { return {errno != 0 ? errno : EIO, std::generic_category()}; }
 
 Status failed(const char* verb, const std::string& path, const std::error_code& error) {
-  const StatusCode code =
-      error == std::errc::no_such_file_or_directory ? StatusCode::kNotFound : StatusCode::kIoError;
+  const StatusCode code = error == std::errc::no_such_file_or_directory ? StatusCode::kNotFound : StatusCode::kIoError;
   return {code, std::string("cannot ") + verb + " " + path + ": " + error.message()};
 }
 

@@ -40,7 +40,8 @@ kernels::WeightView FileWeights::get(const std::string& name, std::span<const in
   const TensorEntry* tensor = tensors_.find(name);
   if (tensor == nullptr) return wrong(" lacks the tensor " + name + " " + shown(shape));
   if (!std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end())) {
-    return wrong(": tensor " + name + " has the shape " + shown(tensor->shape) + "; the configuration asks for " + shown(shape));
+    return wrong(": tensor " + name + " has the shape " + shown(tensor->shape) + "; the configuration asks for " +
+                 shown(shape));
   }
   const std::optional<kernels::DataType> type = data_type(tensor->dtype);
   if (!type) return wrong(": tensor " + name + " is " + tensor->dtype + "; supported: F32, F16, BF16");

@@ -50,7 +50,9 @@ JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std:
   }
 }
 
-bool JsonReader::has(const char* key) const { return json_.is_object() && json_.contains(key) && !json_[key].is_null(); }
+bool JsonReader::has(const char* key) const {
+  return json_.is_object() && json_.contains(key) && !json_[key].is_null();
+}
 
 void JsonReader::fail(const std::string& message, StatusCode code) {
   if (status_.ok()) status_ = Status(code, origin_ + " " + message);
@@ -75,7 +77,8 @@ int64_t JsonReader::integer_from(const json& value, const std::string& where, in
   const bool whole = value.is_number_float() && std::nearbyint(value.get<double>()) == value.get<double>();
   if (!value.is_number_integer() && !whole) return refuse(where, expected, value), low;
   const double approximate = value.get<double>();
-  if (approximate < static_cast<double>(low) || approximate > static_cast<double>(high)) return refuse(where, expected, value), low;
+  if (approximate < static_cast<double>(low) || approximate > static_cast<double>(high))
+    return refuse(where, expected, value), low;
   return whole ? static_cast<int64_t>(approximate) : value.get<int64_t>();
 }
 
@@ -118,13 +121,16 @@ std::string JsonReader::string(const char* key) {
   return {};
 }
 
-std::string JsonReader::string(const char* key, const std::string& fallback) { return has(key) ? string(key) : fallback; }
+std::string JsonReader::string(const char* key, const std::string& fallback) {
+  return has(key) ? string(key) : fallback;
+}
 
 const json* JsonReader::list(const char* key, size_t fewest, size_t most) {
   const json* value = take(key, "a list");
   if (!value) return nullptr;
   if (value->is_array() && value->size() >= fewest && value->size() <= most) return value;
-  const std::string length = fewest == most ? std::to_string(most) : std::to_string(fewest) + " to " + std::to_string(most);
+  const std::string length =
+      fewest == most ? std::to_string(most) : std::to_string(fewest) + " to " + std::to_string(most);
   refuse("\"" + std::string(key) + "\"", "a list of " + length + " entries", *value);
   return nullptr;
 }
@@ -144,7 +150,8 @@ std::vector<bool> JsonReader::booleans(const char* key, size_t fewest, size_t mo
   std::vector<bool> values;
   if (const json* entries = list(key, fewest, most)) {
     for (const json& entry : *entries) {
-      if (!entry.is_boolean()) refuse("entry " + std::to_string(values.size()) + " of \"" + key + "\"", "true or false", entry);
+      if (!entry.is_boolean())
+        refuse("entry " + std::to_string(values.size()) + " of \"" + key + "\"", "true or false", entry);
       values.push_back(entry.is_boolean() && entry.get<bool>());
     }
   }

@@ -22,8 +22,8 @@ kernels::Linear bind_linear(const Scope& at, const kernels::LinearSpec& spec) {
   return linear;
 }
 
-// Bound in statements of their own: the order in which a call's arguments are evaluated is the compiler's choice, and the
-// order of a network's tensors is ours.
+// Bound in statements of their own: the order in which a call's arguments are evaluated is the compiler's choice, and
+// the order of a network's tensors is ours.
 kernels::GroupNorm bind_group_norm(const Scope& at, int channels, int groups, float epsilon) {
   const WeightView weight = at.get("weight", {channels});
   const WeightView bias = at.get("bias", {channels});

@@ -25,8 +25,10 @@ constexpr Part kParts[] = {{"text_encoder", "CLIPTextModel"},
                            {"vae", "AutoencoderKL"},
                            {"scheduler", "DiffusionGANScheduler"}};
 
-Status unsupported_class(const std::string& file, const std::string& part, const std::string& found, const std::string& expected) {
-  return Status(StatusCode::kUnsupported, file + ": " + part + " is of the class " + in_message(found) + "; supported: " + expected);
+Status unsupported_class(const std::string& file, const std::string& part, const std::string& found,
+                         const std::string& expected) {
+  return Status(StatusCode::kUnsupported,
+                file + ": " + part + " is of the class " + in_message(found) + "; supported: " + expected);
 }
 
 // model_index.json: every part's class is one that we run.
@@ -36,10 +38,12 @@ Status check_index(const std::string& path) {
   JsonReader json(*text, path);
   const std::string pipeline = json.string("_class_name");
   if (!json.status().ok()) return json.status();
-  if (pipeline != "MobileDiffusionPipeline") return unsupported_class(path, "the model", pipeline, "MobileDiffusionPipeline");
+  if (pipeline != "MobileDiffusionPipeline")
+    return unsupported_class(path, "the model", pipeline, "MobileDiffusionPipeline");
   for (const Part& part : kParts) {
     const auto& object = json.object();
-    if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 || !object[part.key][1].is_string()) {
+    if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 ||
+        !object[part.key][1].is_string()) {
       return Status(StatusCode::kInvalidModel, path + " lacks the key \"" + part.key + "\" ([library, class])");
     }
     const auto found = object[part.key][1].get<std::string>();
@@ -49,7 +53,8 @@ Status check_index(const std::string& path) {
 }
 
 template <typename Config>
-Status read_config(const std::string& path, Result<Config> (*parse)(std::string_view, const std::string&), Config* config) {
+Status read_config(const std::string& path, Result<Config> (*parse)(std::string_view, const std::string&),
+                   Config* config) {
   Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
   Result<Config> parsed = parse(*text, path);
@@ -60,17 +65,20 @@ Status read_config(const std::string& path, Result<Config> (*parse)(std::string_
 
 Status check_fit(const ModelFolder& model) {
   const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
-    return Status(StatusCode::kInvalidModel, model.path + ": " + left + " is " + std::to_string(a) + ", but " + right + " is " + std::to_string(b));
+    return Status(StatusCode::kInvalidModel, model.path + ": " + left + " is " + std::to_string(a) + ", but " + right +
+                                                 " is " + std::to_string(b));
   };
   if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
-    return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim, "text_encoder/config.json's hidden_size",
-                  model.text_encoder.hidden_size);
+    return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim,
+                  "text_encoder/config.json's hidden_size", model.text_encoder.hidden_size);
   }
   if (model.unet.in_channels != model.decoder.latent_channels) {
-    return differ("unet/config.json's in_channels", model.unet.in_channels, "vae/config.json's latent_channels", model.decoder.latent_channels);
+    return differ("unet/config.json's in_channels", model.unet.in_channels, "vae/config.json's latent_channels",
+                  model.decoder.latent_channels);
   }
   if (model.unet.out_channels != model.unet.in_channels) {
-    return differ("unet/config.json's out_channels", model.unet.out_channels, "its in_channels", model.unet.in_channels);
+    return differ("unet/config.json's out_channels", model.unet.out_channels, "its in_channels",
+                  model.unet.in_channels);
   }
   return {};
 }
@@ -90,8 +98,8 @@ Result<std::string> read_text_file(const std::string& path) {
   Result<MappedFile> file = MappedFile::open(path);
   if (!file.ok()) return file.status();
   if (file->bytes().size() > kLargestConfig) {
-    return Status(StatusCode::kInvalidModel, path + " has " + std::to_string(file->bytes().size()) + " bytes; at most " +
-                                                 std::to_string(kLargestConfig) + " are read");
+    return Status(StatusCode::kInvalidModel, path + " has " + std::to_string(file->bytes().size()) +
+                                                 " bytes; at most " + std::to_string(kLargestConfig) + " are read");
   }
   return std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
 }
@@ -107,17 +115,20 @@ Result<ModelFolder> open_model_folder(const std::string& path) {
   model.name = (error ? std::filesystem::path(path) : absolute).filename().string();
 
   Status status = check_index(path + "/model_index.json");
-  if (status.ok()) status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
+  if (status.ok())
+    status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
   if (status.ok()) status = read_config(path + "/unet/config.json", &parse_unet_config, &model.unet);
   if (status.ok()) status = read_config(path + "/vae/config.json", &parse_decoder_config, &model.decoder);
-  if (status.ok()) status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
+  if (status.ok())
+    status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
   return model;
 }
 
 Result<std::string> find_default_model() {
-  if (const char* named = std::getenv("MOBILEDIFFUSION_MODEL"); named != nullptr && *named != '\0') return std::string(named);
+  if (const char* named = std::getenv("MOBILEDIFFUSION_MODEL"); named != nullptr && *named != '\0')
+    return std::string(named);
   std::vector<std::filesystem::path> places;
   if (const auto folder = own_folder(); !folder.empty()) {
     // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>

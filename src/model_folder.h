@@ -24,9 +24,9 @@ struct ModelFolder {
   std::string decoder_weights() const { return path + "/vae/diffusion_pytorch_model.safetensors"; }
 };
 
-// Reads model_index.json and every network's configuration, and checks that they fit one another. Weights and tokenizer are
-// not looked at: a folder without them is a configuration.
-// Errors: kNotFound, kIoError, kInvalidModel, kUnsupported (an unknown class).
+// Reads model_index.json and every network's configuration, and checks that they fit one another. Weights and tokenizer
+// are not looked at: a folder without them is a configuration. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported
+// (an unknown class).
 Result<ModelFolder> open_model_folder(const std::string& path);
 
 // Where the default model is; the order is Pipeline::load()'s. kNotFound says where it was looked for.

@@ -78,7 +78,9 @@ BlockCounts count_blocks(const ModelFolder& model) {
     const Tensor text = context.make({1, 1, static_cast<int64_t>(ids.size()), model.unet.cross_attention_dim});
     stages.unet()(context, context.make({1, side, side, model.unet.in_channels}), 0.0f, text);
   });
-  counts.decoder = count([&](Context& context) { stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels})); });
+  counts.decoder = count([&](Context& context) {
+    stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels}));
+  });
   return counts;
 }
 
@@ -120,7 +122,8 @@ struct Pipeline::Impl {
 Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptions& options) {
   const Stopwatch watch;
   if (options.threads < 0 || options.threads > kMostThreads) {
-    return invalid("threads must be 0 (one a core) to " + std::to_string(kMostThreads) + ", not " + std::to_string(options.threads));
+    return invalid("threads must be 0 (one a core) to " + std::to_string(kMostThreads) + ", not " +
+                   std::to_string(options.threads));
   }
   Result<ModelFolder> model = open_model_folder(folder);
   if (!model.ok()) return model.status();
@@ -137,24 +140,29 @@ Status Pipeline::Impl::check(const GenerateOptions& options, int width, int heig
   const int multiple = size_multiple();
   for (const auto& [name, side] : {std::pair{"width", width}, std::pair{"height", height}}) {
     if (side <= 0 || side > kLargestSide || side % multiple != 0) {
-      return invalid(std::string(name) + " must be a multiple of " + std::to_string(multiple) + " from " + std::to_string(multiple) + " to " +
-                     std::to_string(kLargestSide) + ", not " + std::to_string(side));
+      return invalid(std::string(name) + " must be a multiple of " + std::to_string(multiple) + " from " +
+                     std::to_string(multiple) + " to " + std::to_string(kLargestSide) + ", not " +
+                     std::to_string(side));
     }
   }
   if (int64_t{width} * height > kMostPixels) {
-    return invalid("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " is too large: at most " + std::to_string(kMostPixels) + " pixels");
+    return invalid("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " is too large: at most " +
+                   std::to_string(kMostPixels) + " pixels");
   }
   if (!(options.guidance >= 0.0f && options.guidance <= 100.0f)) {
     return invalid("guidance must be 0 to 100, not " + std::to_string(options.guidance));
   }
-  const size_t latent = static_cast<size_t>(model.unet.in_channels) * static_cast<size_t>(width / upscale()) * static_cast<size_t>(height / upscale());
+  const size_t latent = static_cast<size_t>(model.unet.in_channels) * static_cast<size_t>(width / upscale()) *
+                        static_cast<size_t>(height / upscale());
   if (!options.initial_noise.empty() && options.initial_noise.size() != latent) {
-    return invalid("initial_noise must have " + std::to_string(latent) + " values for a picture of " + std::to_string(width) + "x" +
-                   std::to_string(height) + ", not " + std::to_string(options.initial_noise.size()));
+    return invalid("initial_noise must have " + std::to_string(latent) + " values for a picture of " +
+                   std::to_string(width) + "x" + std::to_string(height) + ", not " +
+                   std::to_string(options.initial_noise.size()));
   }
   const size_t bytes = static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(options.format);
   if (options.output != nullptr && options.output_bytes < bytes) {
-    return invalid("output_bytes must be at least " + std::to_string(bytes) + ", not " + std::to_string(options.output_bytes));
+    return invalid("output_bytes must be at least " + std::to_string(bytes) + ", not " +
+                   std::to_string(options.output_bytes));
   }
   return {};
 }
@@ -180,7 +188,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   image.height = options.height != 0 ? options.height : default_side();
   image.format = options.format;
   if (Status status = check(options, image.width, image.height); !status.ok()) return status;
-  if (options.steps < 0) return invalid("steps must be 0 (the model's own) or more, not " + std::to_string(options.steps));
+  if (options.steps < 0)
+    return invalid("steps must be 0 (the model's own) or more, not " + std::to_string(options.steps));
   Result<std::unique_ptr<Sampler>> sampler = make_sampler(options.sampler, model.scheduler, options.steps);
   if (!sampler.ok()) return sampler.status();
 
@@ -191,7 +200,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
     done = 0;
     if (!options.progress) return;
     context.set_on_block([&context, &options, &done, stage, total] {
-      if (!options.progress(stage, ++done, total)) context.fail(Status(StatusCode::kCancelled, "cancelled by the progress callback"));
+      if (!options.progress(stage, ++done, total))
+        context.fail(Status(StatusCode::kCancelled, "cancelled by the progress callback"));
     });
   };
 
@@ -212,7 +222,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   image.prompt_truncated = tokens->truncated;
   image.prompt_tokens = tokens->prompt_tokens;
   if (tokens->truncated && log) {
-    log(LogLevel::kWarning, "the prompt has " + std::to_string(tokens->prompt_tokens) + " tokens; the first " + std::to_string(length - 2) + " are read");
+    log(LogLevel::kWarning, "the prompt has " + std::to_string(tokens->prompt_tokens) + " tokens; the first " +
+                                std::to_string(length - 2) + " are read");
   }
   image.timings.text = whole.seconds();
 
@@ -227,7 +238,9 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
     fill_normal(options.seed, 0, 0, noise);
   }
   to_channels_last(noise, latents);
-  stages.denoise(context, latents, **sampler, {.text = text, .negative = guided ? &negative : nullptr, .guidance = options.guidance, .seed = options.seed});
+  stages.denoise(
+      context, latents, **sampler,
+      {.text = text, .negative = guided ? &negative : nullptr, .guidance = options.guidance, .seed = options.seed});
   if (!context.ok()) return context.status();
   image.timings.unet = unet_watch.seconds();
 
@@ -239,10 +252,12 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   if (!context.ok()) return context.status();
   uint8_t* output = options.output;
   if (output == nullptr) {
-    image.pixels.resize(static_cast<size_t>(image.width) * static_cast<size_t>(image.height) * static_cast<size_t>(image.format));
+    image.pixels.resize(static_cast<size_t>(image.width) * static_cast<size_t>(image.height) *
+                        static_cast<size_t>(image.format));
     output = image.pixels.data();
   }
-  to_pixels({picture.data(), static_cast<size_t>(picture.shape().elements())}, image.width, image.height, image.format, output);
+  to_pixels({picture.data(), static_cast<size_t>(picture.shape().elements())}, image.width, image.height, image.format,
+            output);
   image.timings.decoder = decoder_watch.seconds();
 
   image.provenance = {.prompt = std::string(prompt),
@@ -272,7 +287,9 @@ Result<Pipeline> Pipeline::load(const std::string& folder, const LoadOptions& op
   return guarded([&] { return Impl::load(folder, options); });
 }
 
-Result<Image> Pipeline::generate(std::string_view prompt, const GenerateOptions& options) { return impl_->generate(prompt, options); }
+Result<Image> Pipeline::generate(std::string_view prompt, const GenerateOptions& options) {
+  return impl_->generate(prompt, options);
+}
 
 void Pipeline::cancel() {
   const std::lock_guard<std::mutex> lock(impl_->state);

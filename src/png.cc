@@ -112,9 +112,8 @@ Result<std::vector<PngText>> read_texts(std::span<const uint8_t> png, const std:
                                  std::to_string(rest.size() - kChunkOverhead) + " there are");
     }
     const std::span<const uint8_t> type = rest.subspan(4, 4);
-    if (!std::all_of(type.begin(), type.end(), [](uint8_t c) {
-          return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        })) {
+    if (!std::all_of(type.begin(), type.end(),
+                     [](uint8_t c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); })) {
       return damaged(origin, "a damaged PNG: the chunk" + where + " has a type that is none");
     }
     const std::string name(type.begin(), type.end());

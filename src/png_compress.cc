@@ -112,10 +112,10 @@ Result<std::vector<uint8_t>> compress_png(std::span<const uint8_t> pixels, int w
                       " pixels is too large for a PNG of ours: expected 1 GiB of pixels at most");
   }
   if (pixels.size() != row * static_cast<uint32_t>(height)) {
-    return Status(StatusCode::kInvalidArgument,
-                  "a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels: expected " +
-                      std::to_string(row * static_cast<uint32_t>(height)) + " bytes, found " +
-                      std::to_string(pixels.size()));
+    return Status(StatusCode::kInvalidArgument, "a picture of " + std::to_string(width) + "x" + std::to_string(height) +
+                                                    " pixels: expected " +
+                                                    std::to_string(row * static_cast<uint32_t>(height)) +
+                                                    " bytes, found " + std::to_string(pixels.size()));
   }
   const StbMemory memory;
   int size = 0;

@@ -169,9 +169,8 @@ Result<Provenance> provenance_of(std::span<const PngText> texts, const std::stri
     return nullptr;
   };
   const auto bad_number = [&](const char* keyword) {
-    return Status(StatusCode::kInvalidArgument,
-                  origin + ": expected a number as " + keyword + ", found \"" +
-                      in_message(clean_utf8(find(keyword)->substr(0, 40))) + "\"");
+    return Status(StatusCode::kInvalidArgument, origin + ": expected a number as " + keyword + ", found \"" +
+                                                    in_message(clean_utf8(find(keyword)->substr(0, 40))) + "\"");
   };
   const std::string* software = find("Software");
   const std::string* prompt = find("prompt");

@@ -10,7 +10,8 @@ using kernels::Fused;
 using kernels::Tensor;
 
 Convolution3x3::Convolution3x3(const Scope& at, int in, int out, bool separable)
-    : depthwise_(separable ? std::optional(bind_conv2d(at / "depthwise", {.in_channels = in, .out_channels = in, .depthwise = true}))
+    : depthwise_(separable ? std::optional(bind_conv2d(at / "depthwise",
+                                                       {.in_channels = in, .out_channels = in, .depthwise = true}))
                            : std::nullopt),
       last_(separable ? bind_conv2d(at / "pointwise", {.in_channels = in, .out_channels = out, .kernel = 1})
                       : bind_conv2d(at, {.in_channels = in, .out_channels = out})) {}
@@ -23,12 +24,14 @@ Resnet::Resnet(const Scope& at, const ResnetSpec& spec)
     : name_(at.name()),
       norm1_(bind_group_norm(at / "norm1", spec.in, spec.groups, spec.epsilon)),
       conv1_(at / "conv1", spec.in, spec.out, spec.separable),
-      time_emb_proj_(spec.time_width > 0 ? std::optional(bind_linear(at / "time_emb_proj", {.in = spec.time_width, .out = spec.out}))
-                                         : std::nullopt),
+      time_emb_proj_(spec.time_width > 0
+                         ? std::optional(bind_linear(at / "time_emb_proj", {.in = spec.time_width, .out = spec.out}))
+                         : std::nullopt),
       norm2_(bind_group_norm(at / "norm2", spec.out, spec.groups, spec.epsilon)),
       conv2_(at / "conv2", spec.out, spec.out, spec.separable),
       conv_shortcut_(spec.in != spec.out
-                         ? std::optional(bind_conv2d(at / "conv_shortcut", {.in_channels = spec.in, .out_channels = spec.out, .kernel = 1}))
+                         ? std::optional(bind_conv2d(at / "conv_shortcut",
+                                                     {.in_channels = spec.in, .out_channels = spec.out, .kernel = 1}))
                          : std::nullopt) {}
 
 Tensor Resnet::operator()(Context& context, const Tensor& x, const Tensor* time) const {

@@ -10,7 +10,8 @@
 
 namespace mobilediffusion {
 
-// A 3x3 convolution, plain or separable: depthwise, then 1x1 (section 3.2 of the MobileDiffusion paper: the deeper ones).
+// A 3x3 convolution, plain or separable: depthwise, then 1x1 (section 3.2 of the MobileDiffusion paper: the deeper
+// ones).
 class Convolution3x3 {
  public:
   Convolution3x3(const Scope& at, int in, int out, bool separable);

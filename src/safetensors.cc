@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <utility>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "kernels/weight.h"
 #include "src/file_io.h"
@@ -24,7 +23,7 @@ constexpr size_t kPiece = size_t{1} << 22;
 // Bytes of one element; 0 for a type that we do not know.
 size_t element_size(std::string_view dtype) {
   static constexpr std::pair<std::string_view, size_t> kSizes[] = {
-      {"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4}, {"U32", 4}, {"F16", 2},     {"BF16", 2},
+      {"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4}, {"I32", 4},  {"U32", 4},     {"F16", 2},    {"BF16", 2},
       {"I16", 2}, {"U16", 2}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
   for (const auto& [name, size] : kSizes) {
     if (name == dtype) return size;
@@ -46,31 +45,36 @@ uint64_t little_endian(std::span<const std::byte> bytes) {
 }
 
 // A tensor's entry in the header, checked; what is wrong comes back in words.
-std::string read_entry(const json& entry, std::span<const std::byte> data, TensorEntry* tensor, std::pair<uint64_t, uint64_t>* range) {
+std::string read_entry(const json& entry, std::span<const std::byte> data, TensorEntry* tensor,
+                       std::pair<uint64_t, uint64_t>* range) {
   if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) return "has no \"dtype\"";
   tensor->dtype = entry["dtype"].get<std::string>();
   const size_t size = element_size(tensor->dtype);
   if (size == 0) return "has the unknown dtype " + in_message(tensor->dtype);
 
   if (!entry.contains("shape") || !entry["shape"].is_array()) return "has no \"shape\"";
-  if (entry["shape"].size() > 16) return "has " + std::to_string(entry["shape"].size()) + " dimensions; at most 16 are read";
+  if (entry["shape"].size() > 16)
+    return "has " + std::to_string(entry["shape"].size()) + " dimensions; at most 16 are read";
   uint64_t bytes = size;
   for (const json& extent : entry["shape"]) {
     // by itself too: beside a 0 it would pass, and come out negative
     uint64_t alone = 0;
-    if (!extent.is_number_unsigned() || !multiply(extent.get<uint64_t>(), 1, &alone) || !multiply(bytes, alone, &bytes)) {
+    if (!extent.is_number_unsigned() || !multiply(extent.get<uint64_t>(), 1, &alone) ||
+        !multiply(bytes, alone, &bytes)) {
       return "has an impossible shape";
     }
     tensor->shape.push_back(extent.get<int64_t>());
   }
 
   const json offsets = entry.value("data_offsets", json());
-  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() || !offsets[1].is_number_unsigned()) {
+  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+      !offsets[1].is_number_unsigned()) {
     return "has no \"data_offsets\"";
   }
   const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
   if (begin > end || end > data.size()) {
-    return "lies at bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of " + std::to_string(data.size());
+    return "lies at bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
+           std::to_string(data.size());
   }
   if (end - begin != bytes) {
     return "needs " + std::to_string(bytes) + " bytes for its shape and dtype, and has " + std::to_string(end - begin);
@@ -105,7 +109,8 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
       text, text + header_bytes,
       [&](int depth, json::parse_event_t event, json& parsed) {
         if (depth > 8) return false;
-        if (event == json::parse_event_t::key && depth == 1 && ++seen[parsed.get<std::string>()] > 1) repeated = parsed.get<std::string>();
+        if (event == json::parse_event_t::key && depth == 1 && ++seen[parsed.get<std::string>()] > 1)
+          repeated = parsed.get<std::string>();
         return true;
       },
       /*allow_exceptions=*/false);
@@ -129,12 +134,17 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
   uint64_t end = 0;
   std::string before;
   for (const auto& [range, name] : ranges) {
-    if (range.first < end) return invalid("is damaged: tensors " + in_message(before) + " and " + in_message(name) + " overlap");
-    if (range.first > end) return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(range.first) + " belong to no tensor");
+    if (range.first < end)
+      return invalid("is damaged: tensors " + in_message(before) + " and " + in_message(name) + " overlap");
+    if (range.first > end)
+      return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(range.first) +
+                     " belong to no tensor");
     end = range.second;
     before = name;
   }
-  if (end != data.size()) return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(data.size()) + " belong to no tensor");
+  if (end != data.size())
+    return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(data.size()) +
+                   " belong to no tensor");
   return file;
 }
 
@@ -169,7 +179,8 @@ Result<std::vector<int>> Safetensors::to_integers(std::string_view name, const T
     if (size == 4) bits = static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(bits)));
     const auto value = static_cast<int64_t>(bits);
     if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) {
-      return Status(StatusCode::kInvalidModel, "tensor " + std::string(name) + " holds " + std::to_string(value) + ", which is out of range");
+      return Status(StatusCode::kInvalidModel,
+                    "tensor " + std::string(name) + " holds " + std::to_string(value) + ", which is out of range");
     }
     values.push_back(static_cast<int>(value));
   }
@@ -180,7 +191,8 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
   json header = json::object();
   size_t offset = 0;
   for (const TensorSource& tensor : tensors) {
-    header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes}}};
+    header[tensor.name] = {
+        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes}}};
     offset += tensor.bytes;
   }
   std::string text = header.dump();
@@ -204,7 +216,8 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
 }
 
 TensorSource float32_tensor(std::string name, std::vector<int64_t> shape, std::span<const float> values) {
-  return {std::move(name), "F32", std::move(shape), values.size_bytes(), [values](size_t offset, std::span<std::byte> piece) {
+  return {std::move(name), "F32", std::move(shape), values.size_bytes(),
+          [values](size_t offset, std::span<std::byte> piece) {
             std::memcpy(piece.data(), reinterpret_cast<const std::byte*>(values.data()) + offset, piece.size());
           }};
 }

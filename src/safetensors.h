@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// The safetensors format: eight bytes of length, a JSON header, then the tensors' bytes. Read without a copy, and strictly:
-// whoever made the file may be hostile.
+// The safetensors format: eight bytes of length, a JSON header, then the tensors' bytes. Read without a copy, and
+// strictly: whoever made the file may be hostile.
 #pragma once
 
 #include <cstddef>

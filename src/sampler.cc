@@ -22,8 +22,7 @@ const SamplerKind* find(std::string_view name) {
 Status unknown_name(std::string_view name) {
   std::string message = "sampler: expected ";
   for (const SamplerKind* kind : kSamplers) message += "\"" + std::string(kind->name) + "\", ";
-  return {StatusCode::kInvalidArgument,
-          message + "or \"\" for the model's own, found \"" + std::string(name) + "\""};
+  return {StatusCode::kInvalidArgument, message + "or \"\" for the model's own, found \"" + std::string(name) + "\""};
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ class SentencePieceTokenizer : public Tokenizer {
     if (Status status = check_utf8(prompt); !status.ok()) return status;
     std::vector<int> ids;
     const auto encoded = processor_->Encode({prompt.data(), prompt.size()}, &ids);
-    if (!encoded.ok()) return Status(StatusCode::kInternal, "SentencePiece could not encode the prompt: " + encoded.ToString());
+    if (!encoded.ok())
+      return Status(StatusCode::kInternal, "SentencePiece could not encode the prompt: " + encoded.ToString());
     return fit_prompt(ids, length, special_);
   }
 
@@ -28,14 +29,16 @@ class SentencePieceTokenizer : public Tokenizer {
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> parse_sentencepiece(std::string_view model, const std::string& origin, const SpecialTokens& special,
-                                                       int vocab_size) {
+Result<std::unique_ptr<Tokenizer>> parse_sentencepiece(std::string_view model, const std::string& origin,
+                                                       const SpecialTokens& special, int vocab_size) {
   auto processor = std::make_unique<sentencepiece::SentencePieceProcessor>();
   const auto loaded = processor->LoadFromSerializedProto({model.data(), model.size()});
-  if (!loaded.ok()) return Status(StatusCode::kInvalidModel, origin + " is no SentencePiece model: " + loaded.ToString());
+  if (!loaded.ok())
+    return Status(StatusCode::kInvalidModel, origin + " is no SentencePiece model: " + loaded.ToString());
   if (processor->GetPieceSize() > vocab_size) {
     return Status(StatusCode::kInvalidModel, origin + " has " + std::to_string(processor->GetPieceSize()) +
-                                                 " pieces; the text encoder's vocab_size is " + std::to_string(vocab_size));
+                                                 " pieces; the text encoder's vocab_size is " +
+                                                 std::to_string(vocab_size));
   }
   return std::unique_ptr<Tokenizer>(std::make_unique<SentencePieceTokenizer>(std::move(processor), special));
 }

@@ -15,7 +15,7 @@ namespace mobilediffusion {
 
 // `model` is the content of a tokenizer.model; `origin` its name in messages. Ids must be below `vocab_size`.
 // Errors: kInvalidModel.
-Result<std::unique_ptr<Tokenizer>> parse_sentencepiece(std::string_view model, const std::string& origin, const SpecialTokens& special,
-                                                       int vocab_size);
+Result<std::unique_ptr<Tokenizer>> parse_sentencepiece(std::string_view model, const std::string& origin,
+                                                       const SpecialTokens& special, int vocab_size);
 
 }  // namespace mobilediffusion

@@ -18,7 +18,8 @@ namespace {
 
 // One network out of its file. The file is closed, and its pages dropped, when the weights have been packed.
 template <typename Network, typename Config>
-Status load_network(const std::string& path, const char* name, Precision precision, const Config& config, std::unique_ptr<Network>* network) {
+Status load_network(const std::string& path, const char* name, Precision precision, const Config& config,
+                    std::unique_ptr<Network>* network) {
   Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path);
   if (!weights.ok()) return weights.status();
   *network = std::make_unique<Network>(Scope(**weights, name, precision), config);
@@ -32,7 +33,8 @@ std::unique_ptr<Network> describe_network(const char* name, const Config& config
 }
 
 void require_finite(Context& context, const Tensor& x, const char* what) {
-  if (!kernels::all_finite(context, x)) context.fail(Status(StatusCode::kNonFinite, std::string("a NaN or an infinity came out of ") + what));
+  if (!kernels::all_finite(context, x))
+    context.fail(Status(StatusCode::kNonFinite, std::string("a NaN or an infinity came out of ") + what));
 }
 
 std::span<float> values(Tensor& x) { return {x.data(), static_cast<size_t>(x.shape().elements())}; }
@@ -42,9 +44,11 @@ std::span<const float> values(const Tensor& x) { return {x.data(), static_cast<s
 
 Result<Stages> Stages::load(const ModelFolder& model, Precision precision) {
   Stages stages;
-  Status status = load_network(model.text_encoder_weights(), "text_encoder", precision, model.text_encoder, &stages.text_encoder_);
+  Status status =
+      load_network(model.text_encoder_weights(), "text_encoder", precision, model.text_encoder, &stages.text_encoder_);
   if (status.ok()) status = load_network(model.unet_weights(), "unet", precision, model.unet, &stages.unet_);
-  if (status.ok()) status = load_network(model.decoder_weights(), "decoder", precision, model.decoder, &stages.decoder_);
+  if (status.ok())
+    status = load_network(model.decoder_weights(), "decoder", precision, model.decoder, &stages.decoder_);
   if (!status.ok()) return status;
   stages.scaling_factor_ = model.decoder.scaling_factor;
   return stages;
@@ -65,13 +69,15 @@ Tensor Stages::encode(Context& context, std::span<const int> ids) const {
   return hidden;
 }
 
-void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, const Conditioning& conditioning) const {
+void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler,
+                     const Conditioning& conditioning) const {
   for (int i = 0; i < sampler.steps() && context.ok(); ++i) {
     const auto timestep = static_cast<float>(sampler.timesteps()[static_cast<size_t>(i)]);
     Tensor output = (*unet_)(context, latents, timestep, conditioning.text);
     if (conditioning.guidance != 1.0f && conditioning.negative != nullptr) {
       const Tensor unconditional = (*unet_)(context, latents, timestep, *conditioning.negative);
-      if (context.computes()) apply_guidance(values(unconditional), values(output), conditioning.guidance, values(output));
+      if (context.computes())
+        apply_guidance(values(unconditional), values(output), conditioning.guidance, values(output));
     }
     require_finite(context, output, "the UNet");
     if (!context.computes()) continue;

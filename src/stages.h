@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A model's three networks, and the three stages of a picture: what its words mean, what its latent is, what it looks like.
+// A model's three networks, and the three stages of a picture: what its words mean, what its latent is, what it looks
+// like.
 #pragma once
 
 #include <memory>
@@ -34,10 +35,11 @@ class Stages {
   static Stages describe(const ModelFolder& model);
 
   // Each stage latches kNonFinite where its result is not finite, with the stage's name. encode() wants
-  // max_position_embeddings ids, each below vocab_size; denoise() takes noise (1, h, w, latent channels) to x0, in place,
-  // through every step of `sampler`; decode() takes x0 to a picture (1, h * upscale, w * upscale, 3).
+  // max_position_embeddings ids, each below vocab_size; denoise() takes noise (1, h, w, latent channels) to x0, in
+  // place, through every step of `sampler`; decode() takes x0 to a picture (1, h * upscale, w * upscale, 3).
   kernels::Tensor encode(kernels::Context& context, std::span<const int> ids) const;
-  void denoise(kernels::Context& context, kernels::Tensor& latents, const Sampler& sampler, const Conditioning& conditioning) const;
+  void denoise(kernels::Context& context, kernels::Tensor& latents, const Sampler& sampler,
+               const Conditioning& conditioning) const;
   kernels::Tensor decode(kernels::Context& context, const kernels::Tensor& x0) const;
 
   const TextEncoder& text_encoder() const { return *text_encoder_; }

@@ -2,9 +2,8 @@
 #include "src/stand_in_tokenizer.h"
 
 #include <algorithm>
-#include <string_view>
-
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "src/clip_tokenizer.h"
 #include "src/file_io.h"

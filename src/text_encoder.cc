@@ -21,20 +21,25 @@ std::vector<float> bind_embedding(const Scope& at, int rows, int width) {
 
 TextEncoder::TextEncoder(const Scope& at, const TextEncoderConfig& config)
     : config_(config),
-      token_embedding_(bind_embedding(at / "text_model.embeddings.token_embedding", config.vocab_size, config.hidden_size)),
-      position_embedding_(
-          bind_embedding(at / "text_model.embeddings.position_embedding", config.max_position_embeddings, config.hidden_size)),
-      final_layer_norm_(bind_layer_norm(at / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps)) {
+      token_embedding_(
+          bind_embedding(at / "text_model.embeddings.token_embedding", config.vocab_size, config.hidden_size)),
+      position_embedding_(bind_embedding(at / "text_model.embeddings.position_embedding",
+                                         config.max_position_embeddings, config.hidden_size)),
+      final_layer_norm_(
+          bind_layer_norm(at / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps)) {
   const int width = config.hidden_size;
   for (int i = 0; i < config.num_hidden_layers; ++i) {
     const Scope layer = at / "text_model.encoder.layers" / i;
-    const auto projection = [&](std::string_view name) { return bind_linear(layer / "self_attn" / name, {.in = width, .out = width}); };
-    layers_.push_back({layer.name(), bind_layer_norm(layer / "layer_norm1", width, config.layer_norm_eps), projection("q_proj"),
-                       projection("k_proj"), projection("v_proj"), projection("out_proj"),
-                       kernels::Attention(layer.name(), {.heads = config.num_attention_heads, .causal = true}, at.status()),
-                       bind_layer_norm(layer / "layer_norm2", width, config.layer_norm_eps),
-                       bind_linear(layer / "mlp.fc1", {.in = width, .out = config.intermediate_size}),
-                       bind_linear(layer / "mlp.fc2", {.in = config.intermediate_size, .out = width})});
+    const auto projection = [&](std::string_view name) {
+      return bind_linear(layer / "self_attn" / name, {.in = width, .out = width});
+    };
+    layers_.push_back(
+        {layer.name(), bind_layer_norm(layer / "layer_norm1", width, config.layer_norm_eps), projection("q_proj"),
+         projection("k_proj"), projection("v_proj"), projection("out_proj"),
+         kernels::Attention(layer.name(), {.heads = config.num_attention_heads, .causal = true}, at.status()),
+         bind_layer_norm(layer / "layer_norm2", width, config.layer_norm_eps),
+         bind_linear(layer / "mlp.fc1", {.in = width, .out = config.intermediate_size}),
+         bind_linear(layer / "mlp.fc2", {.in = config.intermediate_size, .out = width})});
   }
 }
 
@@ -44,8 +49,9 @@ void TextEncoder::run(Context& context, const Layer& layer, Tensor& x) const {
   kernels::add(context, layer.name, x, layer.out_proj(context, h));
 
   h = layer.fc1(context, layer.layer_norm2(context, x));
-  kernels::activate(context, layer.name,
-                    config_.hidden_act == HiddenActivation::kGelu ? kernels::Activation::kGelu : kernels::Activation::kQuickGelu, h);
+  kernels::activate(
+      context, layer.name,
+      config_.hidden_act == HiddenActivation::kGelu ? kernels::Activation::kGelu : kernels::Activation::kQuickGelu, h);
   kernels::add(context, layer.name, x, layer.fc2(context, h));
 }
 

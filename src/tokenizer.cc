@@ -18,7 +18,8 @@ Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& folder, con
     return parse_sentencepiece(*model, path, special, config.vocab_size);
   }
   if (!std::filesystem::exists(folder + "/vocab.json", error)) {
-    return Status(StatusCode::kNotFound, folder + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
+    return Status(StatusCode::kNotFound,
+                  folder + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
   }
   Result<std::string> vocab = read_text_file(folder + "/vocab.json");
   if (!vocab.ok()) return vocab.status();

@@ -29,8 +29,8 @@ class Tokenizer {
   virtual Result<TokenizedPrompt> encode(std::string_view prompt, int length) const = 0;
 };
 
-// The tokenizer in a model's tokenizer/ folder: vocab.json with merges.txt is CLIP's byte-pair encoding, tokenizer.model
-// is SentencePiece's. Start, end and pad are the text encoder's, and every id is below its vocab_size.
+// The tokenizer in a model's tokenizer/ folder: vocab.json with merges.txt is CLIP's byte-pair encoding,
+// tokenizer.model is SentencePiece's. Start, end and pad are the text encoder's, and every id is below its vocab_size.
 // Errors: kNotFound, kIoError, kInvalidModel.
 Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& folder, const TextEncoderConfig& config);
 

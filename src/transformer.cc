@@ -12,7 +12,8 @@ namespace {
 
 kernels::AttentionSpec attention_spec(const TransformerSpec& spec) {
   return {.heads = spec.width / spec.head_dim,
-          .weights = spec.kind == AttentionKind::kRelu ? kernels::AttentionWeights::kRelu : kernels::AttentionWeights::kSoftmax};
+          .weights = spec.kind == AttentionKind::kRelu ? kernels::AttentionWeights::kRelu
+                                                       : kernels::AttentionWeights::kSoftmax};
 }
 
 }  // namespace
@@ -46,7 +47,8 @@ void TransformerBlock::operator()(Context& context, Tensor& x, const Tensor& tex
     kernels::add(context, name_, x, self_->attention(context, normed, normed));
   }
   kernels::add(context, name_, x, attn2_(context, norm2_(context, x), text));
-  kernels::add(context, name_, x, ff_out_(context, kernels::gated_silu(context, name_, ff_proj_(context, norm3_(context, x)))));
+  kernels::add(context, name_, x,
+               ff_out_(context, kernels::gated_silu(context, name_, ff_proj_(context, norm3_(context, x)))));
 }
 
 Transformer::Transformer(const Scope& at, const TransformerSpec& spec)

@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// The UNet's transformers (section 3.2 of the MobileDiffusion paper): attention whose keys and values share a projection,
-// gated feed-forward, no self-attention where the grid is large.
+// The UNet's transformers (section 3.2 of the MobileDiffusion paper): attention whose keys and values share a
+// projection, gated feed-forward, no self-attention where the grid is large.
 #pragma once
 
 #include <optional>

@@ -32,13 +32,18 @@ TransformerSpec transformer_spec(const UNetConfig& config, int width, int layers
 UNet::UNet(const Scope& at, const UNetConfig& config)
     : time_channels_(config.levels.front().channels),
       time_linear_1_(bind_linear(at / "time_embedding.linear_1", {.in = time_channels_, .out = 4 * time_channels_})),
-      time_linear_2_(bind_linear(at / "time_embedding.linear_2", {.in = 4 * time_channels_, .out = 4 * time_channels_})),
+      time_linear_2_(
+          bind_linear(at / "time_embedding.linear_2", {.in = 4 * time_channels_, .out = 4 * time_channels_})),
       conv_in_(bind_conv2d(at / "conv_in", {.in_channels = config.in_channels, .out_channels = time_channels_})),
       conv_norm_out_(bind_group_norm(at / "conv_norm_out", time_channels_, config.norm_num_groups, kResnetEpsilon)),
       conv_out_(bind_conv2d(at / "conv_out", {.in_channels = time_channels_, .out_channels = config.out_channels})) {
   const auto resnet = [&](const Scope& scope, int in, int out, bool separable) {
-    return Resnet(scope, {.in = in, .out = out, .groups = config.norm_num_groups, .epsilon = kResnetEpsilon,
-                          .time_width = 4 * time_channels_, .separable = separable});
+    return Resnet(scope, {.in = in,
+                          .out = out,
+                          .groups = config.norm_num_groups,
+                          .epsilon = kResnetEpsilon,
+                          .time_width = 4 * time_channels_,
+                          .separable = separable});
   };
   const auto layer = [&](const Scope& block, int j, const UNetLevel& level, int in) {
     Layer made{resnet(block / "resnets" / j, in, level.channels, level.separable), std::nullopt};
@@ -67,9 +72,10 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
   }
 
   const Scope mid = at / "mid_block";
-  mid_.emplace(MidBlock{resnet(mid / "resnets.0", width, width, config.mid_separable),
-                        Transformer(mid / "attentions.0", transformer_spec(config, width, config.mid_transformer_layers, true)),
-                        resnet(mid / "resnets.1", width, width, config.mid_separable)});
+  mid_.emplace(
+      MidBlock{resnet(mid / "resnets.0", width, width, config.mid_separable),
+               Transformer(mid / "attentions.0", transformer_spec(config, width, config.mid_transformer_layers, true)),
+               resnet(mid / "resnets.1", width, width, config.mid_separable)});
 
   for (int i = levels - 1; i >= 0; --i) {
     const UNetLevel& level = config.levels[i];
@@ -86,8 +92,8 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
   }
 }
 
-// A sinusoid of the timestep, cosines first (Vaswani et al., 2017), through two linears. The result is already through the
-// SiLU that every resnet applies to it.
+// A sinusoid of the timestep, cosines first (Vaswani et al., 2017), through two linears. The result is already through
+// the SiLU that every resnet applies to it.
 Tensor UNet::time_embedding(Context& context, int64_t n, float timestep) const {
   Tensor wave = context.make({n, 1, 1, time_channels_});
   if (context.computes()) {

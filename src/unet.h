@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// The UNet of MobileDiffusion: convolutions where the grid is large, separable ones deeper, transformers at the bottleneck.
+// The UNet of MobileDiffusion: convolutions where the grid is large, separable ones deeper, transformers at the
+// bottleneck.
 #pragma once
 
 #include <optional>
@@ -40,8 +41,8 @@ class UNet {
   };
 
   kernels::Tensor time_embedding(kernels::Context& context, int64_t n, float timestep) const;
-  kernels::Tensor run(kernels::Context& context, const Layer& layer, const kernels::Tensor& x, const kernels::Tensor& time,
-                      const kernels::Tensor& text) const;
+  kernels::Tensor run(kernels::Context& context, const Layer& layer, const kernels::Tensor& x,
+                      const kernels::Tensor& time, const kernels::Tensor& text) const;
 
   int time_channels_;
   kernels::Linear time_linear_1_, time_linear_2_;

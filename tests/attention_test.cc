@@ -20,7 +20,8 @@ class AttentionTest : public testing::TestWithParam<std::tuple<Sizes, AttentionW
     const Attention attention("attention", spec, status);
     ASSERT_TRUE(status.ok()) << status.message();
     const reference::Array q = random_array({n, 1, queries, heads * d}, 1, scale);
-    const reference::Array k = random_array({n, 1, keys, heads * d}, 2, scale), v = random_array({n, 1, keys, heads * d}, 3);
+    const reference::Array k = random_array({n, 1, keys, heads * d}, 2, scale),
+                           v = random_array({n, 1, keys, heads * d}, 3);
     expect_matches(reference::attention(q, k, shared ? k : v, spec), 1e-5, [&](Bed& bed) {
       const Tensor keys_in = bed.tensor(k);
       if (shared) return attention(bed.context, bed.tensor(q), keys_in, keys_in);
@@ -34,7 +35,8 @@ TEST_P(AttentionTest, KeysMayBeTheValues) { expect_twin(1.0, false, true); }
 TEST_P(AttentionTest, CausalMatchesItsTwin) { expect_twin(1.0, true, false); }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTest,
-                         testing::Combine(testing::Values(Sizes(1, 1, 1, 1, 1), Sizes(1, 5, 3, 1, 7), Sizes(2, 9, 17, 3, 8), Sizes(1, 77, 77, 4, 16),
+                         testing::Combine(testing::Values(Sizes(1, 1, 1, 1, 1), Sizes(1, 5, 3, 1, 7),
+                                                          Sizes(2, 9, 17, 3, 8), Sizes(1, 77, 77, 4, 16),
                                                           Sizes(1, 33, 250, 2, 5)),
                                           testing::Values(AttentionWeights::kSoftmax, AttentionWeights::kRelu)));
 
@@ -43,7 +45,8 @@ TEST(AttentionOperatorTest, LongSequencesAreCutWithoutASeam) {
   const AttentionSpec spec{.heads = 2, .causal = true};
   Status status;
   const Attention attention("attention", spec, status);
-  const reference::Array q = random_array({1, 1, 1500, 16}, 1), k = random_array({1, 1, 1500, 16}, 2), v = random_array({1, 1, 1500, 16}, 3);
+  const reference::Array q = random_array({1, 1, 1500, 16}, 1), k = random_array({1, 1, 1500, 16}, 2),
+                         v = random_array({1, 1, 1500, 16}, 3);
   expect_matches(reference::attention(q, k, v, spec), 1e-5,
                  [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
 }

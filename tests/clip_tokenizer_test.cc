@@ -2,16 +2,16 @@
 //
 // CLIP's tokenizer against the ids that transformers' fast tokenizer gives (tests/data/clip_prompts.jsonl). CLIP's
 // vocabulary is not ours to ship: it is looked for in CLIP_TOKENIZER_DIR and in ../shared/clip.
+#include "src/clip_tokenizer.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
-#include "src/clip_tokenizer.h"
 #include "src/model_folder.h"
 
 namespace mobilediffusion {
@@ -30,8 +30,8 @@ class Clip : public ::testing::Test {
     if (!std::filesystem::exists(clip_folder() + "/vocab.json")) {
       GTEST_SKIP() << "CLIP's vocabulary is not in " << clip_folder() << "; name its folder in CLIP_TOKENIZER_DIR";
     }
-    auto loaded = ClipTokenizer::parse(*read_text_file(clip_folder() + "/vocab.json"), *read_text_file(clip_folder() + "/merges.txt"),
-                                       clip_folder(), kClip, 49408);
+    auto loaded = ClipTokenizer::parse(*read_text_file(clip_folder() + "/vocab.json"),
+                                       *read_text_file(clip_folder() + "/merges.txt"), clip_folder(), kClip, 49408);
     ASSERT_TRUE(loaded.ok()) << loaded.status().message();
     tokenizer_ = std::move(*loaded);
   }

@@ -5,12 +5,11 @@
 
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "src/json_reader.h"
 
@@ -19,15 +18,27 @@ namespace {
 
 using nlohmann::json;
 
-const json kText = {{"_class_name", "CLIPTextModel"}, {"vocab_size", 49408}, {"hidden_size", 768}, {"num_hidden_layers", 12},
-                    {"num_attention_heads", 12}, {"intermediate_size", 3072}, {"max_position_embeddings", 77}};
-const json kUNet = {{"_class_name", "MobileDiffusionUNet"}, {"in_channels", 8}, {"out_channels", 8},
-                    {"block_out_channels", {320, 640, 1024}}, {"resnets_per_block", {2, 2, 1}},
-                    {"transformer_layers_per_block", {0, 2, 4}}, {"self_attention", {false, false, true}},
-                    {"separable", {false, true, true}}, {"downsample", {true, true}}, {"mid_transformer_layers", 4},
-                    {"mid_separable", true}, {"cross_attention_dim", 768}, {"attention_head_dim", 64},
-                    {"feed_forward_ratio", 6}, {"norm_num_groups", 32}, {"sample_size", 64}};
-const json kDecoder = {{"_class_name", "AutoencoderKL"}, {"latent_channels", 8}, {"block_out_channels", {64, 128, 256, 256}}};
+const json kText = {{"_class_name", "CLIPTextModel"}, {"vocab_size", 49408},       {"hidden_size", 768},
+                    {"num_hidden_layers", 12},        {"num_attention_heads", 12}, {"intermediate_size", 3072},
+                    {"max_position_embeddings", 77}};
+const json kUNet = {{"_class_name", "MobileDiffusionUNet"},
+                    {"in_channels", 8},
+                    {"out_channels", 8},
+                    {"block_out_channels", {320, 640, 1024}},
+                    {"resnets_per_block", {2, 2, 1}},
+                    {"transformer_layers_per_block", {0, 2, 4}},
+                    {"self_attention", {false, false, true}},
+                    {"separable", {false, true, true}},
+                    {"downsample", {true, true}},
+                    {"mid_transformer_layers", 4},
+                    {"mid_separable", true},
+                    {"cross_attention_dim", 768},
+                    {"attention_head_dim", 64},
+                    {"feed_forward_ratio", 6},
+                    {"norm_num_groups", 32},
+                    {"sample_size", 64}};
+const json kDecoder = {
+    {"_class_name", "AutoencoderKL"}, {"latent_channels", 8}, {"block_out_channels", {64, 128, 256, 256}}};
 const json kScheduler = {{"_class_name", "DiffusionGANScheduler"}};
 
 std::string message_of(const std::string& part, const std::string& text) {
@@ -81,14 +92,16 @@ TEST(ConfigTest, MissingKeysAreNamed) {
       json without = good(part);
       without.erase(key);
       const std::string message = message_of(part, without.dump());
-      EXPECT_NE(message.find("config.json lacks the key \"" + key + "\""), std::string::npos) << part << " " << key << ": " << message;
+      EXPECT_NE(message.find("config.json lacks the key \"" + key + "\""), std::string::npos)
+          << part << " " << key << ": " << message;
     }
   }
 }
 
 // Whatever stands where another thing is expected: refused with the key, never taken and never a crash.
 TEST(ConfigTest, WrongTypesAreNamed) {
-  const std::vector<json> wrongs = {"nine", json::object(), json::array({json::array()}), -1e300, 1.5, json::array({-1, 1e18, "x"})};
+  const std::vector<json> wrongs = {
+      "nine", json::object(), json::array({json::array()}), -1e300, 1.5, json::array({-1, 1e18, "x"})};
   for (const char* part : {"text", "unet", "decoder"}) {
     for (const auto& [key, value] : good(part).items()) {
       if (key == "_class_name") continue;
@@ -107,8 +120,12 @@ TEST(ConfigTest, EveryMessageSaysFileKeyExpectedAndFound) {
   const std::map<std::string, std::vector<std::string>> optional = {
       {"text", {"layer_norm_eps", "bos_token_id", "eos_token_id", "pad_token_id", "hidden_act"}},
       {"unet", {"attention_kind"}},
-      {"decoder", {"out_channels", "layers_per_block", "norm_num_groups", "mid_block_add_attention", "use_post_quant_conv", "scaling_factor"}},
-      {"scheduler", {"num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "rescale_betas_zero_snr", "prediction_type", "timesteps"}}};
+      {"decoder",
+       {"out_channels", "layers_per_block", "norm_num_groups", "mid_block_add_attention", "use_post_quant_conv",
+        "scaling_factor"}},
+      {"scheduler",
+       {"num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "rescale_betas_zero_snr", "prediction_type",
+        "timesteps"}}};
   for (const auto& [part, more] : optional) {
     std::vector<std::string> keys = more;
     for (const auto& [key, value] : good(part).items()) keys.push_back(key);
@@ -133,7 +150,8 @@ TEST(ConfigTest, MoreBlocksThanAnyModelAreRefused) {
 }
 
 TEST(ConfigTest, HostileNamesDoNoHarmInMessages) {
-  for (const auto& [part, key] : {std::pair{"text", "hidden_act"}, std::pair{"text", "_class_name"}, std::pair{"scheduler", "prediction_type"}}) {
+  for (const auto& [part, key] :
+       {std::pair{"text", "hidden_act"}, std::pair{"text", "_class_name"}, std::pair{"scheduler", "prediction_type"}}) {
     json changed = good(part);
     changed[key] = "red\x1b[31m\n" + std::string(100000, 'x');
     const std::string message = message_of(part, changed.dump());
@@ -156,7 +174,8 @@ TEST_P(WrongValueTest, IsRefusedByName) {
 
 INSTANTIATE_TEST_SUITE_P(
     Values, WrongValueTest,
-    testing::Values(std::tuple("text", "_class_name", json("T5EncoderModel"), "unsupported: config.json is of the class T5EncoderModel"),
+    testing::Values(std::tuple("text", "_class_name", json("T5EncoderModel"),
+                               "unsupported: config.json is of the class T5EncoderModel"),
                     std::tuple("text", "hidden_act", json("relu6"), "\"relu6\"; supported: quick_gelu, gelu"),
                     std::tuple("text", "vocab_size", json(0), "expected an integer from 1"),
                     std::tuple("text", "hidden_size", json(770), "num_attention_heads 12 does not divide"),
@@ -176,7 +195,8 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("decoder", "block_out_channels", json({64, 65}), "does not divide"),
                     std::tuple("decoder", "out_channels", json(4), "out_channels"),
                     std::tuple("decoder", "scaling_factor", json(0), "scaling_factor"),
-                    std::tuple("scheduler", "prediction_type", json("flow"), "supported: epsilon, v_prediction, sample"),
+                    std::tuple("scheduler", "prediction_type", json("flow"),
+                               "supported: epsilon, v_prediction, sample"),
                     std::tuple("scheduler", "beta_schedule", json("linear"), "supported: scaled_linear"),
                     std::tuple("scheduler", "timesteps", json({1000}), "0 to 999"),
                     std::tuple("scheduler", "timesteps", json({499, 999}), "do not descend"),

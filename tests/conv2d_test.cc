@@ -51,21 +51,24 @@ TEST_P(Conv2dTest, CountsWithoutComputing) {
   EXPECT_EQ(trace[0].macs, y.shape().elements() * spec.kernel * spec.kernel * (spec.depthwise ? 1 : spec.in_channels));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, Conv2dTest,
-    testing::Combine(testing::Values(std::tuple(1, 1, 3, 1, false), std::tuple(3, 17, 3, 1, false), std::tuple(8, 8, 1, 1, false),
-                                     std::tuple(33, 7, 1, 1, false), std::tuple(16, 24, 3, 2, false), std::tuple(5, 3, 3, 2, false),
-                                     std::tuple(64, 40, 3, 1, false), std::tuple(1, 1, 3, 1, true), std::tuple(7, 7, 3, 1, true),
-                                     std::tuple(32, 32, 3, 1, true), std::tuple(65, 65, 3, 2, true)),
-                     testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3), std::tuple(1, 16, 16),
-                                     std::tuple(1, 7, 31))));
+INSTANTIATE_TEST_SUITE_P(Shapes, Conv2dTest,
+                         testing::Combine(testing::Values(std::tuple(1, 1, 3, 1, false), std::tuple(3, 17, 3, 1, false),
+                                                          std::tuple(8, 8, 1, 1, false), std::tuple(33, 7, 1, 1, false),
+                                                          std::tuple(16, 24, 3, 2, false),
+                                                          std::tuple(5, 3, 3, 2, false),
+                                                          std::tuple(64, 40, 3, 1, false), std::tuple(1, 1, 3, 1, true),
+                                                          std::tuple(7, 7, 3, 1, true), std::tuple(32, 32, 3, 1, true),
+                                                          std::tuple(65, 65, 3, 2, true)),
+                                          testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3),
+                                                          std::tuple(1, 16, 16), std::tuple(1, 7, 31))));
 
 TEST(Conv2dOperatorTest, RefusesAWeightThatIsNotFinite) {
   std::vector<float> weight(9, 1.0f), bias(1, 0.0f);
   weight[4] = NAN;
   Status status;
-  const Conv2d conv("unet.conv_in", {.in_channels = 1, .out_channels = 1}, {DataType::kFloat32, {1, 1, 3, 3}, weight.data()},
-                    {DataType::kFloat32, {1}, bias.data()}, Precision::kFloat32, status);
+  const Conv2d conv("unet.conv_in", {.in_channels = 1, .out_channels = 1},
+                    {DataType::kFloat32, {1, 1, 3, 3}, weight.data()}, {DataType::kFloat32, {1}, bias.data()},
+                    Precision::kFloat32, status);
   EXPECT_EQ(status.code(), StatusCode::kNonFinite);
   EXPECT_NE(status.message().find("unet.conv_in.weight"), std::string::npos);
 }

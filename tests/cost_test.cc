@@ -106,7 +106,8 @@ Count count(const UNetConfig& unet, int64_t tokens, int64_t height, int64_t widt
     for (int j = 0; j < level.resnets; ++j) {
       sum.resnet(channels, level.channels, area, time, level.separable);
       channels = level.channels;
-      if (level.transformer_layers > 0) sum.transformer(unet, channels, level.transformer_layers, level.self_attention, area, tokens);
+      if (level.transformer_layers > 0)
+        sum.transformer(unet, channels, level.transformer_layers, level.self_attention, area, tokens);
       skips.push_back(channels);
     }
     if (level.downsample) {
@@ -123,7 +124,8 @@ Count count(const UNetConfig& unet, int64_t tokens, int64_t height, int64_t widt
       sum.resnet(channels + skips.back(), level.channels, area, time, level.separable);
       skips.pop_back();
       channels = level.channels;
-      if (level.transformer_layers > 0) sum.transformer(unet, channels, level.transformer_layers, level.self_attention, area, tokens);
+      if (level.transformer_layers > 0)
+        sum.transformer(unet, channels, level.transformer_layers, level.self_attention, area, tokens);
     }
     if (i > 0 && unet.levels[i - 1].downsample) {
       area *= 4;
@@ -188,8 +190,10 @@ struct Figures {
 
 // The design's table: 123.06 M; 387.7 M and 189.3 G, or 275.6 M and 118.2 G; 9.66 M and 256 G; 520.4 M in all.
 TEST(FiguresTest, AreTheDesignsToTheDigit) {
-  for (const Figures& figures : {Figures{"mobilediffusion", 123060480, 6649251840, 387720776, 189323755520, 9664587, 256079298560, 520445843},
-                                 Figures{"mobilediffusion-lite", 123060480, 6649251840, 275632264, 118212722688, 9664587, 256079298560, 408357331}}) {
+  for (const Figures& figures :
+       {Figures{"mobilediffusion", 123060480, 6649251840, 387720776, 189323755520, 9664587, 256079298560, 520445843},
+        Figures{"mobilediffusion-lite", 123060480, 6649251840, 275632264, 118212722688, 9664587, 256079298560,
+                408357331}}) {
     const ModelCost cost = cost_of(open(std::string("models/") + figures.model), 64, 64);
     EXPECT_EQ(cost.text_encoder.whole.parameters, figures.text_parameters) << figures.model;
     EXPECT_EQ(cost.text_encoder.whole.macs, figures.text_macs) << figures.model;
@@ -207,10 +211,12 @@ TEST(ManifestTest, IsTheGoldenCheckpoints) {
   for (const std::string golden : {"base", "relu-attention", "sample-prediction", "zero-snr", "faint"}) {
     const ModelFolder model = open("tests/data/goldens/" + golden);
     const ModelCost cost = cost_of(model, 4, 4);
-    for (const auto& [network, path] : {std::pair{&cost.text_encoder, model.text_encoder_weights()}, std::pair{&cost.unet, model.unet_weights()},
-                                        std::pair{&cost.decoder, model.decoder_weights()}}) {
+    for (const auto& [network, path] :
+         {std::pair{&cost.text_encoder, model.text_encoder_weights()}, std::pair{&cost.unet, model.unet_weights()},
+          std::pair{&cost.decoder, model.decoder_weights()}}) {
       std::map<std::string, std::vector<int64_t>> asked, there;
-      for (const auto& tensor : network->tensors) EXPECT_TRUE(asked.emplace(tensor.name, tensor.shape).second) << tensor.name << " twice";
+      for (const auto& tensor : network->tensors)
+        EXPECT_TRUE(asked.emplace(tensor.name, tensor.shape).second) << tensor.name << " twice";
       const auto file = MappedFile::open(path);
       ASSERT_TRUE(file.ok()) << file.status().message();
       const auto tensors = Safetensors::parse(file->bytes(), path);
@@ -238,7 +244,8 @@ TEST(BlocksTest, AreNamedOnceAndNoneIsFree) {
   }
   std::map<std::string, int64_t> unet;
   for (const Cost& block : cost.unet.blocks) unet[block.name] = block.macs;
-  for (const char* block : {"conv_in", "down_blocks.0", "down_blocks.3", "mid_block", "up_blocks.0", "up_blocks.3", "conv_out"}) {
+  for (const char* block :
+       {"conv_in", "down_blocks.0", "down_blocks.3", "mid_block", "up_blocks.0", "up_blocks.3", "conv_out"}) {
     EXPECT_GT(unet[block], 0) << block;
   }
 }

@@ -63,7 +63,8 @@ TEST(WeightTest, WidensAsTheScalarConversionsDo) {
   for (const DataType type : {DataType::kFloat16, DataType::kBFloat16}) {
     std::vector<uint16_t> bits;
     for (uint32_t i = 0; i < 65536; ++i) {
-      if (std::isfinite(type == DataType::kFloat16 ? float_from_float16(static_cast<uint16_t>(i)) : float_from_bfloat16(static_cast<uint16_t>(i)))) {
+      if (std::isfinite(type == DataType::kFloat16 ? float_from_float16(static_cast<uint16_t>(i))
+                                                   : float_from_bfloat16(static_cast<uint16_t>(i)))) {
         bits.push_back(static_cast<uint16_t>(i));
       }
     }
@@ -71,7 +72,8 @@ TEST(WeightTest, WidensAsTheScalarConversionsDo) {
       std::vector<char> bytes(2 * bits.size() + offset);
       std::memcpy(bytes.data() + offset, bits.data(), 2 * bits.size());
       Status status;
-      const std::vector<float> values = to_float32({type, {static_cast<int64_t>(bits.size())}, bytes.data() + offset}, "w", status);
+      const std::vector<float> values =
+          to_float32({type, {static_cast<int64_t>(bits.size())}, bytes.data() + offset}, "w", status);
       ASSERT_TRUE(status.ok()) << status.message();
       for (size_t i = 0; i < bits.size(); ++i) {
         const float expected = type == DataType::kFloat16 ? float_from_float16(bits[i]) : float_from_bfloat16(bits[i]);

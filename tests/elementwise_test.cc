@@ -11,13 +11,15 @@ namespace {
 class ElementwiseTest : public testing::TestWithParam<Shape> {};
 
 INSTANTIATE_TEST_SUITE_P(Shapes, ElementwiseTest,
-                         testing::Values(Shape{1, 1, 1, 2}, Shape{1, 3, 5, 6}, Shape{2, 7, 3, 34}, Shape{1, 33, 31, 66}, Shape{1, 1, 77, 768}));
+                         testing::Values(Shape{1, 1, 1, 2}, Shape{1, 3, 5, 6}, Shape{2, 7, 3, 34}, Shape{1, 33, 31, 66},
+                                         Shape{1, 1, 77, 768}));
 
 TEST_P(ElementwiseTest, ActivationsMatchTheirTwins) {
   for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu}) {
     const reference::Array x = random_array(GetParam(), 1, 4.0);
     reference::Array expected(x.shape);
-    std::transform(x.values.begin(), x.values.end(), expected.values.begin(), [&](double v) { return reference::activate(activation, v); });
+    std::transform(x.values.begin(), x.values.end(), expected.values.begin(),
+                   [&](double v) { return reference::activate(activation, v); });
     expect_matches(expected, 1e-6, [&](Bed& bed) {
       Tensor y = bed.tensor(x);
       activate(bed.context, "activation", activation, y);
@@ -28,7 +30,8 @@ TEST_P(ElementwiseTest, ActivationsMatchTheirTwins) {
 
 TEST_P(ElementwiseTest, AddsMatchTheirTwins) {
   const Shape shape = GetParam();
-  const reference::Array x = random_array(shape, 1), y = random_array(shape, 2), v = random_array({shape.n, 1, 1, shape.c}, 3);
+  const reference::Array x = random_array(shape, 1), y = random_array(shape, 2),
+                         v = random_array({shape.n, 1, 1, shape.c}, 3);
   reference::Array sum(shape), with_vector(shape);
   for (size_t i = 0; i < sum.values.size(); ++i) {
     sum.values[i] = x.values[i] + y.values[i];
@@ -49,21 +52,25 @@ TEST_P(ElementwiseTest, AddsMatchTheirTwins) {
 
 TEST_P(ElementwiseTest, GatedSiluMatchesItsTwin) {
   const reference::Array x = random_array(GetParam(), 1, 3.0);
-  expect_matches(reference::gated_silu(x), 1e-6, [&](Bed& bed) { return gated_silu(bed.context, "gate", bed.tensor(x)); });
+  expect_matches(reference::gated_silu(x), 1e-6,
+                 [&](Bed& bed) { return gated_silu(bed.context, "gate", bed.tensor(x)); });
 }
 
 TEST_P(ElementwiseTest, CopiesAreExact) {
   Shape other = GetParam();
   other.c += 3;
   const reference::Array x = random_array(GetParam(), 1), y = random_array(other, 2);
-  expect_matches(reference::concatenate(x, y), 0, [&](Bed& bed) { return concatenate(bed.context, "join", bed.tensor(x), bed.tensor(y)); });
-  expect_matches(reference::upsample_2x(x), 0, [&](Bed& bed) { return upsample_2x(bed.context, "upsample", bed.tensor(x)); });
+  expect_matches(reference::concatenate(x, y), 0,
+                 [&](Bed& bed) { return concatenate(bed.context, "join", bed.tensor(x), bed.tensor(y)); });
+  expect_matches(reference::upsample_2x(x), 0,
+                 [&](Bed& bed) { return upsample_2x(bed.context, "upsample", bed.tensor(x)); });
 }
 
 // Far out, where exponentials overflow, an activation is the identity or zero, and never a NaN.
 TEST(ActivationTest, StaysFiniteFarOut) {
   for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu}) {
-    for (const float value : {-1e30f, -1e4f, -104.0f, -100.0f, -90.0f, -88.8f, -50.0f, 0.0f, 50.0f, 100.0f, 1e4f, 1e30f}) {
+    for (const float value :
+         {-1e30f, -1e4f, -104.0f, -100.0f, -90.0f, -88.8f, -50.0f, 0.0f, 50.0f, 100.0f, 1e4f, 1e30f}) {
       Bed bed(1);
       Tensor y = bed.context.make({1, 1, 1, 5});
       std::fill_n(y.data(), 5, value);
@@ -81,7 +88,8 @@ TEST_P(ElementwiseTest, OneValueThatIsNotFiniteIsSeenAnywhere) {
   EXPECT_TRUE(all_finite(bed.context, y));
   const int64_t count = y.shape().elements();
   for (const int64_t i : {int64_t{0}, count / 3, count - 1}) {
-    for (const float poison : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+    for (const float poison : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                               -std::numeric_limits<float>::infinity()}) {
       const float before = y.data()[i];
       y.data()[i] = poison;
       EXPECT_FALSE(all_finite(bed.context, y)) << "element " << i;

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// What the tests of the kernels share: random operands, and a kernel run with 1, 2 and 3 threads and held against its twin.
+// What the tests of the kernels share: random operands, and a kernel run with 1, 2 and 3 threads and held against its
+// twin.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -45,7 +46,8 @@ class TestWeight {
 
 // A pool, an arena and a context.
 struct Bed {
-  explicit Bed(int threads, Arena::Mode mode = Arena::Mode::kMemory) : pool(threads), arena(mode), context(pool, arena) {}
+  explicit Bed(int threads, Arena::Mode mode = Arena::Mode::kMemory)
+      : pool(threads), arena(mode), context(pool, arena) {}
 
   Tensor tensor(const reference::Array& from) {
     Tensor x = context.make(from.shape);
@@ -69,7 +71,8 @@ inline reference::Array random_array(const Shape& shape, uint64_t seed, double s
 
 // Runs a kernel with 1, 2 and 3 threads: the answers must have the same bits, and lie within `tolerance` of the largest
 // expected value.
-inline void expect_matches(const reference::Array& expected, double tolerance, const std::function<Tensor(Bed&)>& kernel) {
+inline void expect_matches(const reference::Array& expected, double tolerance,
+                           const std::function<Tensor(Bed&)>& kernel) {
   std::vector<float> first;
   double largest = 1e-30;
   for (const double value : expected.values) largest = std::max(largest, std::abs(value));

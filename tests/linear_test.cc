@@ -23,8 +23,8 @@ TEST_P(LinearTest, MatchesItsTwin) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
-                         testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129), testing::Values(1, 5, 48, 130),
-                                          testing::Bool()));
+                         testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129),
+                                          testing::Values(1, 5, 48, 130), testing::Bool()));
 
 TEST(LinearOperatorTest, ReadsHalfPrecisionWeightsOfAnyAlignment) {
   const int in = 9, out = 6;
@@ -38,10 +38,12 @@ TEST(LinearOperatorTest, ReadsHalfPrecisionWeightsOfAnyAlignment) {
   }
   const LinearSpec spec{.in = in, .out = out, .bias = false};
   Status status;
-  const Linear linear("linear", spec, {DataType::kFloat16, {out, in}, bytes.data() + 1}, {}, Precision::kFloat32, status);
+  const Linear linear("linear", spec, {DataType::kFloat16, {out, in}, bytes.data() + 1}, {}, Precision::kFloat32,
+                      status);
   ASSERT_TRUE(status.ok());
   const reference::Array x = random_array({1, 1, 4, in}, 3);
-  expect_matches(reference::linear(x, spec, rounded, {}), 1e-5, [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
+  expect_matches(reference::linear(x, spec, rounded, {}), 1e-5,
+                 [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
 }
 
 }  // namespace

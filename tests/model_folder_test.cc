@@ -2,7 +2,6 @@
 #include "src/model_folder.h"
 
 #include <gtest/gtest.h>
-
 #include <sys/stat.h>
 
 #include <bit>
@@ -32,15 +31,17 @@ Status trouble(const SmallModel& model) {
 void expect_trouble(const SmallModel& model, StatusCode code, const std::vector<std::string>& saying) {
   const Status status = trouble(model);
   EXPECT_EQ(status.code(), code) << status.message();
-  for (const std::string& words : saying) EXPECT_NE(status.message().find(words), std::string::npos) << status.message();
+  for (const std::string& words : saying)
+    EXPECT_NE(status.message().find(words), std::string::npos) << status.message();
 }
 
 TEST(ModelFolderTest, AWholeOneLoads) { EXPECT_TRUE(trouble(SmallModel()).ok()) << trouble(SmallModel()).message(); }
 
 TEST(ModelFolderTest, EveryMissingFileIsNamed) {
-  for (const char* file : {"model_index.json", "text_encoder/config.json", "text_encoder/model.safetensors", "unet/config.json",
-                           "unet/diffusion_pytorch_model.safetensors", "vae/config.json", "vae/diffusion_pytorch_model.safetensors",
-                           "scheduler/scheduler_config.json", "tokenizer/merges.txt"}) {
+  for (const char* file :
+       {"model_index.json", "text_encoder/config.json", "text_encoder/model.safetensors", "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors", "vae/config.json", "vae/diffusion_pytorch_model.safetensors",
+        "scheduler/scheduler_config.json", "tokenizer/merges.txt"}) {
     const SmallModel model;
     model.remove(file);
     expect_trouble(model, StatusCode::kNotFound, {file});
@@ -55,14 +56,16 @@ TEST(ModelFolderTest, EveryMissingFileIsNamed) {
 
 TEST(ModelFolderTest, AFolderWithoutWeightsIsAConfiguration) {
   const SmallModel model;
-  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors", "tokenizer"}) {
+  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+                           "vae/diffusion_pytorch_model.safetensors", "tokenizer"}) {
     model.remove(file);
   }
   EXPECT_TRUE(open_model_folder(model.path()).ok());
 }
 
 TEST(ModelFolderTest, UnknownClasses) {
-  for (const char* known : {"MobileDiffusionPipeline", "CLIPTextModel", "MobileDiffusionUNet", "AutoencoderKL", "DiffusionGANScheduler"}) {
+  for (const char* known :
+       {"MobileDiffusionPipeline", "CLIPTextModel", "MobileDiffusionUNet", "AutoencoderKL", "DiffusionGANScheduler"}) {
     const SmallModel model;
     model.edit("model_index.json", known, "SomethingElse");
     expect_trouble(model, StatusCode::kUnsupported, {"model_index.json", "SomethingElse", known});
@@ -81,13 +84,16 @@ TEST(ModelFolderTest, NetworksThatDoNotFitOneAnother) {
 TEST(ModelFolderTest, WrongShapesAndMissingTensorsAreNamed) {
   const SmallModel wide, deep;
   wide.edit("unet/config.json", "\"feed_forward_ratio\": 6", "\"feed_forward_ratio\": 4");
-  expect_trouble(wide, StatusCode::kInvalidModel, {"unet/diffusion_pytorch_model.safetensors", "ff.proj.weight", "(192, 32)", "(128, 32)"});
+  expect_trouble(wide, StatusCode::kInvalidModel,
+                 {"unet/diffusion_pytorch_model.safetensors", "ff.proj.weight", "(192, 32)", "(128, 32)"});
   deep.edit("text_encoder/config.json", "\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3");
-  expect_trouble(deep, StatusCode::kInvalidModel, {"text_encoder/model.safetensors", "lacks the tensor", "layers.2.layer_norm1.weight", "(64)"});
+  expect_trouble(deep, StatusCode::kInvalidModel,
+                 {"text_encoder/model.safetensors", "lacks the tensor", "layers.2.layer_norm1.weight", "(64)"});
 }
 
 // The tensors of one of the model's files, changed: `change` gets each, and what it adds to the list is written.
-void rewrite(const SmallModel& model, const std::string& file, const std::function<void(std::vector<TensorSource>*)>& change) {
+void rewrite(const SmallModel& model, const std::string& file,
+             const std::function<void(std::vector<TensorSource>*)>& change) {
   const std::string bytes = model.read(file);
   const auto old = Safetensors::parse({reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()}, file);
   ASSERT_TRUE(old.ok()) << old.status().message();
@@ -117,12 +123,14 @@ TEST(ModelFolderTest, TensorsThatNoLayerAsksForAreIgnored) {
   const auto expected = picture(model);
   ASSERT_FALSE(expected.empty());
   const std::vector<float> nan = {NAN, 1};
-  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"}) {
+  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+                           "vae/diffusion_pytorch_model.safetensors"}) {
     rewrite(model, file, [&](std::vector<TensorSource>* tensors) {
       tensors->push_back(float32_tensor("encoder.conv_in.weight", {1, 2}, nan));
-      tensors->push_back({"text_model.embeddings.position_ids", "I64", {1, 2}, 16, [](size_t, std::span<std::byte> piece) {
-                            std::memset(piece.data(), 7, piece.size());
-                          }});
+      tensors->push_back(
+          {"text_model.embeddings.position_ids", "I64", {1, 2}, 16, [](size_t, std::span<std::byte> piece) {
+             std::memset(piece.data(), 7, piece.size());
+           }});
       tensors->push_back(float32_tensor("", {0}, {}));
     });
   }
@@ -130,11 +138,12 @@ TEST(ModelFolderTest, TensorsThatNoLayerAsksForAreIgnored) {
 }
 
 TEST(ModelFolderTest, AWeightThatIsNoNumberIsNamed) {
-  for (const auto& [file, tensor] : {std::pair{"text_encoder/model.safetensors", "text_model.embeddings.token_embedding.weight"},
-                                     std::pair{"text_encoder/model.safetensors", "text_model.encoder.layers.1.mlp.fc1.weight"},
-                                     std::pair{"unet/diffusion_pytorch_model.safetensors", "conv_in.weight"},
-                                     std::pair{"unet/diffusion_pytorch_model.safetensors", "conv_norm_out.bias"},
-                                     std::pair{"vae/diffusion_pytorch_model.safetensors", "decoder.conv_out.bias"}}) {
+  for (const auto& [file, tensor] :
+       {std::pair{"text_encoder/model.safetensors", "text_model.embeddings.token_embedding.weight"},
+        std::pair{"text_encoder/model.safetensors", "text_model.encoder.layers.1.mlp.fc1.weight"},
+        std::pair{"unet/diffusion_pytorch_model.safetensors", "conv_in.weight"},
+        std::pair{"unet/diffusion_pytorch_model.safetensors", "conv_norm_out.bias"},
+        std::pair{"vae/diffusion_pytorch_model.safetensors", "decoder.conv_out.bias"}}) {
     for (const float poison : {NAN, INFINITY, -INFINITY}) {
       const SmallModel model;
       bool found = false;
@@ -158,7 +167,8 @@ TEST(ModelFolderTest, AWeightThatIsNoNumberIsNamed) {
 TEST(ModelFolderTest, HalvesDrawWhatTheirValuesDraw) {
   for (const bool brain : {false, true}) {
     const SmallModel narrow, wide;
-    for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"}) {
+    for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+                             "vae/diffusion_pytorch_model.safetensors"}) {
       for (const SmallModel* model : {&narrow, &wide}) {
         rewrite(*model, file, [&](std::vector<TensorSource>* tensors) {
           for (TensorSource& source : *tensors) {
@@ -186,7 +196,8 @@ TEST(ModelFolderTest, HalvesDrawWhatTheirValuesDraw) {
     const auto from_halves = picture(narrow);
     ASSERT_FALSE(from_halves.empty());
     EXPECT_EQ(from_halves, picture(wide)) << (brain ? "BF16" : "F16");
-    EXPECT_LT(narrow.read("unet/diffusion_pytorch_model.safetensors").size(), wide.read("unet/diffusion_pytorch_model.safetensors").size());
+    EXPECT_LT(narrow.read("unet/diffusion_pytorch_model.safetensors").size(),
+              wide.read("unet/diffusion_pytorch_model.safetensors").size());
   }
 }
 
@@ -195,7 +206,8 @@ TEST(ModelFolderTest, AnIndexThatLacksAPart) {
     for (const char* wrong : {R"("other": [)", R"("other": {}, "unread": [)"}) {
       const SmallModel model;
       model.edit("model_index.json", std::string("\"") + part + "\": [", wrong);
-      expect_trouble(model, StatusCode::kInvalidModel, {"model_index.json lacks the key \"" + std::string(part) + "\""});
+      expect_trouble(model, StatusCode::kInvalidModel,
+                     {"model_index.json lacks the key \"" + std::string(part) + "\""});
     }
   }
   const SmallModel bad;
@@ -220,7 +232,8 @@ TEST(ModelFolderTest, WhatIsNoFile) {
 }
 
 TEST(ModelFolderTest, TruncatedWeightsAreNamed) {
-  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"}) {
+  for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
+                           "vae/diffusion_pytorch_model.safetensors"}) {
     const SmallModel model;
     const std::string bytes = model.read(file);
     for (const size_t size : {size_t{0}, size_t{7}, size_t{91}, bytes.size() / 2, bytes.size() - 1}) {

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Every network against the answers of an independent PyTorch implementation (tests/data/goldens), at several thread counts.
+// Every network against the answers of an independent PyTorch implementation (tests/data/goldens), at several thread
+// counts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -48,9 +49,7 @@ class Networks : public ::testing::TestWithParam<Case> {
     context_ = std::make_unique<Context>(*threads_, arena_);
   }
 
-  std::vector<float> floats(const std::string& name) {
-    return *Safetensors::to_float32(name, *expected_.find(name));
-  }
+  std::vector<float> floats(const std::string& name) { return *Safetensors::to_float32(name, *expected_.find(name)); }
 
   // (n, c, h, w) as the file has it, to (n, h, w, c).
   Tensor channels_last(const std::string& name) {
@@ -60,7 +59,8 @@ class Networks : public ::testing::TestWithParam<Case> {
     const Shape s = t.shape();
     for (int64_t n = 0; n < s.n; ++n)
       for (int64_t c = 0; c < s.c; ++c)
-        for (int64_t p = 0; p < s.pixels(); ++p) t.data()[(n * s.pixels() + p) * s.c + c] = values[(n * s.c + c) * s.pixels() + p];
+        for (int64_t p = 0; p < s.pixels(); ++p)
+          t.data()[(n * s.pixels() + p) * s.c + c] = values[(n * s.c + c) * s.pixels() + p];
     return t;
   }
 
@@ -109,7 +109,8 @@ TEST_P(Networks, TextEncoder) {
 TEST_P(Networks, UNet) {
   const auto unet = load<UNet>(model_.unet_weights(), "unet", model_.unet);
   const std::vector<float> hidden = floats("text_hidden");
-  Tensor text = context_->make({1, 1, static_cast<int64_t>(hidden.size()) / model_.unet.cross_attention_dim, model_.unet.cross_attention_dim});
+  Tensor text = context_->make(
+      {1, 1, static_cast<int64_t>(hidden.size()) / model_.unet.cross_attention_dim, model_.unet.cross_attention_dim});
   std::copy(hidden.begin(), hidden.end(), text.data());
   const float t = static_cast<float>((*Safetensors::to_integers("timestep", *expected_.find("timestep")))[0]);
   expect_close(unet(*context_, channels_last("latents"), t, text), channels_last("unet_output"));

@@ -25,8 +25,10 @@ TEST_P(GroupNormTest, MatchesItsTwin) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, GroupNormTest,
-                         testing::Combine(testing::Values(Sizes(1, 1, 1, 2, 1), Sizes(1, 3, 5, 4, 4), Sizes(2, 7, 3, 12, 3), Sizes(1, 16, 16, 32, 32),
-                                                          Sizes(1, 64, 64, 40, 8), Sizes(3, 9, 9, 33, 11), Sizes(1, 5, 1, 320, 32)),
+                         testing::Combine(testing::Values(Sizes(1, 1, 1, 2, 1), Sizes(1, 3, 5, 4, 4),
+                                                          Sizes(2, 7, 3, 12, 3), Sizes(1, 16, 16, 32, 32),
+                                                          Sizes(1, 64, 64, 40, 8), Sizes(3, 9, 9, 33, 11),
+                                                          Sizes(1, 5, 1, 320, 32)),
                                           testing::Values(Fused::kNone, Fused::kSilu)));
 
 // The mean is a thousand times the deviation: sums of squares in float32 would lose all of it.
@@ -43,8 +45,11 @@ TEST(GroupNormOperatorTest, AnEvenPictureBecomesTheBias) {
   const TestWeight weight({8}, 1), bias({8}, 2);
   Status status;
   const GroupNorm norm("norm", 8, 2, 1e-5f, weight.view(), bias.view(), status);
-  expect_matches(reference::group_norm(random_array({1, 4, 4, 8}, 3, 0.0, 7.0), 2, 1e-5f, weight.values(), bias.values(), Fused::kNone), 1e-6,
-                 [&](Bed& bed) { return norm(bed.context, bed.tensor(random_array({1, 4, 4, 8}, 3, 0.0, 7.0))); });
+  expect_matches(reference::group_norm(random_array({1, 4, 4, 8}, 3, 0.0, 7.0), 2, 1e-5f, weight.values(),
+                                       bias.values(), Fused::kNone),
+                 1e-6, [&](Bed& bed) {
+                   return norm(bed.context, bed.tensor(random_array({1, 4, 4, 8}, 3, 0.0, 7.0)));
+                 });
 }
 
 TEST(GroupNormOperatorTest, NamesItselfWhereANanArrives) {
@@ -73,7 +78,8 @@ TEST_P(LayerNormTest, MatchesItsTwin) {
                  [&](Bed& bed) { return norm(bed.context, bed.tensor(x)); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, LayerNormTest, testing::Combine(testing::Values(1, 2, 77, 1000), testing::Values(4, 7, 16, 33, 768)));
+INSTANTIATE_TEST_SUITE_P(Shapes, LayerNormTest,
+                         testing::Combine(testing::Values(1, 2, 77, 1000), testing::Values(4, 7, 16, 33, 768)));
 
 TEST(LayerNormOperatorTest, NamesItselfWhereANanArrives) {
   const TestWeight weight({8}, 1), bias({8}, 2);

@@ -4,7 +4,6 @@
 #include "mobilediffusion/pipeline.h"
 
 #include <gtest/gtest.h>
-
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,7 +34,8 @@ class PipelineTest : public testing::Test {
     return std::move(*pipeline);
   }
 
-  static std::vector<uint8_t> pixels(Pipeline& pipeline, const std::string& prompt, const GenerateOptions& options = {}) {
+  static std::vector<uint8_t> pixels(Pipeline& pipeline, const std::string& prompt,
+                                     const GenerateOptions& options = {}) {
     const auto image = pipeline.generate(prompt, options);
     EXPECT_TRUE(image.ok()) << image.status().message();
     return image.ok() ? image->pixels : std::vector<uint8_t>();
@@ -89,7 +89,9 @@ TEST_F(PipelineTest, TheSameSeedGivesTheSamePictureWhateverTheThreads) {
 TEST_F(PipelineTest, PromptSeedAndStepsMatter) {
   Pipeline pipeline = load();
   std::vector<std::vector<uint8_t>> pictures;
-  const auto draw = [&](const std::string& prompt, const GenerateOptions& options) { pictures.push_back(pixels(pipeline, prompt, options)); };
+  const auto draw = [&](const std::string& prompt, const GenerateOptions& options) {
+    pictures.push_back(pixels(pipeline, prompt, options));
+  };
   draw("a boat", {});
   draw("a house", {});
   draw("a boat", {.seed = 1});
@@ -140,7 +142,8 @@ TEST_F(PipelineTest, ProgressCountsToItsTotal) {
       bool in_order = true;
       GenerateOptions options{.steps = steps, .guidance = guidance};
       options.progress = [&](Stage stage, int done, int total) {
-        in_order = in_order && done == last[stage].first + 1 && done <= total && (last.empty() || stage == last.rbegin()->first);
+        in_order = in_order && done == last[stage].first + 1 && done <= total &&
+                   (last.empty() || stage == last.rbegin()->first);
         last[stage] = {done, total};
         return true;
       };
@@ -218,7 +221,8 @@ TEST_F(PipelineTest, TheCallersBuffer) {
   EXPECT_EQ(buffer.back(), 99);
   buffer.pop_back();
   EXPECT_EQ(buffer, rgb);
-  expect_refused(pipeline, {.output = buffer.data(), .output_bytes = rgb.size() - 1}, "output_bytes must be at least 49152, not 49151");
+  expect_refused(pipeline, {.output = buffer.data(), .output_bytes = rgb.size() - 1},
+                 "output_bytes must be at least 49152, not 49151");
 }
 
 TEST_F(PipelineTest, TheCallersBufferWithAlpha) {
@@ -302,7 +306,8 @@ TEST_F(PipelineTest, PromptsOfEveryKind) {
   options.log = [&](LogLevel, std::string_view message) { notes.emplace_back(message); };
   auto pipeline = Pipeline::load(model_.path(), options);
   ASSERT_TRUE(pipeline.ok());
-  for (const std::string& prompt : {std::string(), std::string("\0a\0", 3), std::string("日本の船 \U0001F6A4 e\u0301")}) {
+  for (const std::string& prompt :
+       {std::string(), std::string("\0a\0", 3), std::string("日本の船 \U0001F6A4 e\u0301")}) {
     const auto image = pipeline->generate(prompt);
     ASSERT_TRUE(image.ok()) << image.status().message();
     EXPECT_FALSE(image->prompt_truncated);
@@ -322,7 +327,8 @@ TEST_F(PipelineTest, PromptsOfEveryKind) {
   const auto wrong = pipeline->generate("a boat\xff");
   EXPECT_EQ(wrong.status().code(), StatusCode::kInvalidArgument);
   EXPECT_NE(wrong.status().message().find("byte 6"), std::string::npos) << wrong.status().message();
-  EXPECT_EQ(pipeline->generate("a", {.guidance = 2.0f, .negative_prompt = "\xc3"}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(pipeline->generate("a", {.guidance = 2.0f, .negative_prompt = "\xc3"}).status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 // In a process that may not have more memory, a large picture is an error, and a small one still works.

@@ -150,9 +150,7 @@ std::vector<uint8_t> png_of(const std::vector<std::vector<uint8_t>>& chunks) {
   return out;
 }
 
-std::string itxt(const std::string& keyword, const std::string& text) {
-  return keyword + std::string(5, '\0') + text;
-}
+std::string itxt(const std::string& keyword, const std::string& text) { return keyword + std::string(5, '\0') + text; }
 
 TEST(Png, DecodesToWhatWasEncoded) {
   for (const PixelFormat format : {PixelFormat::kRgb, PixelFormat::kRgba}) {
@@ -286,10 +284,10 @@ TEST(Png, BearsHostileChunks) {
     return back(png_of({chunk("iTXt", ours[0]), chunk("iTXt", ours[1]), chunk("iTXt", data), chunk("iTXt", ours[2])}));
   };
   // Odd iTXt chunks are passed over.
-  for (const std::string& data : {std::string(), std::string("x"), std::string(1, '\0'), std::string("seed\0", 5),
-                                  std::string("seed\0\0", 6), std::string("seed\0\0\0", 7),
-                                  std::string("seed\0\0\0\0", 8), std::string("seed\0\1\0\0\0zip", 12),
-                                  itxt(std::string(80, 'k'), "v"), itxt("", "v")}) {
+  for (const std::string& data :
+       {std::string(), std::string("x"), std::string(1, '\0'), std::string("seed\0", 5), std::string("seed\0\0", 6),
+        std::string("seed\0\0\0", 7), std::string("seed\0\0\0\0", 8), std::string("seed\0\1\0\0\0zip", 12),
+        itxt(std::string(80, 'k'), "v"), itxt("", "v")}) {
     const auto made = ours_and(data);
     ASSERT_TRUE(made.ok()) << made.status().message();
     EXPECT_EQ(made->seed, 1u);
@@ -307,8 +305,8 @@ TEST(Png, BearsHostileChunks) {
   EXPECT_EQ(ours_and(itxt("prompt", "second"))->prompt, "a");
   // Ours by its keys, but not by its program.
   EXPECT_FALSE(back(png_of({chunk("iTXt", ours[1]), chunk("iTXt", ours[2])})).ok());
-  EXPECT_FALSE(back(png_of({chunk("iTXt", itxt("Software", "Other")), chunk("iTXt", ours[1]), chunk("iTXt", ours[2])}))
-                   .ok());
+  EXPECT_FALSE(
+      back(png_of({chunk("iTXt", itxt("Software", "Other")), chunk("iTXt", ours[1]), chunk("iTXt", ours[2])})).ok());
 
   std::vector<uint8_t> lying = png_of({});
   lying[8] = 0xff;  // IHDR's length

@@ -66,7 +66,8 @@ TEST(SafetensorsTest, EveryTruncationIsRefused) {
   const std::string whole = file_of(kTwo, kTwoData);
   for (size_t size = 0; size < whole.size(); ++size) {
     const std::vector<char> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-    const auto file = Safetensors::parse({reinterpret_cast<const std::byte*>(cut.data()), cut.size()}, "model.safetensors");
+    const auto file =
+        Safetensors::parse({reinterpret_cast<const std::byte*>(cut.data()), cut.size()}, "model.safetensors");
     EXPECT_FALSE(file.ok()) << size << " bytes";
   }
 }
@@ -93,7 +94,8 @@ TEST(SafetensorsTest, NoChangedByteDoesHarm) {
 TEST(SafetensorsTest, AFileThatIsSomethingElse) {
   expect_refused("", "0 bytes");
   expect_refused(std::string(91, 'x'), "header of");
-  expect_refused("version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 12345678\n", "header of");
+  expect_refused("version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 12345678\n",
+                 "header of");
 }
 
 TEST(SafetensorsTest, AHeaderThatLies) {
@@ -117,42 +119,54 @@ TEST_P(LyingEntryTest, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Entries, LyingEntryTest,
-    testing::Values(std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[0,16]})", "bytes 0 to 16 of 8"),
-                    std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[8,16]})", "bytes 8 to 16 of 8"),
-                    std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})", "bytes 8 to 0"),
-                    std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[-8,0]})", "data_offsets"),
-                    std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[0]})", "data_offsets"),
-                    std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":"all"})", "data_offsets"),
-                    std::tuple(R"({"dtype":"F32","shape":[2]})", "data_offsets"),
-                    std::tuple(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})", "needs 12 bytes"),
-                    std::tuple(R"({"dtype":"F16","shape":[2],"data_offsets":[0,8]})", "needs 4 bytes"),
-                    std::tuple(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})", "impossible shape"),
-                    std::tuple(R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]})", "impossible shape"),
-                    std::tuple(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})", "impossible shape"),
-                    std::tuple(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})", "impossible shape"),
-                    std::tuple(R"({"dtype":"F32","shape":2,"data_offsets":[0,8]})", "shape"),
-                    std::tuple(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})", "F33"),
-                    std::tuple(R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", "dtype"), std::tuple("[]", "dtype"),
-                    std::tuple(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})", "belong to no tensor"),
-                    std::tuple(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})", "belong to no tensor")));
+    testing::Values(
+        std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[0,16]})", "bytes 0 to 16 of 8"),
+        std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[8,16]})", "bytes 8 to 16 of 8"),
+        std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[8,0]})", "bytes 8 to 0"),
+        std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[-8,0]})", "data_offsets"),
+        std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":[0]})", "data_offsets"),
+        std::tuple(R"({"dtype":"F32","shape":[2],"data_offsets":"all"})", "data_offsets"),
+        std::tuple(R"({"dtype":"F32","shape":[2]})", "data_offsets"),
+        std::tuple(R"({"dtype":"F32","shape":[3],"data_offsets":[0,8]})", "needs 12 bytes"),
+        std::tuple(R"({"dtype":"F16","shape":[2],"data_offsets":[0,8]})", "needs 4 bytes"),
+        std::tuple(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})", "impossible shape"),
+        std::tuple(R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,8]})", "impossible shape"),
+        std::tuple(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})", "impossible shape"),
+        std::tuple(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})", "impossible shape"),
+        std::tuple(R"({"dtype":"F32","shape":2,"data_offsets":[0,8]})", "shape"),
+        std::tuple(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})", "F33"),
+        std::tuple(R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", "dtype"), std::tuple("[]", "dtype"),
+        std::tuple(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})", "belong to no tensor"),
+        std::tuple(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})", "belong to no tensor")));
 
 TEST(SafetensorsTest, TensorsMustNotOverlapNorRepeat) {
-  expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678"),
-                 "a and b overlap");
-  expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678"),
-                 "twice");
+  expect_refused(
+      file_of(
+          R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+          "12345678"),
+      "a and b overlap");
+  expect_refused(
+      file_of(
+          R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+          "12345678"),
+      "twice");
 }
 
 // The same name in other letters is the same name.
 TEST(SafetensorsTest, AnEscapedNameIsTheSameName) {
-  expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678"),
-                 "names the tensor a twice");
+  expect_refused(
+      file_of(
+          R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+          "12345678"),
+      "names the tensor a twice");
 }
 
 // An extent that is no int64 stays one beside a zero, which makes the product small.
 TEST(SafetensorsTest, AnExtentMustBeOneByItself) {
   for (const char* shape : {"[0,18446744073709551615]", "[18446744073709551615,0]", "[0,9223372036854775808]"}) {
-    expect_refused(file_of(std::string("{\"a\":{\"dtype\":\"F32\",\"shape\":") + shape + ",\"data_offsets\":[0,0]}}", ""), "impossible shape");
+    expect_refused(
+        file_of(std::string("{\"a\":{\"dtype\":\"F32\",\"shape\":") + shape + ",\"data_offsets\":[0,0]}}", ""),
+        "impossible shape");
   }
   EXPECT_TRUE(parse(file_of(R"({"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}})", "")).ok());
 }
@@ -171,9 +185,12 @@ TEST(SafetensorsTest, MisalignedDataIsRead) {
 // What a file calls its tensors reaches a terminal: on one line, without escape sequences, and not a megabyte of it.
 TEST(SafetensorsTest, HostileNamesDoNoHarmInMessages) {
   const auto message = [](const std::string& name) {
-    return parse(file_of("{\"" + name + R"(":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}})", "1234")).status().message();
+    return parse(file_of("{\"" + name + R"(":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}})", "1234"))
+        .status()
+        .message();
   };
-  EXPECT_NE(message("red\\u001b[31m\\n").find("tensor red?[31m? has"), std::string::npos) << message("red\\u001b[31m\\n");
+  EXPECT_NE(message("red\\u001b[31m\\n").find("tensor red?[31m? has"), std::string::npos)
+      << message("red\\u001b[31m\\n");
   EXPECT_LT(message(std::string(1 << 20, 'x')).size(), 300u);
   std::string umlauts;
   for (int i = 0; i < 1000; ++i) umlauts += "\u00fc";
@@ -186,14 +203,15 @@ TEST(SafetensorsTest, EveryWeightsTypeGoesThereAndBack) {
   const std::vector<float> values = {0.0f, -0.0f, 1.0f, -2.5f, 0.15625f, 384.0f, -0x1p-14f};  // each exact in each type
   std::vector<TensorSource> tensors = {float32_tensor("F32", {7}, values)};
   for (const std::string type : {"F16", "BF16"}) {
-    tensors.push_back({type, type, {7, 1}, 2 * values.size(), [&values, type](size_t offset, std::span<std::byte> piece) {
-                         for (size_t i = 0; i < piece.size() / 2; ++i) {
-                           const float value = values[offset / 2 + i];
-                           const auto upper = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
-                           const uint16_t bits = type == "F16" ? kernels::float16_from_float(value) : upper;
-                           std::memcpy(piece.data() + 2 * i, &bits, sizeof bits);
-                         }
-                       }});
+    tensors.push_back(
+        {type, type, {7, 1}, 2 * values.size(), [&values, type](size_t offset, std::span<std::byte> piece) {
+           for (size_t i = 0; i < piece.size() / 2; ++i) {
+             const float value = values[offset / 2 + i];
+             const auto upper = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+             const uint16_t bits = type == "F16" ? kernels::float16_from_float(value) : upper;
+             std::memcpy(piece.data() + 2 * i, &bits, sizeof bits);
+           }
+         }});
   }
   ASSERT_TRUE(write_safetensors(folder.path("x.safetensors"), tensors).ok());
   const std::string bytes = folder.read("x.safetensors");
@@ -206,7 +224,8 @@ TEST(SafetensorsTest, EveryWeightsTypeGoesThereAndBack) {
     EXPECT_EQ(entry.elements(), 7);
     const auto read = Safetensors::to_float32(name, entry);
     ASSERT_TRUE(read.ok()) << read.status().message();
-    EXPECT_EQ(std::memcmp(read->data(), values.data(), sizeof(float) * values.size()), 0) << name;  // the sign of zero too
+    EXPECT_EQ(std::memcmp(read->data(), values.data(), sizeof(float) * values.size()), 0)
+        << name;  // the sign of zero too
   }
 }
 
@@ -225,7 +244,8 @@ TEST(SafetensorsTest, ALargeTensorIsWrittenInPieces) {
 TEST(SafetensorsTest, NothingIsLeftWhereNothingCanBeWritten) {
   const TemporaryFolder folder;
   const std::vector<float> one = {1};
-  EXPECT_EQ(write_safetensors(folder.path("none/x.safetensors"), {float32_tensor("x", {1}, one)}).code(), StatusCode::kNotFound);
+  EXPECT_EQ(write_safetensors(folder.path("none/x.safetensors"), {float32_tensor("x", {1}, one)}).code(),
+            StatusCode::kNotFound);
   EXPECT_EQ(write_safetensors(folder.path(), {float32_tensor("x", {1}, one)}).code(), StatusCode::kIoError);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
@@ -239,13 +259,16 @@ TEST(SafetensorsTest, NumbersThatAreNone) {
   EXPECT_NE(status.message().find("w holds a NaN or an infinity at element 0"), std::string::npos) << status.message();
   const std::string integers = file_of(R"({"i":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", large);
   const auto other = parse(integers);
-  EXPECT_NE(Safetensors::to_integers("i", *other->find("i")).status().message().find("holds 4294967296"), std::string::npos);
+  EXPECT_NE(Safetensors::to_integers("i", *other->find("i")).status().message().find("holds 4294967296"),
+            std::string::npos);
 }
 
 TEST(SafetensorsTest, WrittenFilesReadBack) {
   const TemporaryFolder folder;
   const std::vector<float> a = {1, 2, 3, 4, 5, 6}, b = {-7};
-  ASSERT_TRUE(write_safetensors(folder.path("x.safetensors"), {float32_tensor("z.first", {2, 3}, a), float32_tensor("a.second", {1}, b)}).ok());
+  ASSERT_TRUE(write_safetensors(folder.path("x.safetensors"),
+                                {float32_tensor("z.first", {2, 3}, a), float32_tensor("a.second", {1}, b)})
+                  .ok());
   auto weights = FileWeights::open(folder.path("x.safetensors"));
   ASSERT_TRUE(weights.ok()) << weights.status().message();
   const std::vector<int64_t> shape = {2, 3};

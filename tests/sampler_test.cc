@@ -51,9 +51,12 @@ long double alpha_bar(int t, bool zero_snr) {
 float perfect_output(PredictionType type, long double x_t, long double x0, long double a) {
   const long double e = (x_t - std::sqrt(a) * x0) / std::sqrt(1 - a);
   switch (type) {
-    case PredictionType::kEpsilon: return static_cast<float>(e);
-    case PredictionType::kVPrediction: return static_cast<float>(std::sqrt(a) * e - std::sqrt(1 - a) * x0);
-    case PredictionType::kSample: return static_cast<float>(x0);
+    case PredictionType::kEpsilon:
+      return static_cast<float>(e);
+    case PredictionType::kVPrediction:
+      return static_cast<float>(std::sqrt(a) * e - std::sqrt(1 - a) * x0);
+    case PredictionType::kSample:
+      return static_cast<float>(x0);
   }
   return 0;
 }
@@ -186,18 +189,15 @@ TEST_P(SamplerCases, FollowTheirFormulasForAnyOutput) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, SamplerCases,
-                         testing::Values(Case{PredictionType::kEpsilon, false, 1, 2e-5},
-                                         Case{PredictionType::kEpsilon, false, 4, 2e-5},
-                                         Case{PredictionType::kEpsilon, false, 25, 2e-5},
-                                         Case{PredictionType::kVPrediction, false, 1, 2e-6},
-                                         Case{PredictionType::kVPrediction, false, 25, 5e-6},
-                                         Case{PredictionType::kVPrediction, true, 1, 2e-6},
-                                         Case{PredictionType::kVPrediction, true, 4, 2e-6},
-                                         Case{PredictionType::kVPrediction, true, 25, 5e-6},
-                                         Case{PredictionType::kSample, false, 4, 2e-6},
-                                         Case{PredictionType::kSample, true, 1, 2e-6},
-                                         Case{PredictionType::kSample, true, 25, 5e-6}));
+INSTANTIATE_TEST_SUITE_P(
+    All, SamplerCases,
+    testing::Values(Case{PredictionType::kEpsilon, false, 1, 2e-5}, Case{PredictionType::kEpsilon, false, 4, 2e-5},
+                    Case{PredictionType::kEpsilon, false, 25, 2e-5}, Case{PredictionType::kVPrediction, false, 1, 2e-6},
+                    Case{PredictionType::kVPrediction, false, 25, 5e-6},
+                    Case{PredictionType::kVPrediction, true, 1, 2e-6},
+                    Case{PredictionType::kVPrediction, true, 4, 2e-6},
+                    Case{PredictionType::kVPrediction, true, 25, 5e-6}, Case{PredictionType::kSample, false, 4, 2e-6},
+                    Case{PredictionType::kSample, true, 1, 2e-6}, Case{PredictionType::kSample, true, 25, 5e-6}));
 
 }  // namespace
 }  // namespace mobilediffusion

@@ -23,7 +23,7 @@ TEST(AlphasCumprod, AgreeWithDiffusers) {
   const struct {
     size_t t;
     double expected;
-  } rows[] = {{0, 0.9991499781608582},   {1, 0.9982960224151611},     {250, 0.67379230260849},
+  } rows[] = {{0, 0.9991499781608582},    {1, 0.9982960224151611},     {250, 0.67379230260849},
               {500, 0.27633246779441833}, {998, 0.004716695751994848}, {999, 0.00466009508818388}};
   for (const auto& row : rows) EXPECT_NEAR(alphas[row.t], row.expected, 1e-6 * row.expected) << row.t;
 }
@@ -140,8 +140,8 @@ TEST(TrailingTimesteps, AreAsDiffusersSpacesThem) {
   EXPECT_EQ(trailing_timesteps(1000, 3), (std::vector<int>{999, 666, 332}));
   EXPECT_EQ(trailing_timesteps(1000, 4), (std::vector<int>{999, 749, 499, 249}));
   EXPECT_EQ(trailing_timesteps(1000, 7), (std::vector<int>{999, 856, 713, 570, 428, 285, 142}));
-  EXPECT_EQ(trailing_timesteps(1000, 16), (std::vector<int>{999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311,
-                                                            249, 187, 124, 61}));
+  EXPECT_EQ(trailing_timesteps(1000, 16),
+            (std::vector<int>{999, 937, 874, 811, 749, 687, 624, 561, 499, 437, 374, 311, 249, 187, 124, 61}));
 }
 
 TEST(TrailingTimesteps, NeverRepeat) {

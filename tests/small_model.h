@@ -15,7 +15,8 @@ namespace mobilediffusion {
 class SmallModel {
  public:
   SmallModel() {
-    std::filesystem::copy(std::string(MOBILEDIFFUSION_TESTS_DIR) + "/data/goldens/base", path(), std::filesystem::copy_options::recursive);
+    std::filesystem::copy(std::string(MOBILEDIFFUSION_TESTS_DIR) + "/data/goldens/base", path(),
+                          std::filesystem::copy_options::recursive);
     std::filesystem::create_directory(path() + "/tokenizer");
     const auto model = open_model_folder(path());
     if (!model.ok()) throw std::runtime_error(model.status().message());

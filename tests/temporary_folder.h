@@ -1,13 +1,13 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #pragma once
 
+#include <unistd.h>
+
 #include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
-
-#include <unistd.h>
 
 namespace mobilediffusion {
 
@@ -16,7 +16,8 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     static std::atomic<int> counter = 0;
-    path_ = std::filesystem::temp_directory_path() / ("mobilediffusion-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
+    path_ = std::filesystem::temp_directory_path() /
+            ("mobilediffusion-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -27,7 +28,9 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
-  std::string path(const std::string& leaf = {}) const { return leaf.empty() ? path_.string() : (path_ / leaf).string(); }
+  std::string path(const std::string& leaf = {}) const {
+    return leaf.empty() ? path_.string() : (path_ / leaf).string();
+  }
 
   void write(const std::string& leaf, const std::string& content) const {
     std::ofstream(path(leaf), std::ios::binary) << content;

@@ -1,11 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Both kinds of tokenizer on prompts of every kind. CLIP's own vocabulary is clip_tokenizer_test.cc's; here are the stand-in,
-// and a SentencePiece model of a dozen pieces, written byte by byte.
-#include "src/tokenizer.h"
-
+// Both kinds of tokenizer on prompts of every kind. CLIP's own vocabulary is clip_tokenizer_test.cc's; here are the
+// stand-in, and a SentencePiece model of a dozen pieces, written byte by byte.
 #include <gtest/gtest.h>
-
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -19,6 +16,7 @@
 
 #include "src/clip_tokenizer.h"
 #include "src/stand_in_tokenizer.h"
+#include "src/tokenizer.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -32,7 +30,9 @@ std::string varint(uint64_t value) {
   for (; value >= 128; value >>= 7) bytes += static_cast<char>(value | 128);
   return bytes + static_cast<char>(value);
 }
-std::string field(int number, const std::string& text) { return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(text.size()) + text; }
+std::string field(int number, const std::string& text) {
+  return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(text.size()) + text;
+}
 std::string field(int number, uint64_t value) { return varint(static_cast<uint64_t>(number) << 3) + varint(value); }
 std::string field(int number, float value) {
   std::string bytes = varint(static_cast<uint64_t>(number) << 3 | 5);
@@ -132,18 +132,18 @@ TEST_P(TokenizersTest, CutsWhereItMustAndNotBefore) {
 }
 
 TEST_P(TokenizersTest, WrongUtf8IsRefusedWithItsPlace) {
-  for (const std::string wrong : {
-           "\xff", "\xfe", "\x80", "\xbf",               // no first byte
-           "\xc3", "\xe2\x82", "\xf0\x9f\x90",           // cut short
-           "\xc3x", "\xe2\x82x", "\xf0\x9f\x90x",        // broken off
-           "\xc0\x80", "\xc1\xbf", "\xe0\x80\xaf",       // longer than need be
-           "\xf0\x80\x80\xaf", "\xed\xa0\x80",           // a surrogate
-           "\xed\xbf\xbf", "\xf4\x90\x80\x80",           // beyond Unicode
-           "\xf8\x88\x80\x80\x80"}) {
+  for (const std::string wrong : {"\xff", "\xfe", "\x80", "\xbf",          // no first byte
+                                  "\xc3", "\xe2\x82", "\xf0\x9f\x90",      // cut short
+                                  "\xc3x", "\xe2\x82x", "\xf0\x9f\x90x",   // broken off
+                                  "\xc0\x80", "\xc1\xbf", "\xe0\x80\xaf",  // longer than need be
+                                  "\xf0\x80\x80\xaf", "\xed\xa0\x80",      // a surrogate
+                                  "\xed\xbf\xbf", "\xf4\x90\x80\x80",      // beyond Unicode
+                                  "\xf8\x88\x80\x80\x80"}) {
     for (const std::string before : {"", "a boat ", "h\u00fctte \U0001F6A4"}) {
       for (const char* after : {"", " behind"}) {
         const std::string message = refusal(before + wrong + after);
-        EXPECT_TRUE((message + " ").find("byte " + std::to_string(before.size()) + " ") != std::string::npos) << message;
+        EXPECT_TRUE((message + " ").find("byte " + std::to_string(before.size()) + " ") != std::string::npos)
+            << message;
       }
     }
   }
@@ -158,10 +158,11 @@ TEST_P(TokenizersTest, NulIsACharacterLikeOthers) {
 }
 
 TEST_P(TokenizersTest, OddUnicode) {
-  for (const std::string prompt : {
-           "\ufeffboat", "\u202eboat\u202c", "\u200d\u200b", "\U0001F469\u200d\U0001F680", "e\u0301\u0327\u0323", "\u0301",
-           "\ufffd", "\uffff", "\U0010ffff", "\U000e0001", "\U0001d54f", "\u0130\u0131\u1e9e\ufb03", "\u65e5\u672c\u306e\u8239",
-           "\u0627\u0644\u0642\u0627\u0631\u0628", "\u2028\u2029\u0085\u00a0\u3000", "\x01\x1b[31m\x7f", "\r\n\t\v\f"}) {
+  for (const std::string prompt :
+       {"\ufeffboat", "\u202eboat\u202c", "\u200d\u200b", "\U0001F469\u200d\U0001F680", "e\u0301\u0327\u0323", "\u0301",
+        "\ufffd", "\uffff", "\U0010ffff", "\U000e0001", "\U0001d54f", "\u0130\u0131\u1e9e\ufb03",
+        "\u65e5\u672c\u306e\u8239", "\u0627\u0644\u0642\u0627\u0631\u0628", "\u2028\u2029\u0085\u00a0\u3000",
+        "\x01\x1b[31m\x7f", "\r\n\t\v\f"}) {
     encode(prompt);
     encode("a " + prompt + " boat" + prompt);
   }
@@ -178,7 +179,8 @@ TEST_P(TokenizersTest, LongWordsTakeTimeInProportion) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, TokenizersTest, testing::Bool(), [](const auto& info) { return info.param ? "SentencePiece" : "StandIn"; });
+INSTANTIATE_TEST_SUITE_P(Kinds, TokenizersTest, testing::Bool(),
+                         [](const auto& info) { return info.param ? "SentencePiece" : "StandIn"; });
 
 // The stand-in alone.
 
@@ -211,8 +213,9 @@ TEST_F(StandInTest, GivesEveryByteATokenOfItsOwn) {
 TEST_F(StandInTest, NormalizesAsUtf8procDoes) {
   const auto tokenizer = make(600, 598, 599);
   ASSERT_NE(tokenizer, nullptr);
-  const std::vector<std::string> parts = {"a", "E", " ", "\u0301", "\u0327", "\u0323", "\u0308", "\u0345", "\u00e9", "\u1e9b", "\u0958", "\u1100", "\u1161",
-                                          "\u11a8", "\uac00", "\u03b1", "\u1fb7", "\u2126", "\U0001d15e", "\u05b0", "\u0130", "\ufb1d"};
+  const std::vector<std::string> parts = {
+      "a",      "E",      " ",      "\u0301", "\u0327", "\u0323", "\u0308", "\u0345",     "\u00e9", "\u1e9b", "\u0958",
+      "\u1100", "\u1161", "\u11a8", "\uac00", "\u03b1", "\u1fb7", "\u2126", "\U0001d15e", "\u05b0", "\u0130", "\ufb1d"};
   uint32_t state = 1;
   for (int i = 0; i < 3000; ++i) {
     std::string text;
@@ -220,14 +223,17 @@ TEST_F(StandInTest, NormalizesAsUtf8procDoes) {
       state = state * 1664525u + 1013904223u;
       text += parts[(state >> 16) % parts.size()];
     }
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> composed(utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str())), &std::free);
-    const auto as_it_is = tokenizer->encode(text, kLength), as_composed = tokenizer->encode(reinterpret_cast<const char*>(composed.get()), kLength);
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> composed(
+        utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(text.c_str())), &std::free);
+    const auto as_it_is = tokenizer->encode(text, kLength),
+               as_composed = tokenizer->encode(reinterpret_cast<const char*>(composed.get()), kLength);
     ASSERT_TRUE(as_it_is.ok() && as_composed.ok());
     EXPECT_EQ(as_it_is->ids, as_composed->ids) << text;
   }
   EXPECT_EQ(tokenizer->encode("e\u0301", 5)->ids, tokenizer->encode("\u00e9", 5)->ids);
   EXPECT_EQ(tokenizer->encode("a\u0301\u0327", 8)->ids, tokenizer->encode("a\u0327\u0301", 8)->ids);
-  EXPECT_NE(tokenizer->encode("a\u0301\u0308", 8)->ids, tokenizer->encode("a\u0308\u0301", 8)->ids);  // of one class: theirs is the order
+  EXPECT_NE(tokenizer->encode("a\u0301\u0308", 8)->ids,
+            tokenizer->encode("a\u0308\u0301", 8)->ids);  // of one class: theirs is the order
 }
 
 // Marks piled up a hundred thousand high are sorted in no more time than sorting takes.
@@ -272,7 +278,9 @@ class ClipFilesTest : public testing::Test {
 
 TEST_F(ClipFilesTest, AreRefusedWithTheirPlace) {
   const std::string vocab = R"({"a":0,"b</w>":1,"ab</w>":2})";
-  EXPECT_TRUE(ClipTokenizer::parse(vocab, "#version: 0.2\r\na b</w>\r\n\n", "tokenizer", {.start = 8, .end = 9, .pad = 9}, 10).ok());
+  EXPECT_TRUE(
+      ClipTokenizer::parse(vocab, "#version: 0.2\r\na b</w>\r\n\n", "tokenizer", {.start = 8, .end = 9, .pad = 9}, 10)
+          .ok());
   for (const char* bad : {"", "{", "[]", "{}", "7", "{\"a\":\xff}"}) expect_refused(bad, "", "tokenizer/vocab.json");
   expect_refused(R"({"a":10})", "", "the id 10; expected 0 to 9");
   expect_refused(R"({"a":-1})", "", "the id -1; expected 0 to 9");
@@ -290,7 +298,8 @@ TEST_F(ClipFilesTest, AreRefusedWithTheirPlace) {
 }
 
 TEST_F(ClipFilesTest, NestingWithoutEndIsRefused) {
-  expect_refused("{\"a\":" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}", "", "tokenizer/vocab.json");
+  expect_refused("{\"a\":" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}", "",
+                 "tokenizer/vocab.json");
 }
 
 // SentencePiece alone.
@@ -298,7 +307,8 @@ TEST_F(ClipFilesTest, NestingWithoutEndIsRefused) {
 TEST(SentencePieceTest, JoinsPieces) {
   const TemporaryFolder folder;
   folder.write("tokenizer.model", sentencepiece_model());
-  const auto loaded = load_tokenizer(folder.path(), {.vocab_size = 20, .bos_token_id = 18, .eos_token_id = 19, .pad_token_id = 17});
+  const auto loaded =
+      load_tokenizer(folder.path(), {.vocab_size = 20, .bos_token_id = 18, .eos_token_id = 19, .pad_token_id = 17});
   ASSERT_TRUE(loaded.ok()) << loaded.status().message();
   const auto prompt = (*loaded)->encode("red boat xa", 8);
   ASSERT_TRUE(prompt.ok());
@@ -312,7 +322,8 @@ TEST(SentencePieceTest, MoreWordsThanTheTextEncoderKnows) {
   EXPECT_TRUE(load_tokenizer(folder.path(), {.vocab_size = kPieces}).ok());
   const auto loaded = load_tokenizer(folder.path(), {.vocab_size = kPieces - 1});
   EXPECT_EQ(loaded.status().code(), StatusCode::kInvalidModel);
-  EXPECT_NE(loaded.status().message().find("has 11 pieces; the text encoder's vocab_size is 10"), std::string::npos) << loaded.status().message();
+  EXPECT_NE(loaded.status().message().find("has 11 pieces; the text encoder's vocab_size is 10"), std::string::npos)
+      << loaded.status().message();
 }
 
 // Damaged, it is refused, or encodes within the vocabulary, and in neither case does the library print.

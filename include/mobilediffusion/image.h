@@ -39,12 +39,14 @@ struct SaveOptions {
   bool metadata = true;
 };
 
-// 8-bit sRGB pixels, rows from the top, no padding. A plain value: copy, move, and use copies from other threads freely.
+// 8-bit sRGB pixels, rows from the top, no padding. A plain value: copy, move, and use copies from other threads
+// freely.
 struct Image {
   int width = 0;   // pixels
   int height = 0;  // pixels
   PixelFormat format = PixelFormat::kRgb;
-  std::vector<uint8_t> pixels = {};  // height * width * bytes-per-pixel; empty when generate() wrote to the caller's buffer
+  std::vector<uint8_t> pixels =
+      {};  // height * width * bytes-per-pixel; empty when generate() wrote to the caller's buffer
 
   Timings timings = {};
   Provenance provenance = {};
@@ -59,7 +61,8 @@ struct Image {
   MOBILEDIFFUSION_EXPORT Result<std::vector<uint8_t>> encode_png(const SaveOptions& options = {}) const;
 };
 
-// Reads back what save() wrote into a PNG. Errors: kNotFound, kIoError, kInvalidArgument (not a PNG, or not one of ours).
+// Reads back what save() wrote into a PNG. Errors: kNotFound, kIoError, kInvalidArgument (not a PNG, or not one of
+// ours).
 MOBILEDIFFUSION_EXPORT Result<Provenance> read_provenance(const std::string& path);
 
 }  // namespace mobilediffusion

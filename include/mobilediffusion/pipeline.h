@@ -30,9 +30,9 @@ namespace mobilediffusion {
 //
 // Ownership: a Pipeline owns its weights, its threads and its working memory, and frees them when it is destroyed; the
 // images it gives are the caller's. It can be moved, not copied.
-// Threads: one generate() runs at a time on one pipeline; further calls from other threads wait their turn. cancel() may
-// be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline while a call on it runs
-// is undefined: cancel() and wait for that call first.
+// Threads: one generate() runs at a time on one pipeline; further calls from other threads wait their turn. cancel()
+// may be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline while a call on it
+// runs is undefined: cancel() and wait for that call first.
 class MOBILEDIFFUSION_EXPORT Pipeline {
  public:
   // Loads the default model, models/scenes, from (in this order) the folder that the environment variable

@@ -26,25 +26,35 @@ enum class StatusCode : int {
   kInvalidModel = 3,     // a model's file is damaged, lies, or does not fit the others
   kUnsupported = 4,      // well-formed, but asks for something that this version or this machine cannot do
   kOutOfMemory = 5,
-  kIoError = 6,          // reading or writing failed: permissions, a full disk
-  kCancelled = 7,        // cancel() was called, or the progress callback returned false
-  kNonFinite = 8,        // a NaN or an infinity came up; the message names the stage
-  kInternal = 9,         // a defect of this library: please report it
+  kIoError = 6,    // reading or writing failed: permissions, a full disk
+  kCancelled = 7,  // cancel() was called, or the progress callback returned false
+  kNonFinite = 8,  // a NaN or an infinity came up; the message names the stage
+  kInternal = 9,   // a defect of this library: please report it
 };
 
 // The code's name in words, for logs: "invalid argument".
 constexpr std::string_view to_string(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "ok";
-    case StatusCode::kInvalidArgument: return "invalid argument";
-    case StatusCode::kNotFound: return "not found";
-    case StatusCode::kInvalidModel: return "invalid model";
-    case StatusCode::kUnsupported: return "unsupported";
-    case StatusCode::kOutOfMemory: return "out of memory";
-    case StatusCode::kIoError: return "input/output error";
-    case StatusCode::kCancelled: return "cancelled";
-    case StatusCode::kNonFinite: return "non-finite value";
-    case StatusCode::kInternal: return "internal error";
+    case StatusCode::kOk:
+      return "ok";
+    case StatusCode::kInvalidArgument:
+      return "invalid argument";
+    case StatusCode::kNotFound:
+      return "not found";
+    case StatusCode::kInvalidModel:
+      return "invalid model";
+    case StatusCode::kUnsupported:
+      return "unsupported";
+    case StatusCode::kOutOfMemory:
+      return "out of memory";
+    case StatusCode::kIoError:
+      return "input/output error";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    case StatusCode::kNonFinite:
+      return "non-finite value";
+    case StatusCode::kInternal:
+      return "internal error";
   }
   return "unknown";
 }
@@ -69,8 +79,8 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}               // NOLINT: a value is a successful result
-  Result(Status status) : status_(std::move(status)) {}       // NOLINT: a failed status is a failed result
+  Result(T value) : value_(std::move(value)) {}          // NOLINT: a value is a successful result
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT: a failed status is a failed result
 
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }

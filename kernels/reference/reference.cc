@@ -1,9 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/reference/reference.h"
 
-#include <cmath>
-
 #include <Eigen/Core>
+#include <cmath>
 
 namespace mobilediffusion::kernels::reference {
 namespace {
@@ -13,7 +12,9 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 // Rows of channels: (n * h * w, c).
 Eigen::Map<const Matrix> rows_of(const Array& x) { return {x.values.data(), x.shape.rows(), x.shape.c}; }
 Eigen::Map<Matrix> rows_of(Array& x) { return {x.values.data(), x.shape.rows(), x.shape.c}; }
-Eigen::Map<const Eigen::RowVectorXd> row(const Values& values) { return {values.data(), static_cast<Eigen::Index>(values.size())}; }
+Eigen::Map<const Eigen::RowVectorXd> row(const Values& values) {
+  return {values.data(), static_cast<Eigen::Index>(values.size())};
+}
 
 double silu(double x) { return x / (1 + std::exp(-x)); }
 
@@ -30,7 +31,8 @@ Array conv2d(const Array& x, const Conv2dSpec& spec, const Values& weight, const
           for (int in = 0; in < inputs; ++in) {
             for (int a = 0; a < kernel; ++a) {
               for (int b = 0; b < kernel; ++b) {
-                const int64_t from_y = i * spec.stride + a - spec.padding(), from_x = j * spec.stride + b - spec.padding();
+                const int64_t from_y = i * spec.stride + a - spec.padding(),
+                              from_x = j * spec.stride + b - spec.padding();
                 if (from_y < 0 || from_y >= x.shape.h || from_x < 0 || from_x >= x.shape.w) continue;
                 sum += weight[static_cast<size_t>(((out * inputs + in) * kernel + a) * kernel + b)] *
                        x.at(n, from_y, from_x, spec.depthwise ? out : in);
@@ -107,9 +109,12 @@ Array attention(const Array& queries, const Array& keys, const Array& values, co
 
 double activate(Activation activation, double x) {
   switch (activation) {
-    case Activation::kSilu: return silu(x);
-    case Activation::kQuickGelu: return x / (1 + std::exp(-1.702 * x));
-    case Activation::kGelu: return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+    case Activation::kSilu:
+      return silu(x);
+    case Activation::kQuickGelu:
+      return x / (1 + std::exp(-1.702 * x));
+    case Activation::kGelu:
+      return x * std::erfc(-x / std::sqrt(2.0)) / 2;
   }
   return 0;
 }

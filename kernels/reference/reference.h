@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// The slow twin of every kernel, in double precision: what each means, written as plainly as its formula. The kernels are
-// tested against these; nothing else uses them.
+// The slow twin of every kernel, in double precision: what each means, written as plainly as its formula. The kernels
+// are tested against these; nothing else uses them.
 #pragma once
 
 #include <vector>
@@ -25,7 +25,9 @@ struct Array {
   double at(int64_t n, int64_t y, int64_t x, int64_t c) const { return values[static_cast<size_t>(index(n, y, x, c))]; }
 
  private:
-  int64_t index(int64_t n, int64_t y, int64_t x, int64_t c) const { return ((n * shape.h + y) * shape.w + x) * shape.c + c; }
+  int64_t index(int64_t n, int64_t y, int64_t x, int64_t c) const {
+    return ((n * shape.h + y) * shape.w + x) * shape.c + c;
+  }
 };
 
 using Values = std::vector<double>;

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "mobilediffusion/pipeline.h"
@@ -63,7 +62,8 @@ int run(const Options& options) {
     if (!parsed.ok()) return complain(parsed.status());
     size = *parsed;
   }
-  if (options.runs < 1 || options.runs > 10000) return complain({StatusCode::kInvalidArgument, "--runs must be 1 to 10000, not " + std::to_string(options.runs)});
+  if (options.runs < 1 || options.runs > 10000)
+    return complain({StatusCode::kInvalidArgument, "--runs must be 1 to 10000, not " + std::to_string(options.runs)});
   std::string path = options.model;
   if (path.empty()) {
     Result<std::string> found = find_default_model();
@@ -76,7 +76,8 @@ int run(const Options& options) {
   if (!pipeline.ok()) return complain(pipeline.status());
   catch_interrupts();
 
-  Row load{"load", {pipeline->load_seconds()}}, text{"text", {}}, unet{"unet", {}}, decoder{"decoder", {}}, total{"picture", {}};
+  Row load{"load", {pipeline->load_seconds()}}, text{"text", {}}, unet{"unet", {}}, decoder{"decoder", {}},
+      total{"picture", {}};
   GenerateOptions generate;
   generate.width = size.width;
   generate.height = size.height;
@@ -111,8 +112,9 @@ int run(const Options& options) {
   const int64_t memory = peak_memory();
 
   if (options.json) {
-    json report{{"model", model->name}, {"width", last.width}, {"height", last.height}, {"steps", last.provenance.steps}, {"runs", options.runs},
-                {"peak_memory_bytes", memory}, {"version", version()}, {"xnnpack", xnnpack_version()}, {"precision", "float32"}};
+    json report{{"model", model->name},           {"width", last.width},          {"height", last.height},
+                {"steps", last.provenance.steps}, {"runs", options.runs},         {"peak_memory_bytes", memory},
+                {"version", version()},           {"xnnpack", xnnpack_version()}, {"precision", "float32"}};
     for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
       json entry{{"median", row->median()}, {"min", row->fastest()}, {"max", row->slowest()}};
       if (row->macs > 0) entry["gflops"] = row->gflops();
@@ -121,8 +123,9 @@ int run(const Options& options) {
     std::cout << report.dump() << std::endl;
     return kDone;
   }
-  std::printf("%s  %dx%d  %d step%s  float32  median of %d runs\n\n%-9s %9s %9s %9s %10s\n", model->name.c_str(), last.width, last.height,
-              last.provenance.steps, last.provenance.steps == 1 ? "" : "s", options.runs, "seconds", "median", "min", "max", "GFLOP/s");
+  std::printf("%s  %dx%d  %d step%s  float32  median of %d runs\n\n%-9s %9s %9s %9s %10s\n", model->name.c_str(),
+              last.width, last.height, last.provenance.steps, last.provenance.steps == 1 ? "" : "s", options.runs,
+              "seconds", "median", "min", "max", "GFLOP/s");
   for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
     std::printf("%-9s %9.4f %9.4f %9.4f", row->name.c_str(), row->median(), row->fastest(), row->slowest());
     if (row->macs > 0) {
@@ -147,7 +150,9 @@ Run add_bench(CLI::App& app) {
   command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
   command->add_option("--prompt", options->prompt)->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object on stdout");
-  command->footer("Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 --json");
+  command->footer(
+      "Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 "
+      "--json");
   return [options] { return run(*options); };
 }
 

@@ -29,7 +29,8 @@ Result<Size> parse_size(const std::string& text) {
     const auto [rest, height_error] = std::from_chars(middle + 1, end, size.height);
     if (height_error == std::errc() && rest == end && size.width > 0 && size.height > 0) return size;
   }
-  return Status(StatusCode::kInvalidArgument, "--size must be WIDTHxHEIGHT in pixels, as 512x384, not \"" + text + "\"");
+  return Status(StatusCode::kInvalidArgument,
+                "--size must be WIDTHxHEIGHT in pixels, as 512x384, not \"" + text + "\"");
 }
 
 const CLI::Validator kSeed(

@@ -1,14 +1,13 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// What the commands of the program share. Each command is one file: it adds its options to the parser and returns what to
-// run when it was asked for.
+// What the commands of the program share. Each command is one file: it adds its options to the parser and returns what
+// to run when it was asked for.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <CLI/CLI.hpp>
 
 #include "mobilediffusion/status.h"
 

@@ -7,9 +7,8 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
-#include <optional>
-
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
@@ -82,13 +81,16 @@ class Generate {
 
   int run() {
     if (options_.output == "-" && (options_.json || options_.count > 1)) {
-      return complain({StatusCode::kInvalidArgument, "-o - writes one PNG to stdout, which leaves no room for --json or --count"});
+      return complain(
+          {StatusCode::kInvalidArgument, "-o - writes one PNG to stdout, which leaves no room for --json or --count"});
     }
     if (options_.output == "-" && ::isatty(STDOUT_FILENO) != 0) {
-      return complain({StatusCode::kInvalidArgument, "-o - would write a PNG to the terminal; send stdout to a file or a program"});
+      return complain(
+          {StatusCode::kInvalidArgument, "-o - would write a PNG to the terminal; send stdout to a file or a program"});
     }
     if (options_.count < 1 || options_.count > 1'000'000) {
-      return complain({StatusCode::kInvalidArgument, "--count must be 1 to 1000000, not " + std::to_string(options_.count)});
+      return complain(
+          {StatusCode::kInvalidArgument, "--count must be 1 to 1000000, not " + std::to_string(options_.count)});
     }
     if (!options_.size.empty()) {
       const Result<Size> size = parse_size(options_.size);
@@ -107,7 +109,9 @@ class Generate {
     if (!pipeline.ok()) return complain(pipeline.status());
     catch_interrupts();
 
-    if (options_.prompt != "-") return draw(*pipeline, options_.prompt, options_.output.empty() ? slug(options_.prompt) + ".png" : options_.output, 0);
+    if (options_.prompt != "-")
+      return draw(*pipeline, options_.prompt,
+                  options_.output.empty() ? slug(options_.prompt) + ".png" : options_.output, 0);
     int line = 0;
     for (std::string prompt; std::getline(std::cin, prompt);) {
       if (!prompt.empty() && prompt.back() == '\r') prompt.pop_back();
@@ -145,7 +149,8 @@ class Generate {
 
       const std::string path = place(file, line, i);
       const SaveOptions save{.metadata = !options_.no_metadata};
-      if (const Status status = path == "-" ? to_stdout(*image, save) : image->save(path, save); !status.ok()) return complain(status);
+      if (const Status status = path == "-" ? to_stdout(*image, save) : image->save(path, save); !status.ok())
+        return complain(status);
       tell(*image, path, pipeline.load_seconds());
     }
     return kDone;
@@ -168,11 +173,14 @@ class Generate {
 
   void tell(const Image& image, const std::string& path, double load_seconds) const {
     if (options_.json) {
-      std::cout << report(image, path, load_seconds).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
+      std::cout << report(image, path, load_seconds).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                << std::endl;
     } else if (!options_.quiet) {
-      std::fprintf(path == "-" ? stderr : stdout, "%s  %dx%d  seed %llu  text %.3f s, UNet %.3f s, decoder %.3f s, in all %.3f s (load %.3f s)\n",
-                   path == "-" ? "(stdout)" : path.c_str(), image.width, image.height, static_cast<unsigned long long>(image.provenance.seed),
-                   image.timings.text, image.timings.unet, image.timings.decoder, image.timings.total, load_seconds);
+      std::fprintf(path == "-" ? stderr : stdout,
+                   "%s  %dx%d  seed %llu  text %.3f s, UNet %.3f s, decoder %.3f s, in all %.3f s (load %.3f s)\n",
+                   path == "-" ? "(stdout)" : path.c_str(), image.width, image.height,
+                   static_cast<unsigned long long>(image.provenance.seed), image.timings.text, image.timings.unet,
+                   image.timings.decoder, image.timings.total, load_seconds);
       std::fflush(stdout);
     }
   }
@@ -188,14 +196,20 @@ Run add_generate(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("generate", "Draw a picture from a few words");
   command->add_option("PROMPT", options->prompt, "What to draw; - reads prompts from stdin, one a line")->required();
-  command->add_option("-o,--output", options->output, "The PNG to write; - is stdout. Default: named after the prompt. Several are numbered");
+  command->add_option("-o,--output", options->output,
+                      "The PNG to write; - is stdout. Default: named after the prompt. Several are numbered");
   command->add_option("-m,--model", options->model, "A model folder. Default: the model that comes with the program");
-  command->add_option("--seed", options->seed, "The same seed gives the same picture; further pictures count up from it")->capture_default_str()->check(kSeed);
+  command
+      ->add_option("--seed", options->seed, "The same seed gives the same picture; further pictures count up from it")
+      ->capture_default_str()
+      ->check(kSeed);
   command->add_option("--size", options->size, "WIDTHxHEIGHT in pixels. Default: what the model was made for");
   command->add_option("--steps", options->steps, "Denoising steps. Default: the model's own, which is 1");
   command->add_option("--count", options->count, "How many pictures of each prompt")->capture_default_str();
-  command->add_option("--guidance", options->guidance, "Classifier-free guidance, for few-step models; 1 is off")->capture_default_str();
-  command->add_option("--negative-prompt", options->negative_prompt, "What should not be there; read where guidance is not 1");
+  command->add_option("--guidance", options->guidance, "Classifier-free guidance, for few-step models; 1 is off")
+      ->capture_default_str();
+  command->add_option("--negative-prompt", options->negative_prompt,
+                      "What should not be there; read where guidance is not 1");
   command->add_option("--sampler", options->sampler, "gan or ddim. Default: the model's own");
   command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
   command->add_flag("--json", options->json, "One JSON object a picture on stdout");

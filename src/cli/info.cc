@@ -5,9 +5,8 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <optional>
-
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
@@ -48,8 +47,9 @@ json to_json(const NetworkCost& network) {
 }
 
 void print_row(const Cost& cost, const char* indent, const std::string& published) {
-  std::printf("%s%-*s %12.3f M %12.3f G   %s\n", indent, 26 - static_cast<int>(std::string_view(indent).size()), cost.name.c_str(),
-              1e-6 * static_cast<double>(cost.parameters), 1e-9 * static_cast<double>(cost.macs), published.c_str());
+  std::printf("%s%-*s %12.3f M %12.3f G   %s\n", indent, 26 - static_cast<int>(std::string_view(indent).size()),
+              cost.name.c_str(), 1e-6 * static_cast<double>(cost.parameters), 1e-9 * static_cast<double>(cost.macs),
+              published.c_str());
 }
 
 std::string published_text(double parameters, double macs) {
@@ -80,7 +80,8 @@ int show_model(const std::string& path, bool as_json) {
   }
   const Published* const published = published_for(*model);
   const int pixels = side * model->decoder.upscale();
-  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n\n", model->name.c_str(), pixels, pixels, side, side, model->unet.in_channels);
+  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n\n", model->name.c_str(), pixels, pixels, side, side,
+              model->unet.in_channels);
   std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
   const auto print_network = [](const NetworkCost& network, const std::string& note) {
     print_row(network.whole, "", note);
@@ -105,8 +106,9 @@ int show_picture(const std::string& path, bool as_json) {
   const Result<Provenance> found = read_provenance(path);
   if (!found.ok()) return complain(found.status());
   if (as_json) {
-    std::cout << json{{"prompt", found->prompt}, {"negative_prompt", found->negative_prompt}, {"model", found->model},
-                      {"seed", found->seed},     {"steps", found->steps},                     {"guidance", found->guidance}}
+    std::cout << json{{"prompt", found->prompt}, {"negative_prompt", found->negative_prompt},
+                      {"model", found->model},   {"seed", found->seed},
+                      {"steps", found->steps},   {"guidance", found->guidance}}
                      .dump(-1, ' ', false, json::error_handler_t::replace)
               << std::endl;
     return kDone;
@@ -127,7 +129,8 @@ Run add_info(CLI::App& app) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("info", "Say what a model costs, or where a picture came from");
-  command->add_option("PATH", options->path, "A model folder (its weights are not needed), or a PNG of ours. Default: the default model");
+  command->add_option("PATH", options->path,
+                      "A model folder (its weights are not needed), or a PNG of ours. Default: the default model");
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Examples:\n"
@@ -142,7 +145,8 @@ Run add_info(CLI::App& app) {
     }
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) return show_model(path, options->json);
-    if (!std::filesystem::exists(path, error)) return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
+    if (!std::filesystem::exists(path, error))
+      return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
     return show_picture(path, options->json);
   };
 }

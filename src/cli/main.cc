@@ -34,11 +34,13 @@ int main(int argc, char** argv) {
       "  printf 'a red car\\na green tree\\n' | mobilediffusion generate - --json\n"
       "  mobilediffusion info boats.png\n\n"
       "`mobilediffusion COMMAND --help` has more. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
-  app.set_version_flag("--version", std::string(mobilediffusion::version()) + " (XNNPACK " + std::string(mobilediffusion::xnnpack_version()) + ")");
+  app.set_version_flag("--version", std::string(mobilediffusion::version()) + " (XNNPACK " +
+                                        std::string(mobilediffusion::xnnpack_version()) + ")");
   app.require_subcommand(1);
 
   std::vector<std::pair<CLI::App*, cli::Run>> commands;
-  for (const auto add : {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_verify, cli::add_tokenize}) {
+  for (const auto add :
+       {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_verify, cli::add_tokenize}) {
     cli::Run run = add(app);
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(run));
   }

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// mobilediffusion synthesize: random weights for any configuration, so that a model whose weights nobody has can be run.
+// mobilediffusion synthesize: random weights for any configuration, so that a model whose weights nobody has can be
+// run.
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "kernels/data_type.h"
@@ -32,8 +32,9 @@ struct Options {
   uint64_t seed = 0;
 };
 
-// The spread that training leaves: norms near one, biases near zero, and a matrix or a kernel such that its output is about
-// as large as its input. What closes a residual branch is smaller, so that the sum does not grow from block to block.
+// The spread that training leaves: norms near one, biases near zero, and a matrix or a kernel such that its output is
+// about as large as its input. What closes a residual branch is smaller, so that the sum does not grow from block to
+// block.
 struct Spread {
   float mean = 0;
   float deviation = 0;
@@ -47,7 +48,8 @@ Spread spread_of(const std::string& name, const std::vector<int64_t>& shape) {
   if (shape.size() == 1) return {1, 0.1f};
   int64_t inputs = 1;
   for (size_t i = 1; i < shape.size(); ++i) inputs *= shape[i];
-  const bool closes = has("conv2.") || has("to_out.") || has("ff.out.") || has("proj_out.") || has("out_proj.") || has("fc2.");
+  const bool closes =
+      has("conv2.") || has("to_out.") || has("ff.out.") || has("proj_out.") || has("out_proj.") || has("fc2.");
   return {0, (closes ? 0.3f : 1.0f) / std::sqrt(static_cast<float>(inputs))};
 }
 
@@ -72,7 +74,8 @@ TensorSource random_tensor(const ManifestWeights::Entry& entry, bool half, uint6
 
 Status write_network(const std::string& path, const NetworkCost& network, const Options& options, uint64_t* stream) {
   std::vector<TensorSource> tensors;
-  for (const auto& entry : network.tensors) tensors.push_back(random_tensor(entry, options.dtype == "F16", options.seed, (*stream)++));
+  for (const auto& entry : network.tensors)
+    tensors.push_back(random_tensor(entry, options.dtype == "F16", options.seed, (*stream)++));
   return write_safetensors(path, tensors);
 }
 
@@ -86,21 +89,28 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   std::error_code error;
   for (const char* part : {"text_encoder", "unet", "vae", "scheduler", "tokenizer"}) {
     fs::create_directories(folder / part, error);
-    if (error) return Status(StatusCode::kIoError, "cannot make the folder " + (folder / part).string() + ": " + error.message());
+    if (error)
+      return Status(StatusCode::kIoError,
+                    "cannot make the folder " + (folder / part).string() + ": " + error.message());
   }
-  for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json", "scheduler/scheduler_config.json"}) {
+  for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json",
+                           "scheduler/scheduler_config.json"}) {
     if (Status status = take_along(fs::path(model.path) / file, folder / file); !status.ok()) return status;
   }
   if (options.tokenizer.empty()) {
-    if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok()) return status;
+    if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok())
+      return status;
   } else {
     int copied = 0;
     for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer_config.json"}) {
       if (!fs::exists(fs::path(options.tokenizer) / file, error)) continue;
-      if (Status status = take_along(fs::path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok()) return status;
+      if (Status status = take_along(fs::path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
+        return status;
       ++copied;
     }
-    if (copied == 0) return Status(StatusCode::kNotFound, options.tokenizer + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
+    if (copied == 0)
+      return Status(StatusCode::kNotFound,
+                    options.tokenizer + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
   }
   const ModelCost cost = cost_of(model, model.unet.latent_multiple(), model.unet.latent_multiple());
   ModelFolder made = model;
@@ -129,7 +139,8 @@ int run(const Options& options) {
   if (status.ok()) {
     fs::remove(target, error);
     fs::rename(part, target, error);
-    if (error) status = Status(StatusCode::kIoError, "cannot make the folder " + target.string() + ": " + error.message());
+    if (error)
+      status = Status(StatusCode::kIoError, "cannot make the folder " + target.string() + ": " + error.message());
   }
   if (!status.ok()) {
     fs::remove_all(part, error);
@@ -143,12 +154,18 @@ int run(const Options& options) {
 
 Run add_synthesize(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("synthesize", "Make a model of random weights, to run and time a configuration");
+  CLI::App* const command =
+      app.add_subcommand("synthesize", "Make a model of random weights, to run and time a configuration");
   command->add_option("CONFIG_DIR", options->config, "A model folder; its weights are not needed")->required();
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
-  command->add_option("--seed", options->seed, "The same seed gives the same weights")->capture_default_str()->check(kSeed);
-  command->add_option("--tokenizer", options->tokenizer, "A tokenizer folder to take along. Default: a stand-in, one token a byte");
-  command->add_option("--dtype", options->dtype, "F16 or F32")->capture_default_str()->check(CLI::IsMember({"F16", "F32"}));
+  command->add_option("--seed", options->seed, "The same seed gives the same weights")
+      ->capture_default_str()
+      ->check(kSeed);
+  command->add_option("--tokenizer", options->tokenizer,
+                      "A tokenizer folder to take along. Default: a stand-in, one token a byte");
+  command->add_option("--dtype", options->dtype, "F16 or F32")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"F16", "F32"}));
   command->footer(
       "Example:\n"
       "  mobilediffusion synthesize models/mobilediffusion full-size && mobilediffusion bench full-size\n\n"

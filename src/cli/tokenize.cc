@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
-
 #include <nlohmann/json.hpp>
 
 #include "src/cli/cli.h"
@@ -27,13 +26,15 @@ std::string token_text(const json& config, const char* key, const std::string& f
   if (!config.is_object() || !config.contains(key)) return fallback;
   const json& value = config[key];
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_object() && value.contains("content") && value["content"].is_string()) return value["content"].get<std::string>();
+  if (value.is_object() && value.contains("content") && value["content"].is_string())
+    return value["content"].get<std::string>();
   return fallback;
 }
 
 // A tokenizer folder by itself: what a text encoder's configuration would say is CLIP's, or tokenizer_config.json's.
 Result<Words> load_bare(const std::string& folder) {
-  TextEncoderConfig config{.vocab_size = 1 << 20, .max_position_embeddings = 77, .bos_token_id = 1, .eos_token_id = 2, .pad_token_id = 2};
+  TextEncoderConfig config{
+      .vocab_size = 1 << 20, .max_position_embeddings = 77, .bos_token_id = 1, .eos_token_id = 2, .pad_token_id = 2};
   std::error_code error;
   if (std::filesystem::exists(folder + "/vocab.json", error)) {
     json tokenizer_config;
@@ -50,7 +51,8 @@ Result<Words> load_bare(const std::string& folder) {
     if (!text.ok()) return text.status();
     const json vocab = json::parse(*text, nullptr, /*allow_exceptions=*/false);
     const auto id_of = [&](const std::string& token, int fallback) {
-      return vocab.is_object() && vocab.contains(token) && vocab[token].is_number_unsigned() ? vocab[token].get<int>() : fallback;
+      return vocab.is_object() && vocab.contains(token) && vocab[token].is_number_unsigned() ? vocab[token].get<int>()
+                                                                                             : fallback;
     };
     const std::string end = token_text(tokenizer_config, "eos_token", "<|endoftext|>");
     config.bos_token_id = id_of(token_text(tokenizer_config, "bos_token", "<|startoftext|>"), 49406);
@@ -106,7 +108,8 @@ Run add_tokenize(CLI::App& app) {
     bool jsonl = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("tokenize", "Turn prompts on stdin into the ids that the text encoder reads");
+  CLI::App* const command =
+      app.add_subcommand("tokenize", "Turn prompts on stdin into the ids that the text encoder reads");
   command->add_option("PATH", options->path, "A model folder, or a tokenizer's")->required();
   command->add_flag("--jsonl", options->jsonl, "Each line is a JSON string, so that a prompt may hold anything");
   command->footer("Example:\n  echo \"two red boats\" | mobilediffusion tokenize models/scenes");

@@ -10,9 +10,8 @@
 #include <cstring>
 #include <iostream>
 #include <memory>
-#include <optional>
-
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
@@ -94,18 +93,21 @@ class Verify {
     return {};
   }
 
-  // A tensor of the file as an activation, its shape checked: (1, c, h, w), or (1, tokens, width) as (1, 1, tokens, width).
+  // A tensor of the file as an activation, its shape checked: (1, c, h, w), or (1, tokens, width) as (1, 1, tokens,
+  // width).
   Status input(const std::string& name, int64_t channels, Tensor* to) {
     const TensorEntry& entry = *expected_.find(name);
     Shape shape{.c = channels};
     const auto& s = entry.shape;
-    const bool picture = s.size() == 4 && s[0] == 1 && s[1] == channels && s[2] > 0 && s[3] > 0 && s[2] <= 4096 && s[3] <= 4096;
+    const bool picture =
+        s.size() == 4 && s[0] == 1 && s[1] == channels && s[2] > 0 && s[3] > 0 && s[2] <= 4096 && s[3] <= 4096;
     const bool tokens = s.size() == 3 && s[0] == 1 && s[2] == channels && s[1] > 0 && s[1] <= 1 << 14;
     if (picture) shape = {1, s[2], s[3], channels};
     if (tokens) shape = {1, 1, s[1], channels};
     if (!picture && !tokens) {
-      return Status(StatusCode::kInvalidModel, options_.expected + ": " + name + " must be one picture of " + std::to_string(channels) +
-                                                   " channels, or one sequence of that width; its shape is " + shown(s));
+      return Status(StatusCode::kInvalidModel,
+                    options_.expected + ": " + name + " must be one picture of " + std::to_string(channels) +
+                        " channels, or one sequence of that width; its shape is " + shown(s));
     }
     const Result<std::vector<float>> values = Safetensors::to_float32(name, entry);
     if (!values.ok()) return values.status();
@@ -122,8 +124,9 @@ class Verify {
   Status check_latent(const Tensor& latents) const {
     const int multiple = model_.unet.latent_multiple();
     if (latents.shape().h % multiple == 0 && latents.shape().w % multiple == 0) return {};
-    return Status(StatusCode::kInvalidModel, options_.expected + ": the sides of latents must be multiples of " + std::to_string(multiple) + ", not " +
-                                                 std::to_string(latents.shape().w) + "x" + std::to_string(latents.shape().h));
+    return Status(StatusCode::kInvalidModel,
+                  options_.expected + ": the sides of latents must be multiples of " + std::to_string(multiple) +
+                      ", not " + std::to_string(latents.shape().w) + "x" + std::to_string(latents.shape().h));
   }
 
   Result<std::vector<int>> input_ids() const {
@@ -131,11 +134,13 @@ class Verify {
     if (!ids.ok()) return Status(ids.status().code(), options_.expected + ": " + ids.status().message());
     const int most = model_.text_encoder.max_position_embeddings, vocabulary = model_.text_encoder.vocab_size;
     if (ids->empty() || static_cast<int>(ids->size()) > most) {
-      return Status(StatusCode::kInvalidModel, options_.expected + ": input_ids must have 1 to " + std::to_string(most) + " ids, not " + std::to_string(ids->size()));
+      return Status(StatusCode::kInvalidModel, options_.expected + ": input_ids must have 1 to " +
+                                                   std::to_string(most) + " ids, not " + std::to_string(ids->size()));
     }
     for (const int id : *ids) {
       if (id < 0 || id >= vocabulary) {
-        return Status(StatusCode::kInvalidModel, options_.expected + ": input_ids holds " + std::to_string(id) + "; the vocabulary has " + std::to_string(vocabulary));
+        return Status(StatusCode::kInvalidModel, options_.expected + ": input_ids holds " + std::to_string(id) +
+                                                     "; the vocabulary has " + std::to_string(vocabulary));
       }
     }
     return ids;
@@ -193,7 +198,8 @@ class Verify {
     }
     Tensor given_text;
     if (expected_.find("text_hidden")) {
-      if (Status status = input("text_hidden", model_.unet.cross_attention_dim, &given_text); !status.ok()) return status;
+      if (Status status = input("text_hidden", model_.unet.cross_attention_dim, &given_text); !status.ok())
+        return status;
     }
     const Tensor& text = given_text.data() != nullptr ? given_text : own_text;
     if (text.data() == nullptr) return {};
@@ -215,7 +221,8 @@ class Verify {
     if (!context_.ok()) return context_.status();
     const Shape s = picture.shape();
     Output rgb{"pipeline_rgb", {s.h, s.w, 3}, {}, std::vector<uint8_t>(static_cast<size_t>(s.elements()))};
-    to_pixels({picture.data(), static_cast<size_t>(s.elements())}, static_cast<int>(s.w), static_cast<int>(s.h), PixelFormat::kRgb, rgb.bytes.data());
+    to_pixels({picture.data(), static_cast<size_t>(s.elements())}, static_cast<int>(s.w), static_cast<int>(s.h),
+              PixelFormat::kRgb, rgb.bytes.data());
     outputs_.push_back(std::move(rgb));
     return {};
   }
@@ -226,7 +233,8 @@ class Verify {
       if (output.bytes.empty()) {
         tensors.push_back(float32_tensor(output.name, output.shape, output.values));
       } else {
-        tensors.push_back({output.name, "U8", output.shape, output.bytes.size(), [&output](size_t offset, std::span<std::byte> piece) {
+        tensors.push_back({output.name, "U8", output.shape, output.bytes.size(),
+                           [&output](size_t offset, std::span<std::byte> piece) {
                              std::memcpy(piece.data(), output.bytes.data() + offset, piece.size());
                            }});
       }
@@ -236,7 +244,8 @@ class Verify {
 
   Result<Comparison> compare(const Output& output, const TensorEntry& entry) const {
     if (entry.shape != output.shape) {
-      return Status(StatusCode::kInvalidModel, options_.expected + ": " + output.name + " has the shape " + shown(entry.shape) + "; ours has " + shown(output.shape));
+      return Status(StatusCode::kInvalidModel, options_.expected + ": " + output.name + " has the shape " +
+                                                   shown(entry.shape) + "; ours has " + shown(output.shape));
     }
     Comparison result{output.name};
     double largest = 0, worst = 0, squares = 0;
@@ -247,7 +256,9 @@ class Verify {
     };
     size_t count = 0;
     if (!output.bytes.empty()) {
-      if (entry.dtype != "U8") return Status(StatusCode::kInvalidModel, options_.expected + ": " + output.name + " is " + entry.dtype + "; expected U8");
+      if (entry.dtype != "U8")
+        return Status(StatusCode::kInvalidModel,
+                      options_.expected + ": " + output.name + " is " + entry.dtype + "; expected U8");
       count = output.bytes.size();
       for (size_t i = 0; i < count; ++i) add(output.bytes[i], std::to_integer<int>(entry.data[i]));
       largest = 255;
@@ -278,17 +289,22 @@ class Verify {
       within = within && result->within;
       const bool pixels = !output.bytes.empty();
       if (options_.json) {
-        lines.push_back({{"name", result->name}, {"largest_error", result->largest_error}, {"unit", pixels ? "grey levels" : "of the largest value"},
-                         {"psnr", std::isfinite(result->psnr) ? nlohmann::json(result->psnr) : nlohmann::json()}, {"ok", result->within}});
+        lines.push_back({{"name", result->name},
+                         {"largest_error", result->largest_error},
+                         {"unit", pixels ? "grey levels" : "of the largest value"},
+                         {"psnr", std::isfinite(result->psnr) ? nlohmann::json(result->psnr) : nlohmann::json()},
+                         {"ok", result->within}});
       } else {
         char error[64];
         std::snprintf(error, sizeof error, pixels ? "%.0f grey levels" : "%.2e of the largest", result->largest_error);
-        std::printf("%-15s  error %-22s  PSNR %6.1f dB  %s\n", result->name.c_str(), error, result->psnr, result->within ? "ok" : "TOO FAR");
+        std::printf("%-15s  error %-22s  PSNR %6.1f dB  %s\n", result->name.c_str(), error, result->psnr,
+                    result->within ? "ok" : "TOO FAR");
       }
     }
     if (options_.json) std::cout << nlohmann::json{{"outputs", lines}, {"ok", within}}.dump() << std::endl;
     if (compared == 0 && options_.write.empty()) {
-      return complain({StatusCode::kInvalidModel, options_.expected + " holds no output to compare with; --write FILE would save ours"});
+      return complain({StatusCode::kInvalidModel,
+                       options_.expected + " holds no output to compare with; --write FILE would save ours"});
     }
     return within ? kDone : kFailed;
   }
@@ -308,19 +324,28 @@ class Verify {
 
 Run add_verify(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  CLI::App* const command = app.add_subcommand("verify", "Run each network on given inputs and compare with given answers");
+  CLI::App* const command =
+      app.add_subcommand("verify", "Run each network on given inputs and compare with given answers");
   command->add_option("MODEL", options->model, "A model folder; it needs no tokenizer")->required();
-  command->add_option("EXPECTED", options->expected, "A safetensors file of inputs, and of the outputs that are to be compared")->required();
+  command
+      ->add_option("EXPECTED", options->expected,
+                   "A safetensors file of inputs, and of the outputs that are to be compared")
+      ->required();
   command->add_option("--write", options->write, "Save our outputs under the same names");
-  command->add_option("--tolerance", options->tolerance, "Largest error allowed, of an output's largest value; pixels may differ by one")
+  command
+      ->add_option("--tolerance", options->tolerance,
+                   "Largest error allowed, of an output's largest value; pixels may differ by one")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   command->add_option("--threads", options->threads, "Threads, 1 to 256")->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object on stdout");
-  command->footer("Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output is too far.");
+  command->footer(
+      "Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output "
+      "is too far.");
   return [options] {
     if (options->threads < 1 || options->threads > 256) {
-      return complain({StatusCode::kInvalidArgument, "--threads must be 1 to 256, not " + std::to_string(options->threads)});
+      return complain(
+          {StatusCode::kInvalidArgument, "--threads must be 1 to 256, not " + std::to_string(options->threads)});
     }
     return Verify(*options).run();
   };
