@@ -16,7 +16,7 @@ namespace mobilediffusion {
 struct TokenizedPrompt {
   std::vector<int> ids;    // start token, the prompt's tokens, end token, then the pad token to the end
   bool truncated = false;  // the prompt had more tokens than fit, and its end was cut
-  int prompt_tokens = 0;   // of the whole prompt, start and end not counted
+  int prompt_tokens = 0;   // of the prompt (of its first 64 KiB), start and end not counted
 };
 
 // Immutable once made: any number of threads may use one.

@@ -84,7 +84,10 @@ class TokenizersTest : public testing::TestWithParam<bool> {
     EXPECT_EQ(found->ids[static_cast<size_t>(kept) + 1], 599) << prompt.substr(0, 100);
     for (size_t i = static_cast<size_t>(kept) + 2; i < found->ids.size(); ++i) EXPECT_EQ(found->ids[i], 597);
     for (const int id : found->ids) EXPECT_TRUE(id >= 0 && id < config_.vocab_size) << id;
-    EXPECT_EQ(found->truncated, found->prompt_tokens > length - 2);
+    EXPECT_TRUE(found->truncated || found->prompt_tokens <= length - 2);
+    if (prompt.size() <= 1 << 16) {  // more than this may be left unread
+      EXPECT_EQ(found->truncated, found->prompt_tokens > length - 2);
+    }
     return *found;
   }
 
@@ -168,15 +171,16 @@ TEST_P(TokenizersTest, OddUnicode) {
   }
 }
 
-// One word of many letters, or of what no piece covers, must not take minutes.
-TEST_P(TokenizersTest, LongWordsTakeTimeInProportion) {
-  const auto start = std::chrono::steady_clock::now();
+// One word of many letters, or of what no piece covers: ctest's limit would notice the square of their number.
+TEST_P(TokenizersTest, LongWordsAreCut) {
   EXPECT_TRUE(encode(std::string(1 << 18, 'a')).truncated);
   EXPECT_EQ(encode(std::string(1 << 16, '\'')).truncated, !GetParam());  // to SentencePiece one unknown
   std::string special;
   while (special.size() < 1 << 18) special += "<|endoftext|>";
   EXPECT_TRUE(encode(special).truncated);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  std::string uncovered;
+  while (uncovered.size() < 3 << 20) uncovered += "\u8239";  // three bytes: the cut falls within one
+  EXPECT_TRUE(encode(uncovered).truncated);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, TokenizersTest, testing::Bool(),

@@ -135,6 +135,11 @@ int run(const Options& options) {
   if (!part.has_filename()) part = part.parent_path();
   const fs::path target = part;
   part += ".part-" + std::to_string(::getpid());
+  std::vector<fs::path> parents;  // that do not exist yet, the innermost first
+  for (fs::path parent = target.parent_path(); !parent.empty() && !fs::exists(parent, error);
+       parent = parent.parent_path()) {
+    parents.push_back(parent);
+  }
   Status status = fill_folder(*model, options, part);
   if (status.ok()) {
     fs::remove(target, error);
@@ -144,6 +149,7 @@ int run(const Options& options) {
   }
   if (!status.ok()) {
     fs::remove_all(part, error);
+    for (const fs::path& parent : parents) fs::remove(parent, error);  // where empty
     return complain(status);
   }
   std::printf("%s\n", target.string().c_str());
