@@ -6,7 +6,7 @@ import os
 import torch
 
 import safetensors_io
-from schedule import Schedule
+from schedule import Schedule, guided
 from text_encoder import TextEncoder
 from tokenizer import Tokenizer
 from unet import MobileDiffusionUNet
@@ -34,6 +34,17 @@ class Model:
 
     def noise(self, count, seed):
         return torch.randn(count, 8, *[self.latent_size] * 2, generator=torch.Generator().manual_seed(seed))
+
+    @torch.no_grad()
+    def sample(self, prompts, noise, steps, guidance, batch=25):
+        """Many guided DDIM steps: bytes (n, height, width, 3)."""
+        pictures, empty = [], self.tokenizer([""])
+        for start in range(0, len(prompts), batch):
+            ids = self.tokenizer(prompts[start:start + batch])
+            x0 = guided(self.unet, self.text_encoder(torch.cat([ids, empty.expand_as(ids)])), self.schedule,
+                        noise[start:start + batch], steps, guidance)
+            pictures.append(self.bytes(self.vae.decode(x0)))
+        return torch.cat(pictures)
 
     @torch.no_grad()
     def generate(self, prompts, noise, batch=16):

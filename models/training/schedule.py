@@ -2,6 +2,8 @@
 
 import torch
 
+from training import autocast
+
 
 def alphas_cumprod(config):
     """As diffusers computes them: squares of a linear ramp of square roots, rescaled to end at exactly 0."""
@@ -51,3 +53,14 @@ class Schedule:
             noise = (x - self.signals[now] * clean) / self.noises[now]
             x = self.signals[after] * clean + self.noises[after] * noise
         return clean
+
+
+def guided(unet, texts, schedule, noise, steps, guidance):
+    """Classifier-free guidance, away from what an empty caption gives: `texts` are the captions', then the empty ones'."""
+    def predict(x, t):
+        with autocast(x.device):
+            answer = unet(x.repeat(2, 1, 1, 1), t.repeat(2), texts).float()
+        told, untold = answer.chunk(2)
+        return untold + guidance * (told - untold)
+
+    return schedule.ddim(predict, noise, steps)

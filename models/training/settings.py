@@ -7,7 +7,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Settings:
     size: int = 128                 # pixels
-    scenes: int = 6000              # rendered for the autoencoder
+    scenes: int = 8000              # rendered for the autoencoder
     held_out: int = 128             # of these, kept for its figures
 
     vae_widths: tuple = (16, 32, 64, 64)
@@ -20,10 +20,10 @@ class Settings:
 
     latents: int = 24000
     captions_per_scene: int = 4
-    vocabulary: int = 500
+    vocabulary: int = 900
     text_length: int = 32
     text_width: int = 192
-    text_layers: int = 2
+    text_layers: int = 3
     text_heads: int = 6
 
     unet_widths: tuple = (96, 192)
@@ -52,10 +52,11 @@ class Settings:
     r1_weight: float = 1.0
 
     judged: int = 500               # prompts read back by the classifier
+    judged_twice: int = 24          # of these, drawn from many seeds
 
 
 DEFAULT = Settings()
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, scenes=48, held_out=8, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
-    latents=64, vocabulary=150, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1, unet_groups=8,
-    batch=8, pairs=16, pair_steps=2, gan_batch=4, r1_every=2, judged=8)
+    latents=64, vocabulary=300, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1, unet_groups=8,
+    batch=8, pairs=16, pair_steps=2, gan_batch=4, r1_every=2, judged=8, judged_twice=2)

@@ -33,6 +33,26 @@ def polygon(x, y, *corners):
     return distance
 
 
+def triangle(x, y, *corners):
+    """Six numbers, the corners in either order of turning."""
+    a, b, c = corners[:2], corners[2:4], corners[4:]
+    turned = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return polygon(x, y, a, b, c) if turned > 0 else polygon(x, y, a, c, b)
+
+
+def frame(x, y, cx, cy, ax, ay):
+    """Coordinates about (cx, cy) whose first axis points along (ax, ay)."""
+    length = (ax * ax + ay * ay) ** 0.5
+    ux, uy = ax / length, ay / length
+    return (x - cx) * ux + (y - cy) * uy, (y - cy) * ux - (x - cx) * uy
+
+
+def arc(x, y, cx, cy, radius, thickness, lower=True):
+    """The lower or the upper half of a ring."""
+    ring = (((x - cx) ** 2 + (y - cy) ** 2).sqrt() - radius).abs() - thickness
+    return torch.maximum(ring, y - cy if lower else cy - y)
+
+
 def capsule(x, y, ax, ay, bx, by, radius):
     ex, ey = bx - ax, by - ay
     t = (((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey)).clamp(0, 1)

@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--minutes", type=float, help="the budget of a training stage (default: %s)" % MINUTES)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=0, help="processor threads (default: PyTorch's choice)")
+    parser.add_argument("--warm", metavar="MODEL", help="start vae and diffusion from this model folder's weights")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
     if options.stage in STAGES[-4:] and not options.path:
@@ -50,7 +51,7 @@ def main():
     importlib.import_module("stages." + options.stage).run(
         settings=settings.SMOKE if options.smoke else settings.DEFAULT, folder=options.run, device=options.device,
         minutes=None if options.smoke else options.minutes or MINUTES.get(options.stage),
-        steps=SMOKE_STEPS if options.smoke else None, path=options.path)
+        steps=SMOKE_STEPS if options.smoke else None, path=options.path, warm=options.warm)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import time
 
 import torch
 
+import safetensors_io
+
 
 class Average:
     """An exponential moving average of a network's weights, warming up so that early steps count for little."""
@@ -83,6 +85,15 @@ class Training:
         state = {name: part.state_dict() for name, part in self.parts.items()}
         torch.save({"step": self.step, "seconds": self.seconds, **state}, self.path + ".new")
         os.replace(self.path + ".new", self.path)
+
+
+def warm_start(network, path):
+    """Takes from a model folder's file whatever tensors have the name and shape of the network's; says how many."""
+    own = network.state_dict()
+    fitting = {name: value.float() for name, value in safetensors_io.load(path).items()
+               if name in own and own[name].shape == value.shape}
+    network.load_state_dict(fitting, strict=False)
+    print(f"warm start: {len(fitting)} of {len(own)} tensors from {path}")
 
 
 def set_rate(optimiser, rate):

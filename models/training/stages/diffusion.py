@@ -9,7 +9,7 @@ from torch import nn
 from schedule import Schedule
 from text_encoder import TextEncoder
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, set_rate
+from training import Average, Training, autocast, set_rate, warm_start
 from unet import MobileDiffusionUNet
 
 SCHEDULER = {
@@ -79,9 +79,13 @@ def draw_times(count, last, last_share, device):
     return t
 
 
-def run(settings, folder, device, minutes, steps, **_):
+def run(settings, folder, device, minutes, steps, warm, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
-    network = Generator(settings, tokenizer).to(device, memory_format=torch.channels_last)
+    network = Generator(settings, tokenizer)
+    if warm:
+        warm_start(network.unet, os.path.join(warm, "unet", "diffusion_pytorch_model.safetensors"))
+        warm_start(network.text_encoder, os.path.join(warm, "text_encoder", "model.safetensors"))
+    network = network.to(device, memory_format=torch.channels_last)
     average = Average(network, 0.998)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
     training = Training(

@@ -4,26 +4,11 @@ import os
 
 import torch
 
-from schedule import Schedule
+from schedule import Schedule, guided
 from stages.diffusion import SCHEDULER, Batches, load_generator
 from tokenizer import Tokenizer
-from training import autocast
 
 BATCH = 50
-
-
-@torch.no_grad()
-def sample(network, schedule, ids, empty, noise, steps, guidance):
-    """Classifier-free guidance: away from what an empty caption gives."""
-    texts = network.text_encoder(torch.cat([ids, empty.expand_as(ids)]))
-
-    def predict(x, t):
-        with autocast(x.device):
-            answer = network.unet(x.repeat(2, 1, 1, 1), t.repeat(2), texts).float()
-        told, untold = answer.chunk(2)
-        return untold + guidance * (told - untold)
-
-    return schedule.ddim(predict, noise, steps)
 
 
 def run(settings, folder, device, **_):
@@ -35,7 +20,9 @@ def run(settings, folder, device, **_):
     while len(done["ids"]) * BATCH < settings.pairs:
         truth, ids = batches.draw(BATCH)
         noise = torch.randn_like(truth)
-        x0 = sample(network, schedule, ids, empty, noise, settings.pair_steps, settings.guidance)
+        with torch.no_grad():
+            texts = network.text_encoder(torch.cat([ids, empty.expand_as(ids)]))
+            x0 = guided(network.unet, texts, schedule, noise, settings.pair_steps, settings.guidance)
         for name, tensor in (("noise", noise.half()), ("x0", x0.half()), ("ids", ids.short())):
             done[name].append(tensor.cpu())
         if len(done["ids"]) % 5 == 0:

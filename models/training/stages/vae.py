@@ -6,7 +6,7 @@ import os
 import torch
 from torch.nn import functional as F
 
-from training import Average, Training, autocast, set_rate
+from training import Average, Training, autocast, set_rate, warm_start
 from vae import Autoencoder
 
 
@@ -77,12 +77,15 @@ def psnr(network, pixels, masks, device):
     return [round(float(x), 2) for x in -10 * (squares / areas).log10()]
 
 
-def run(settings, folder, device, minutes, steps, **_):
+def run(settings, folder, device, minutes, steps, warm, **_):
     data = torch.load(os.path.join(folder, "scenes.pt"))
     pixels, masks = data["pixels"], data["masks"]
     held_pixels, held_masks = pixels[-settings.held_out:], masks[-settings.held_out:]
     crops = Crops(pixels[:-settings.held_out], masks[:-settings.held_out], settings.vae_crop, 2)
-    network = Autoencoder(vae_config(settings)).to(device, memory_format=torch.channels_last)
+    network = Autoencoder(vae_config(settings))
+    if warm:
+        warm_start(network, os.path.join(warm, "vae", "diffusion_pytorch_model.safetensors"))
+    network = network.to(device, memory_format=torch.channels_last)
     average = Average(network, 0.998)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     training = Training(

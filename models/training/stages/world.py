@@ -6,7 +6,8 @@ import random
 
 import torch
 
-from world import Renderer, describe, sample_scene
+from renderer import Renderer
+from world import describe, sample_scene
 
 
 def render_all(count, settings, seed, device):
