@@ -15,6 +15,7 @@
 #include "src/pixels.h"
 #include "src/stages.h"
 #include "src/tokenizer.h"
+#include "src/word_list.h"
 
 namespace mobilediffusion {
 
@@ -87,9 +88,11 @@ BlockCounts count_blocks(const ModelFolder& model) {
 }  // namespace
 
 struct Pipeline::Impl {
-  Impl(ModelFolder folder, std::unique_ptr<Tokenizer> words, Stages networks, const LoadOptions& options)
+  Impl(ModelFolder folder, std::unique_ptr<Tokenizer> reader, WordList known, Stages networks,
+       const LoadOptions& options)
       : model(std::move(folder)),
-        tokenizer(std::move(words)),
+        tokenizer(std::move(reader)),
+        words(std::move(known)),
         stages(std::move(networks)),
         threads(options.threads > 0 ? options.threads : default_threads()),
         log(options.log),
@@ -106,6 +109,7 @@ struct Pipeline::Impl {
 
   const ModelFolder model;
   const std::unique_ptr<Tokenizer> tokenizer;
+  const WordList words;
   const Stages stages;
   const ThreadPool threads;
   const std::function<void(LogLevel, std::string_view)> log;
@@ -129,9 +133,12 @@ Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptio
   if (!model.ok()) return model.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
   if (!tokenizer.ok()) return tokenizer.status();
+  Result<WordList> words = WordList::load(folder);
+  if (!words.ok()) return words.status();
   Result<Stages> stages = Stages::load(*model, kernels::Precision::kFloat32);
   if (!stages.ok()) return stages.status();
-  auto impl = std::make_unique<Impl>(std::move(*model), std::move(*tokenizer), std::move(*stages), options);
+  auto impl =
+      std::make_unique<Impl>(std::move(*model), std::move(*tokenizer), std::move(*words), std::move(*stages), options);
   impl->load_seconds = watch.seconds();
   return Pipeline(std::move(impl));
 }
@@ -224,6 +231,12 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   if (tokens->truncated && log) {
     log(LogLevel::kWarning, "the prompt has " + std::to_string(tokens->prompt_tokens) + " tokens; the first " +
                                 std::to_string(length - 2) + " are read");
+  }
+  image.unknown_words = words.unknown(prompt);
+  if (!image.unknown_words.empty() && log) {
+    std::string list;
+    for (const std::string& word : image.unknown_words) list += (list.empty() ? "" : ", ") + word;
+    log(LogLevel::kWarning, "this model was never taught: " + list);
   }
   image.timings.text = whole.seconds();
 

@@ -258,7 +258,7 @@ class CliTest(unittest.TestCase):
     # the others
 
     def test_help_and_version(self):
-        for command in ((), ("generate",), ("info",), ("bench",), ("synthesize",), ("verify",), ("tokenize",)):
+        for command in ((), ("generate",), ("info",), ("bench",), ("synthesize",), ("verify",), ("tokenize",), ("words",)):
             done = run(*command, "--help")
             self.assertEqual((done.returncode, done.stderr), (DONE, b""))
             self.assertIn(b"Example", done.stdout)
@@ -409,6 +409,22 @@ class CliTest(unittest.TestCase):
         done = run("synthesize", BASE, self.path("no/such/folder/.."), "--tokenizer", "/nowhere")
         self.assertNotEqual(done.returncode, DONE)
         self.assertEqual(sorted(name for name in os.listdir(self.folder) if "part" in name or "third" in name), [])
+
+    def test_words(self):
+        done = run("words", BASE)
+        self.assertEqual(done.returncode, DONE)
+        self.assertIn(b"no list of words", done.stdout)
+        self.assertEqual(json.loads(run("words", BASE, "--json").stdout), {})
+        self.assertEqual(run("words", "/nowhere").returncode, FAILED)
+        taught = self.path("taught")
+        shutil.copytree(self.model, taught)
+        with open(os.path.join(taught, "words.json"), "w") as file:
+            json.dump({"subjects": ["boat", "hot-air balloon"], "others": ["a"]}, file)
+        self.assertIn(b"hot-air balloon", run("words", taught).stdout)
+        done = run("generate", "a red boat", "--model", taught, "-o", self.path("boat.png"), "--json")
+        self.assertEqual(done.returncode, DONE)
+        self.assertEqual(json.loads(done.stdout)["unknown_words"], ["red"])
+        self.assertIn(b"never taught: red", done.stderr)
 
     def test_verify(self):
         expected = os.path.join(BASE, "expected.safetensors")

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ struct Case {
   std::string golden;
   int threads;
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.golden << ", " << c.threads << " threads"; }
 
 class Networks : public ::testing::TestWithParam<Case> {
  protected:

@@ -50,8 +50,9 @@ struct Image {
 
   Timings timings = {};
   Provenance provenance = {};
-  bool prompt_truncated = false;  // the prompt was longer than the text encoder reads, and was cut
-  int prompt_tokens = 0;          // tokens of the whole prompt, start and end token not counted
+  bool prompt_truncated = false;                // the prompt was longer than the text encoder reads, and was cut
+  int prompt_tokens = 0;                        // tokens of the whole prompt, start and end token not counted
+  std::vector<std::string> unknown_words = {};  // of the prompt, those that a model of few words was never taught
 
   // Writes a PNG. The file appears whole or not at all: a failed write leaves what was there before.
   // Errors: kInvalidArgument (no pixels), kIoError.

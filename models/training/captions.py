@@ -6,7 +6,7 @@ A part is left out only where it is the usual one, or rarely (`FORGETFUL`): what
 
 import random
 
-from world import FLYING, NOBODY, Scene, usual_scene
+from world import COLOURS, FLYING, NOBODY, Scene, usual_scene
 
 FORGETFUL = 0.02
 
@@ -124,3 +124,20 @@ def caption(scene: Scene, rng: random.Random, complete=False) -> str:
     if opening == "there is " and scene.count != "one":
         opening = "there are "
     return opening + joint.join([phrase] + circumstances)
+
+
+def all_words():
+    """Whatever a caption may say, by what it says it of: `words.json`."""
+    def flat(table):
+        return [phrase for phrases in table.values() for phrase in phrases]
+
+    def without_doubles(phrases):
+        return list(dict.fromkeys(phrases))
+
+    groups = {"subjects": [form for nouns in NOUNS.values() for forms in nouns for form in forms],
+              "colours": [word for colour in COLOURS for word in COLOUR_WORDS.get(colour, (colour,))],
+              "counts": ["an"] + flat(COUNT_WORDS), "sizes": flat(SIZE_WORDS), "places": flat(PLACE_WORDS),
+              "relations": flat(RELATION_WORDS), "times": flat(TIME_WORDS),
+              "grounds": flat(GROUND_WORDS) + flat(GROUND_WORDS_BELOW), "weathers": flat(WEATHER_WORDS),
+              "openings": [opening.strip() for opening in OPENINGS if opening] + ["there are"]}
+    return {group: without_doubles(phrases) for group, phrases in groups.items()}

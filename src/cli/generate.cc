@@ -61,6 +61,7 @@ nlohmann::json report(const Image& image, const std::string& file, double load_s
           {"prompt", image.provenance.prompt},
           {"prompt_tokens", image.prompt_tokens},
           {"prompt_truncated", image.prompt_truncated},
+          {"unknown_words", image.unknown_words},
           {"model", image.provenance.model},
           {"seed", image.provenance.seed},
           {"steps", image.provenance.steps},

@@ -7,6 +7,7 @@ import shutil
 import torch
 
 import safetensors_io
+from captions import all_words
 from model_folder import Model
 from stages.diffusion import SCHEDULER, load_generator, text_config, unet_config
 from stages.vae import load_vae, vae_config
@@ -70,6 +71,7 @@ def run(settings, folder, path, **_):
     os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)
     shutil.copy(os.path.join(folder, "tokenizer.model"), os.path.join(path, "tokenizer"))
     shutil.copy(os.path.join(folder, "world.json"), path)
+    write_json(os.path.join(path, "words.json"), all_words())
     model = Model(path)
     safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
     figures = {name: sum(p.numel() for p in part.parameters()) for name, part in (
