@@ -61,26 +61,29 @@ class Bench {
 void conv2d(benchmark::State& state) {
   Bench bench(state.range(0));
   const auto side = state.range(1);
-  const bool depthwise = state.range(5) != 0;
+  const bool depthwise = state.range(5) == 1;
+  const Precision precision = state.range(6) != 0 ? Precision::kInt8 : Precision::kFloat32;
   const Conv2dSpec spec{.in_channels = static_cast<int>(state.range(2)),
                         .out_channels = static_cast<int>(state.range(3)),
                         .kernel = static_cast<int>(state.range(4)),
-                        .depthwise = depthwise};
+                        .depthwise = depthwise,
+                        .upsample_2x = state.range(5) == 2};
   const RandomWeight weight({spec.out_channels, depthwise ? 1 : spec.in_channels, spec.kernel, spec.kernel}),
       bias({spec.out_channels});
   Status status;
-  const Conv2d conv("conv", spec, weight.view(), bias.view(), Precision::kFloat32, status);
+  const Conv2d conv("conv", spec, weight.view(), bias.view(), precision, status);
   const Tensor x = bench.make({1, side, side, spec.in_channels});
   bench.run(state, spec.macs(x.shape()), [&] { benchmark::DoNotOptimize(conv(bench.context(), x).data()); });
 }
 BENCHMARK(conv2d)
-    ->ArgNames({"threads", "side", "in", "out", "kernel", "depthwise"})
-    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}})        // UNet, level 0
-    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}})     // level 1: pointwise, downsampler
-    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}})      // level 2, after a skip joined
-    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}})      // its depthwise half
-    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}})  // decoder
-    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}})          // its last
+    ->ArgNames({"threads", "side", "in", "out", "kernel", "depthwise1_upsample2", "int8"})
+    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}, {0, 1}})        // UNet, level 0
+    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}, {0, 1}})     // level 1: pointwise, downsampler
+    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}, {0, 1}})      // level 2, after a skip joined
+    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}, {0}})         // its depthwise half
+    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}, {0, 1}})  // decoder
+    ->ArgsProduct({{1, 2}, {128}, {256}, {256}, {3}, {2}, {0, 1}})       // its upsampler
+    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}, {0, 1}})          // its last
     ->UseRealTime();
 
 void linear(benchmark::State& state) {
@@ -88,16 +91,17 @@ void linear(benchmark::State& state) {
   const LinearSpec spec{.in = static_cast<int>(state.range(2)), .out = static_cast<int>(state.range(3))};
   const RandomWeight weight({spec.out, spec.in}), bias({spec.out});
   Status status;
-  const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kFloat32, status);
+  const Precision precision = state.range(4) != 0 ? Precision::kInt8 : Precision::kFloat32;
+  const Linear linear("linear", spec, weight.view(), bias.view(), precision, status);
   const Tensor x = bench.make({1, 1, state.range(1), spec.in});
   bench.run(state, state.range(1) * spec.in * spec.out,
             [&] { benchmark::DoNotOptimize(linear(bench.context(), x).data()); });
 }
 BENCHMARK(linear)
-    ->ArgNames({"threads", "rows", "in", "out"})
-    ->ArgsProduct({{1, 2}, {256}, {1024}, {1024, 6144}})
-    ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}})
-    ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}})
+    ->ArgNames({"threads", "rows", "in", "out", "int8"})
+    ->ArgsProduct({{1, 2}, {256}, {1024}, {1024, 6144}, {0, 1}})
+    ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}, {0, 1}})
+    ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}, {0, 1}})
     ->UseRealTime();
 
 void attention(benchmark::State& state) {
@@ -179,14 +183,6 @@ void concatenation(benchmark::State& state) {
             [&] { benchmark::DoNotOptimize(concatenate(bench.context(), "skip", x, y).data()); });
 }
 BENCHMARK(concatenation)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
-
-void upsampling(benchmark::State& state) {
-  Bench bench(state.range(0));
-  const Tensor x = bench.make({1, 128, 128, 256});
-  bench.run(state, 4 * x.shape().elements(),
-            [&] { benchmark::DoNotOptimize(upsample_2x(bench.context(), "upsample", x).data()); });
-}
-BENCHMARK(upsampling)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 
 }  // namespace
 }  // namespace mobilediffusion::kernels

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/context.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -12,7 +13,23 @@ int64_t now_ns() {
       .count();
 }
 
-size_t bytes_of(const Shape& shape) { return static_cast<size_t>(shape.elements()) * sizeof(float); }
+constexpr size_t kQuantizationPadding = 16;  // XNNPACK's tallest tile
+
+// The values' bytes, up to where a Quantization can follow them.
+size_t value_bytes(const Shape& shape, Format format) {
+  const auto elements = static_cast<size_t>(shape.elements());
+  return format == Format::kFloat32 ? elements * sizeof(float) : (elements + 63) / 64 * 64;
+}
+
+size_t quantizations(const Shape& shape, Format format) {
+  return static_cast<size_t>(format == Format::kInt8PerPicture ? shape.n : shape.rows());
+}
+
+size_t bytes_of(const Shape& shape, Format format) {
+  if (format == Format::kFloat32) return value_bytes(shape, format);
+  // The values are followed by room that vector loads may read, and that by the quantizations.
+  return value_bytes(shape, format) + 64 + (quantizations(shape, format) + kQuantizationPadding) * sizeof(Quantization);
+}
 
 }  // namespace
 
@@ -21,16 +38,27 @@ Tensor& Tensor::operator=(Tensor&& other) noexcept {
     reset();
     arena_ = std::exchange(other.arena_, nullptr);
     shape_ = std::exchange(other.shape_, Shape{});
+    format_ = other.format_;
     data_ = std::exchange(other.data_, nullptr);
   }
   return *this;
 }
 
 void Tensor::reset() {
-  if (arena_ != nullptr) arena_->release(data_, bytes_of(shape_));
+  if (arena_ != nullptr) arena_->release(data_, bytes_of(shape_, format_));
   arena_ = nullptr;
   shape_ = Shape{};
   data_ = nullptr;
+}
+
+Quantization* Tensor::quantization() {
+  if (data_ == nullptr) return nullptr;
+  return reinterpret_cast<Quantization*>(static_cast<std::byte*>(data_) + value_bytes(shape_, format_) + 64);
+}
+
+void Tensor::repeat_last_quantization() {
+  Quantization* const end = quantization() + quantizations(shape_, format_);
+  std::fill(end, end + kQuantizationPadding, end[-1]);
 }
 
 Tensor Tensor::as(const Shape& shape) && {
@@ -43,16 +71,17 @@ void Context::fail(Status status) {
   if (status_.ok()) status_ = std::move(status);
 }
 
-Tensor Context::make(const Shape& shape) {
-  if (!ok()) return Tensor(nullptr, shape, nullptr);
-  void* data = arena_->allocate(bytes_of(shape));
+Tensor Context::make(const Shape& shape, Format format) {
+  if (!ok()) return Tensor(nullptr, shape, format, nullptr);
+  const size_t bytes = bytes_of(shape, format);
+  void* data = arena_->allocate(bytes);
   if (data == nullptr && arena_->mode() == Arena::Mode::kMemory) {
-    fail(Status(StatusCode::kOutOfMemory, "out of memory: an activation of " + std::to_string(bytes_of(shape) >> 20) +
+    fail(Status(StatusCode::kOutOfMemory, "out of memory: an activation of " + std::to_string(bytes >> 20) +
                                               " MiB could not be had beside " +
                                               std::to_string(arena_->live_bytes() >> 20) + " MiB in use"));
-    return Tensor(nullptr, shape, nullptr);
+    return Tensor(nullptr, shape, format, nullptr);
   }
-  return Tensor(arena_, shape, data);
+  return Tensor(arena_, shape, format, data);
 }
 
 Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs) {

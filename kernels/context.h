@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/arena.h"
+#include "kernels/data_type.h"
 #include "kernels/shape.h"
 #include "kernels/thread_pool.h"
 #include "mobilediffusion/status.h"
@@ -21,8 +22,21 @@ namespace mobilediffusion::kernels {
 
 class Context;
 
-// An activation in float32, owned: its memory returns to the arena with it. Move-only. Without data where the context
-// only counts, or has failed.
+// How an 8-bit value is read: (value - zero_point) * scale. Laid out as XNNPACK wants it.
+struct Quantization {
+  int32_t zero_point;
+  float scale;
+};
+
+// How an operator wants the activation that it reads.
+enum class Format {
+  kFloat32,
+  kInt8PerPicture,  // one Quantization for each of n
+  kInt8PerRow,      // one for every pixel or token
+};
+
+// An activation, owned: its memory returns to the arena with it. Move-only. Without data where the context only counts,
+// or has failed.
 class Tensor {
  public:
   Tensor() = default;
@@ -31,19 +45,35 @@ class Tensor {
   ~Tensor() { reset(); }
 
   const Shape& shape() const { return shape_; }
+  Format format() const { return format_; }
+
+  // Of Format::kFloat32.
   float* data() { return static_cast<float*>(data_); }
   const float* data() const { return static_cast<const float*>(data_); }
+
+  // Of the others: the values, and what they mean.
+  int8_t* quantized() { return static_cast<int8_t*>(data_); }
+  const int8_t* quantized() const { return static_cast<const int8_t*>(data_); }
+  Quantization* quantization();
+  const Quantization* quantization() const { return const_cast<Tensor*>(this)->quantization(); }
+
+  // To be called when every quantization has been written: XNNPACK reads a tile of rows, past the last too, and takes
+  // the last row's answer from whichever of those it computed last.
+  void repeat_last_quantization();
+
   void reset();  // gives the memory back before the end of the scope
 
-  // The same values seen as another shape of as many elements.
+  // The same values seen as another shape of as many elements; rows stay rows where they have a quantization each.
   Tensor as(const Shape& shape) &&;
 
  private:
   friend class Context;
-  Tensor(Arena* arena, const Shape& shape, void* data) : arena_(arena), shape_(shape), data_(data) {}
+  Tensor(Arena* arena, const Shape& shape, Format format, void* data)
+      : arena_(arena), shape_(shape), format_(format), data_(data) {}
 
   Arena* arena_ = nullptr;
   Shape shape_;
+  Format format_ = Format::kFloat32;
   void* data_ = nullptr;
 };
 
@@ -69,7 +99,7 @@ class Context {
   void fail(Status status);
 
   // An uninitialised activation. Out of memory is latched.
-  Tensor make(const Shape& shape);
+  Tensor make(const Shape& shape, Format format = Format::kFloat32);
 
   // Polled between operators; a true ends the pass with kCancelled.
   void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = flag; }

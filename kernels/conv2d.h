@@ -1,6 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Two-dimensional convolution, plain and depthwise, over (n, h, w, c), zero-padded.
+// Two-dimensional convolution, plain, depthwise or behind an upsampling, over (n, h, w, c), zero-padded.
 #pragma once
 
 #include <memory>
@@ -17,11 +17,14 @@ struct Conv2dSpec {
   int out_channels = 0;
   int kernel = 3;  // square
   int stride = 1;
-  bool depthwise = false;  // one group a channel; in_channels == out_channels
+  bool depthwise = false;    // one group a channel; in_channels == out_channels
+  bool upsample_2x = false;  // every pixel four times (nearest neighbour) first; of a 3x3 with stride 1
 
   int padding() const { return kernel / 2; }
-  int64_t out_extent(int64_t in) const { return (in + 2 * padding() - kernel) / stride + 1; }
+  int64_t out_extent(int64_t in) const { return upsample_2x ? 2 * in : (in + 2 * padding() - kernel) / stride + 1; }
   Shape out_shape(const Shape& in) const { return {in.n, out_extent(in.h), out_extent(in.w), out_channels}; }
+
+  // By the definition; behind an upsampling fewer are run.
   int64_t macs(const Shape& in) const {
     return out_shape(in).elements() * kernel * kernel * (depthwise ? 1 : in_channels);
   }
@@ -30,12 +33,16 @@ struct Conv2dSpec {
 class Conv2d {
  public:
   // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards.
-  // Where they have no data the operator only counts. The first failure is put into `status`.
+  // Where they have no data the operator only counts. The first failure is put into `status`. A depthwise convolution
+  // is run in float32 where int8 is asked for: it is bound by memory.
   Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
          Precision precision, Status& status);
   Conv2d(Conv2d&&) noexcept;
   Conv2d& operator=(Conv2d&&) noexcept;
   ~Conv2d();
+
+  // What it reads without converting first.
+  Format input_format() const { return input_format_; }
 
   Tensor operator()(Context& context, const Tensor& x) const;
 
@@ -43,6 +50,7 @@ class Conv2d {
   struct Packed;
   std::string name_;
   Conv2dSpec spec_;
+  Format input_format_;
   std::unique_ptr<Packed> packed_;
 };
 

@@ -10,9 +10,9 @@
 
 namespace mobilediffusion::kernels {
 
-enum class DataType { kFloat32, kFloat16, kBFloat16 };
+enum class DataType { kFloat32, kFloat16, kBFloat16, kInt8 };
 
-constexpr size_t size_of(DataType type) { return type == DataType::kFloat32 ? 4 : 2; }
+constexpr size_t size_of(DataType type) { return type == DataType::kFloat32 ? 4 : type == DataType::kInt8 ? 1 : 2; }
 
 constexpr std::string_view to_string(DataType type) {
   switch (type) {
@@ -22,6 +22,8 @@ constexpr std::string_view to_string(DataType type) {
       return "F16";
     case DataType::kBFloat16:
       return "BF16";
+    case DataType::kInt8:
+      return "I8";
   }
   return "?";
 }

@@ -148,26 +148,6 @@ Tensor concatenate(Context& context, std::string_view name, const Tensor& x, con
   return both;
 }
 
-Tensor upsample_2x(Context& context, std::string_view name, const Tensor& x) {
-  const auto [n, h, w, c] = x.shape();
-  const int64_t width = w, depth = c;
-  Tensor y = context.make({n, 2 * h, 2 * w, c});
-  const auto call = context.begin(name, "upsample");
-  if (!call) return y;
-  context.threads().parallel_for(n * h, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const float* const from = x.data() + row * width * depth;
-      float* const to = y.data() + row * 4 * width * depth;
-      for (int64_t i = 0; i < width; ++i) {
-        std::memcpy(to + 2 * i * depth, from + i * depth, bytes(depth));
-        std::memcpy(to + (2 * i + 1) * depth, from + i * depth, bytes(depth));
-      }
-      std::memcpy(to + 2 * width * depth, to, bytes(2 * width * depth));
-    }
-  });
-  return y;
-}
-
 bool all_finite(Context& context, const Tensor& x) {
   if (!context.computes()) return true;
   std::atomic<bool> finite = true;

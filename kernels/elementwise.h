@@ -30,9 +30,6 @@ Tensor gated_silu(Context& context, std::string_view name, const Tensor& x);
 // x and y side by side on the channels.
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y);
 
-// Every pixel four times: (n, h, w, c) gives (n, 2h, 2w, c). Nearest neighbour.
-Tensor upsample_2x(Context& context, std::string_view name, const Tensor& x);
-
 // False where a value is NaN or infinite.
 bool all_finite(Context& context, const Tensor& x);
 

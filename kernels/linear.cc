@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/quantize.h"
 #include "kernels/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
@@ -14,18 +15,26 @@ struct Linear::Packed {
 };
 
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
-               Precision /*precision*/, Status& status)
-    : name_(std::move(name)), spec_(spec) {
+               Precision precision, Status& status)
+    : name_(std::move(name)),
+      spec_(spec),
+      input_format_(precision == Precision::kInt8 ? Format::kInt8PerRow : Format::kFloat32) {
   if (!status.ok() || weight.data == nullptr) return;
   const std::vector<float> matrix = to_float32(weight, name_ + ".weight", status);
-  const std::vector<float> offsets = spec.bias ? to_float32(bias, name_ + ".bias", status) : std::vector<float>();
+  const std::vector<float> values = spec.bias ? to_float32(bias, name_ + ".bias", status) : std::vector<float>();
+  const float* const offsets = spec.bias ? values.data() : nullptr;
   const size_t in = static_cast<size_t>(spec.in), out = static_cast<size_t>(spec.out);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   packed_ = std::make_unique<Packed>();
   packed_->op = create_xnnpack_operator(name_, status, [&](xnn_operator_t* op) {
-    return xnn_create_fully_connected_nc_f32(in, out, in, out, matrix.data(), spec.bias ? offsets.data() : nullptr,
-                                             -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr,
-                                             /*weights_cache=*/nullptr, op);
+    if (precision == Precision::kFloat32) {
+      return xnn_create_fully_connected_nc_f32(in, out, in, out, matrix.data(), offsets, -kInfinity, kInfinity,
+                                               /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+    }
+    const QuantizedWeight quantized = quantize_weight(matrix, spec.out);
+    return xnn_create_fully_connected_nc_qd8_f32_qc8w(
+        in, out, in, out, quantized.scales.data(), quantized.values.data(), offsets, -kInfinity, kInfinity,
+        /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
   });
 }
 
@@ -34,15 +43,25 @@ Linear& Linear::operator=(Linear&&) noexcept = default;
 Linear::~Linear() = default;
 
 Tensor Linear::operator()(Context& context, const Tensor& x) const {
+  if (x.format() != input_format_) return (*this)(context, quantize(context, name_, x, input_format_));
   Shape shape = x.shape();
   shape.c = spec_.out;
   Tensor y = context.make(shape);
   const auto call = context.begin(name_, "linear", shape.rows() * spec_.in * spec_.out);
   if (!call) return y;
 
-  xnn_status status =
-      xnn_reshape_fully_connected_nc_f32(packed_->op.get(), static_cast<size_t>(shape.rows()), context.threads().get());
-  if (status == xnn_status_success) status = xnn_setup_fully_connected_nc_f32(packed_->op.get(), x.data(), y.data());
+  xnn_operator_t const op = packed_->op.get();
+  const auto rows = static_cast<size_t>(shape.rows());
+  xnn_status status = xnn_status_success;
+  if (x.format() == Format::kFloat32) {
+    status = xnn_reshape_fully_connected_nc_f32(op, rows, context.threads().get());
+    if (status == xnn_status_success) status = xnn_setup_fully_connected_nc_f32(op, x.data(), y.data());
+  } else {
+    status = xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op, rows, context.threads().get());
+    if (status == xnn_status_success) {
+      status = xnn_setup_fully_connected_nc_qd8_f32_qc8w(op, x.quantized(), y.data(), quantization_params(x));
+    }
+  }
   run_xnnpack(context, packed_->op, status, name_);
   return y;
 }

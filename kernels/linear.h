@@ -28,12 +28,16 @@ class Linear {
   Linear& operator=(Linear&&) noexcept;
   ~Linear();
 
+  // What it reads without converting first.
+  Format input_format() const { return input_format_; }
+
   Tensor operator()(Context& context, const Tensor& x) const;
 
  private:
   struct Packed;
   std::string name_;
   LinearSpec spec_;
+  Format input_format_;
   std::unique_ptr<Packed> packed_;
 };
 

@@ -41,9 +41,16 @@ XnnpackOperator create_xnnpack_operator(std::string_view name, Status& status, C
   return XnnpackOperator(op);
 }
 
+// A quantised activation's, as XNNPACK's type.
+inline const xnn_quantization_params* quantization_params(const Tensor& x) {
+  static_assert(sizeof(Quantization) == sizeof(xnn_quantization_params));
+  return reinterpret_cast<const xnn_quantization_params*>(x.quantization());
+}
+
 // Scratch memory for the length of one operator call.
 class Workspace {
  public:
+  Workspace() = default;
   Workspace(Context& context, size_t bytes)
       : memory_(bytes == 0 ? Tensor() : context.make({1, 1, 1, static_cast<int64_t>((bytes + 3) / 4)})) {}
   void* get() { return memory_.data(); }

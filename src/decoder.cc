@@ -54,7 +54,8 @@ Decoder::Decoder(const Scope& at, const DecoderConfig& config)
       width = out;
     }
     if (i + 1 < levels)
-      level.upsampler = bind_conv2d(block / "upsamplers.0.conv", {.in_channels = width, .out_channels = width});
+      level.upsampler =
+          bind_conv2d(block / "upsamplers.0.conv", {.in_channels = width, .out_channels = width, .upsample_2x = true});
   }
 }
 
@@ -77,11 +78,7 @@ Tensor Decoder::operator()(Context& context, const Tensor& latents) const {
       x = resnet(context, x, nullptr);
       context.block_done();
     }
-    if (level.upsampler) {
-      Tensor larger = kernels::upsample_2x(context, "decoder.up_blocks", x);
-      x.reset();
-      x = (*level.upsampler)(context, larger);
-    }
+    if (level.upsampler) x = (*level.upsampler)(context, x);
   }
   Tensor normed = conv_norm_out_(context, x, kernels::Fused::kSilu);
   x.reset();

@@ -87,7 +87,8 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
       width = level.channels;
     }
     if (i > 0 && config.levels[i - 1].downsample) {
-      made.sampler = bind_conv2d(block / "upsampler", {.in_channels = width, .out_channels = width});
+      made.sampler =
+          bind_conv2d(block / "upsampler", {.in_channels = width, .out_channels = width, .upsample_2x = true});
     }
   }
 }
@@ -151,7 +152,7 @@ Tensor UNet::operator()(Context& context, const Tensor& latents, float timestep,
       y.reset();
       y = run(context, layer, both, time, text);
     }
-    if (level.sampler) y = (*level.sampler)(context, kernels::upsample_2x(context, "unet.up_blocks", y));
+    if (level.sampler) y = (*level.sampler)(context, y);
   }
   return conv_out_(context, conv_norm_out_(context, y, kernels::Fused::kSilu));
 }

@@ -98,7 +98,7 @@ TEST(ContextTest, TheFirstFailureStaysAndNothingRunsAfterIt) {
   activate(bed.context, "activation", Activation::kSilu, x);
   EXPECT_EQ(x.data()[0], before);
   EXPECT_EQ(bed.context.make({1, 1, 1, 8}).data(), nullptr);
-  EXPECT_EQ(upsample_2x(bed.context, "upsample", x).data(), nullptr);
+  EXPECT_EQ(gated_silu(bed.context, "gate", x).data(), nullptr);
   EXPECT_EQ(bed.context.status().message(), "first");
 }
 
@@ -143,10 +143,10 @@ TEST(ContextTest, TracesWhatRan) {
   bed.context.set_trace(&trace);
   Tensor x = bed.tensor(random_array({1, 8, 8, 8}, 1));
   activate(bed.context, "unet.act", Activation::kSilu, x);
-  upsample_2x(bed.context, "unet.up", x);
+  concatenate(bed.context, "unet.skip", x, x);
   ASSERT_EQ(trace.size(), 2u);
   EXPECT_EQ(trace[0].name, "unet.act");
-  EXPECT_EQ(trace[1].kind, "upsample");
+  EXPECT_EQ(trace[1].kind, "concatenate");
   EXPECT_GT(trace[1].seconds, 0);
 }
 

@@ -62,8 +62,6 @@ TEST_P(ElementwiseTest, CopiesAreExact) {
   const reference::Array x = random_array(GetParam(), 1), y = random_array(other, 2);
   expect_matches(reference::concatenate(x, y), 0,
                  [&](Bed& bed) { return concatenate(bed.context, "join", bed.tensor(x), bed.tensor(y)); });
-  expect_matches(reference::upsample_2x(x), 0,
-                 [&](Bed& bed) { return upsample_2x(bed.context, "upsample", bed.tensor(x)); });
 }
 
 // Far out, where exponentials overflow, an activation is the identity or zero, and never a NaN.

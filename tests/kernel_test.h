@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "kernels/context.h"
+#include "kernels/quantize.h"
 #include "kernels/reference/reference.h"
 #include "kernels/weight.h"
 #include "src/noise.h"
@@ -67,6 +68,33 @@ inline reference::Array random_array(const Shape& shape, uint64_t seed, double s
   std::transform(values.begin(), values.end(), x.values.begin(),
                  [&](float v) { return static_cast<double>(static_cast<float>(v * scale + offset)); });
   return x;
+}
+
+// The same values after a quantisation, by its definition.
+inline reference::Array quantized(const reference::Array& x, Format format) {
+  reference::Array y(x.shape);
+  const auto groups = static_cast<size_t>(format == Format::kInt8PerRow ? x.shape.rows() : x.shape.n);
+  const size_t size = x.values.size() / groups;
+  for (size_t group = 0; group < groups; ++group) {
+    const auto begin = x.values.begin() + static_cast<std::ptrdiff_t>(group * size);
+    const auto [least, greatest] = std::minmax_element(begin, begin + static_cast<std::ptrdiff_t>(size));
+    const Quantization q = quantization_of(static_cast<float>(*least), static_cast<float>(*greatest));
+    for (size_t i = group * size; i < (group + 1) * size; ++i) {
+      // As the kernel: the product is float32's, halves go to even.
+      const float scaled = static_cast<float>(x.values[i]) * (1.0f / q.scale);
+      const double level = std::clamp(std::nearbyint(scaled) + static_cast<float>(q.zero_point), -128.0f, 127.0f);
+      y.values[i] = (level - q.zero_point) * static_cast<double>(q.scale);
+    }
+  }
+  return y;
+}
+
+inline reference::Values quantized(const reference::Values& weight, int64_t rows) {
+  const QuantizedWeight q = quantize_weight({weight.begin(), weight.end()}, rows);
+  reference::Values y(weight.size());
+  const size_t size = weight.size() / static_cast<size_t>(rows);
+  for (size_t i = 0; i < y.size(); ++i) y[i] = q.values[i] * static_cast<double>(q.scales[i / size]);
+  return y;
 }
 
 // Runs a kernel with 1, 2 and 3 threads: the answers must have the same bits, and lie within `tolerance` of the largest

@@ -22,6 +22,19 @@ TEST_P(LinearTest, MatchesItsTwin) {
                  [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
 }
 
+TEST_P(LinearTest, Int8MatchesItsTwinOnQuantizedOperands) {
+  const auto& [rows, in, out, with_bias] = GetParam();
+  const LinearSpec spec{.in = in, .out = out, .bias = with_bias};
+  const TestWeight weight({out, in}, 1), bias({out}, 2);
+  Status status;
+  const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kInt8, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const reference::Array x = random_array({1, 1, rows, in}, 3);
+  expect_matches(
+      reference::linear(quantized(x, linear.input_format()), spec, quantized(weight.values(), out), bias.values()),
+      1e-5, [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
                          testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129),
                                           testing::Values(1, 5, 48, 130), testing::Bool()));

@@ -21,6 +21,11 @@ double silu(double x) { return x / (1 + std::exp(-x)); }
 }  // namespace
 
 Array conv2d(const Array& x, const Conv2dSpec& spec, const Values& weight, const Values& bias) {
+  if (spec.upsample_2x) {
+    Conv2dSpec plain = spec;
+    plain.upsample_2x = false;
+    return conv2d(upsample_2x(x), plain, weight, bias);
+  }
   Array y(spec.out_shape(x.shape));
   const int inputs = spec.depthwise ? 1 : spec.in_channels, kernel = spec.kernel;
   for (int64_t n = 0; n < y.shape.n; ++n) {

@@ -1,0 +1,122 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/quantize.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/quantize.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+// Behind foreach_target.
+#include "kernels/quantize_simd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mobilediffusion::kernels::HWY_NAMESPACE {
+
+void value_range(const float* x, size_t size, float* least, float* greatest) {
+  const FloatTag d;
+  Floats low = hn::Set(d, *least), high = hn::Set(d, *greatest);
+  for_each_vector(size, [&](size_t i, size_t count) {
+    const Floats v = hn::IfThenElseZero(hn::FirstN(d, count), load(x + i, count));  // zero is in every range
+    low = hn::Min(low, v);
+    high = hn::Max(high, v);
+  });
+  *least = hn::GetLane(hn::MinOfLanes(d, low));
+  *greatest = hn::GetLane(hn::MaxOfLanes(d, high));
+}
+
+void quantize_values(const float* x, size_t size, Quantization quantization, int8_t* to) {
+  const Quantizer quantizer(quantization);
+  for_each_vector(size, [&](size_t i, size_t count) { quantizer.store(load(x + i, count), count, to + i); });
+}
+
+}  // namespace mobilediffusion::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobilediffusion::kernels {
+namespace {
+
+HWY_EXPORT(value_range);
+HWY_EXPORT(quantize_values);
+
+constexpr int64_t kValuesAtOnce = 16384;  // 64 KB, which stays in a core's own cache
+
+void quantize_rows(Context& context, const Tensor& x, Tensor& y) {
+  const int64_t width = x.shape().c;
+  context.threads().parallel_for(
+      x.shape().rows(), std::max<int64_t>(1, kValuesAtOnce / width), [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+          const float* const from = x.data() + row * width;
+          float least = 0, greatest = 0;
+          HWY_DYNAMIC_DISPATCH(value_range)(from, static_cast<size_t>(width), &least, &greatest);
+          const Quantization quantization = quantization_of(least, greatest);
+          y.quantization()[row] = quantization;
+          HWY_DYNAMIC_DISPATCH(quantize_values)
+          (from, static_cast<size_t>(width), quantization, y.quantized() + row * width);
+        }
+      });
+}
+
+void quantize_picture(Context& context, const Tensor& x, int64_t picture, Tensor& y) {
+  const int64_t size = x.shape().pixels() * x.shape().c;
+  const int64_t pieces = (size + kValuesAtOnce - 1) / kValuesAtOnce;
+  const float* const from = x.data() + picture * size;
+  std::vector<float> least(static_cast<size_t>(pieces)), greatest(static_cast<size_t>(pieces));
+  context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
+    const auto piece = static_cast<size_t>(begin / kValuesAtOnce);
+    HWY_DYNAMIC_DISPATCH(value_range)(from + begin, static_cast<size_t>(end - begin), &least[piece], &greatest[piece]);
+  });
+  const Quantization quantization = quantization_of(*std::min_element(least.begin(), least.end()),
+                                                    *std::max_element(greatest.begin(), greatest.end()));
+  y.quantization()[picture] = quantization;
+  context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(quantize_values)
+    (from + begin, static_cast<size_t>(end - begin), quantization, y.quantized() + picture * size + begin);
+  });
+}
+
+}  // namespace
+
+Quantization quantization_of(float least, float greatest) {
+  least = std::min(least, 0.0f);
+  greatest = std::max(greatest, 0.0f);
+  const float scale = (greatest - least) / 255.0f;
+  if (!(scale > 0.0f) || !std::isfinite(1.0f / scale)) return {0, 1.0f};
+  return {static_cast<int32_t>(std::lrint(std::clamp(-128.0f - least / scale, -128.0f, 127.0f))), scale};
+}
+
+Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format format) {
+  Tensor y = context.make(x.shape(), format);
+  const auto call = context.begin(name, "quantize");
+  if (!call) return y;
+  if (format == Format::kFloat32) {
+    std::memcpy(y.data(), x.data(), static_cast<size_t>(x.shape().elements()) * sizeof(float));
+  } else if (format == Format::kInt8PerRow) {
+    quantize_rows(context, x, y);
+  } else {
+    for (int64_t picture = 0; picture < x.shape().n; ++picture) quantize_picture(context, x, picture, y);
+  }
+  if (format != Format::kFloat32) y.repeat_last_quantization();
+  return y;
+}
+
+QuantizedWeight quantize_weight(const std::vector<float>& weight, int64_t rows) {
+  QuantizedWeight quantized{std::vector<int8_t>(weight.size()), std::vector<float>(static_cast<size_t>(rows))};
+  const size_t size = rows == 0 ? 0 : weight.size() / static_cast<size_t>(rows);
+  for (size_t row = 0; row < quantized.scales.size(); ++row) {
+    const float* const from = weight.data() + row * size;
+    float largest = 0;
+    for (size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(from[i]));
+    const float scale = largest > 0 ? largest / 127.0f : 1.0f;
+    quantized.scales[row] = scale;
+    for (size_t i = 0; i < size; ++i) {
+      quantized.values[row * size + i] = static_cast<int8_t>(std::lrint(std::clamp(from[i] / scale, -127.0f, 127.0f)));
+    }
+  }
+  return quantized;
+}
+
+}  // namespace mobilediffusion::kernels
+#endif  // HWY_ONCE

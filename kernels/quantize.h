@@ -1,0 +1,28 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// float32 to 8 bits: weights once, by output channel; activations as they come, each picture or row to its own range.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "kernels/context.h"
+
+namespace mobilediffusion::kernels {
+
+// x in another format: a row's or a picture's least and greatest value, and zero, become -128 to 127. float32 is
+// copied.
+Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format format);
+
+// The quantization that covers a range of values, zero included, which it represents exactly.
+Quantization quantization_of(float least, float greatest);
+
+// A weight of `rows` output channels, (rows, size), symmetric: value = quantized * scale of its row.
+struct QuantizedWeight {
+  std::vector<int8_t> values;
+  std::vector<float> scales;
+};
+QuantizedWeight quantize_weight(const std::vector<float>& weight, int64_t rows);
+
+}  // namespace mobilediffusion::kernels
