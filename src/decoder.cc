@@ -15,18 +15,18 @@ constexpr float kEpsilon = 1e-6f;
 }  // namespace
 
 Decoder::Decoder(const Scope& at, const DecoderConfig& config)
-    : conv_in_(bind_conv2d(at / "decoder.conv_in",
+    : conv_in_(bind_conv2d(sensitive(at) / "decoder.conv_in",
                            {.in_channels = config.latent_channels, .out_channels = config.block_out_channels.back()})),
       conv_norm_out_(bind_group_norm(at / "decoder.conv_norm_out", config.block_out_channels.front(),
                                      config.norm_num_groups, kEpsilon)),
-      conv_out_(bind_conv2d(at / "decoder.conv_out",
+      conv_out_(bind_conv2d(sensitive(at) / "decoder.conv_out",
                             {.in_channels = config.block_out_channels.front(), .out_channels = config.out_channels})) {
   const auto resnet = [&](const Scope& scope, int in, int out) {
     return Resnet(scope, {.in = in, .out = out, .groups = config.norm_num_groups, .epsilon = kEpsilon});
   };
   if (config.use_post_quant_conv) {
     post_quant_conv_ =
-        bind_conv2d(at / "post_quant_conv",
+        bind_conv2d(sensitive(at) / "post_quant_conv",
                     {.in_channels = config.latent_channels, .out_channels = config.latent_channels, .kernel = 1});
   }
 

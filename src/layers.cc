@@ -1,9 +1,13 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/layers.h"
 
+#include "src/precision.h"
+
 namespace mobilediffusion {
 
 using kernels::WeightView;
+
+Scope sensitive(const Scope& at) { return at.in(sensitive_precision(at.precision())); }
 
 kernels::Conv2d bind_conv2d(const Scope& at, const kernels::Conv2dSpec& spec) {
   const int inputs = spec.depthwise ? 1 : spec.in_channels;  // of each output channel

@@ -10,6 +10,9 @@
 
 namespace mobilediffusion {
 
+// The same place for a sensitive layer, one that meets latents, pixels or the timestep: never in less than float32.
+Scope sensitive(const Scope& at);
+
 kernels::Conv2d bind_conv2d(const Scope& at, const kernels::Conv2dSpec& spec);
 kernels::Linear bind_linear(const Scope& at, const kernels::LinearSpec& spec);
 kernels::GroupNorm bind_group_norm(const Scope& at, int channels, int groups, float epsilon);

@@ -13,6 +13,7 @@
 
 #include "src/noise.h"
 #include "src/pixels.h"
+#include "src/precision.h"
 #include "src/stages.h"
 #include "src/tokenizer.h"
 #include "src/word_list.h"
@@ -129,13 +130,15 @@ Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptio
     return invalid("threads must be 0 (one a core) to " + std::to_string(kMostThreads) + ", not " +
                    std::to_string(options.threads));
   }
+  if (to_string(options.precision) == "unknown")
+    return invalid("precision " + std::to_string(static_cast<int>(options.precision)) + " is not one of options.h");
   Result<ModelFolder> model = open_model_folder(folder);
   if (!model.ok()) return model.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
   if (!tokenizer.ok()) return tokenizer.status();
   Result<WordList> words = WordList::load(folder);
   if (!words.ok()) return words.status();
-  Result<Stages> stages = Stages::load(*model, kernels::Precision::kFloat32);
+  Result<Stages> stages = Stages::load(*model, options.precision);
   if (!stages.ok()) return stages.status();
   auto impl =
       std::make_unique<Impl>(std::move(*model), std::move(*tokenizer), std::move(*words), std::move(*stages), options);

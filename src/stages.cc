@@ -6,12 +6,12 @@
 #include "kernels/elementwise.h"
 #include "src/file_weights.h"
 #include "src/noise.h"
+#include "src/precision.h"
 #include "src/schedule.h"
 
 namespace mobilediffusion {
 
 using kernels::Context;
-using kernels::Precision;
 using kernels::Tensor;
 
 namespace {
@@ -22,14 +22,14 @@ Status load_network(const std::string& path, const char* name, Precision precisi
                     std::unique_ptr<Network>* network) {
   Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path);
   if (!weights.ok()) return weights.status();
-  *network = std::make_unique<Network>(Scope(**weights, name, precision), config);
+  *network = std::make_unique<Network>(Scope(**weights, name, kernel_precision(precision)), config);
   return (*weights)->status();
 }
 
 template <typename Network, typename Config>
 std::unique_ptr<Network> describe_network(const char* name, const Config& config) {
   ManifestWeights weights;
-  return std::make_unique<Network>(Scope(weights, name, Precision::kFloat32), config);
+  return std::make_unique<Network>(Scope(weights, name, kernels::Precision::kFloat32), config);
 }
 
 void require_finite(Context& context, const Tensor& x, const char* what) {

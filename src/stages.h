@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "mobilediffusion/options.h"
 #include "src/decoder.h"
 #include "src/model_folder.h"
 #include "src/sampler.h"
@@ -29,7 +30,7 @@ struct Conditioning {
 class Stages {
  public:
   // Loads every weight. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite (in a weight), kOutOfMemory.
-  static Result<Stages> load(const ModelFolder& model, kernels::Precision precision);
+  static Result<Stages> load(const ModelFolder& model, Precision precision);
 
   // The same without weights, for a measuring context: shapes, costs and names.
   static Stages describe(const ModelFolder& model);

@@ -31,12 +31,15 @@ TransformerSpec transformer_spec(const UNetConfig& config, int width, int layers
 
 UNet::UNet(const Scope& at, const UNetConfig& config)
     : time_channels_(config.levels.front().channels),
-      time_linear_1_(bind_linear(at / "time_embedding.linear_1", {.in = time_channels_, .out = 4 * time_channels_})),
-      time_linear_2_(
-          bind_linear(at / "time_embedding.linear_2", {.in = 4 * time_channels_, .out = 4 * time_channels_})),
-      conv_in_(bind_conv2d(at / "conv_in", {.in_channels = config.in_channels, .out_channels = time_channels_})),
+      time_linear_1_(
+          bind_linear(sensitive(at) / "time_embedding.linear_1", {.in = time_channels_, .out = 4 * time_channels_})),
+      time_linear_2_(bind_linear(sensitive(at) / "time_embedding.linear_2",
+                                 {.in = 4 * time_channels_, .out = 4 * time_channels_})),
+      conv_in_(
+          bind_conv2d(sensitive(at) / "conv_in", {.in_channels = config.in_channels, .out_channels = time_channels_})),
       conv_norm_out_(bind_group_norm(at / "conv_norm_out", time_channels_, config.norm_num_groups, kResnetEpsilon)),
-      conv_out_(bind_conv2d(at / "conv_out", {.in_channels = time_channels_, .out_channels = config.out_channels})) {
+      conv_out_(bind_conv2d(sensitive(at) / "conv_out",
+                            {.in_channels = time_channels_, .out_channels = config.out_channels})) {
   const auto resnet = [&](const Scope& scope, int in, int out, bool separable) {
     return Resnet(scope, {.in = in,
                           .out = out,

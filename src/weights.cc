@@ -21,6 +21,12 @@ Scope Scope::operator/(std::string_view part) const {
   return below;
 }
 
+Scope Scope::in(kernels::Precision precision) const {
+  Scope same = *this;
+  same.precision_ = precision;
+  return same;
+}
+
 kernels::WeightView Scope::get(std::string_view name, std::initializer_list<int64_t> shape) const {
   return source_->get((*this / name).prefix_, {shape.begin(), shape.size()});
 }

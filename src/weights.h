@@ -65,6 +65,9 @@ class Scope {
   void release(const kernels::WeightView& weight) const { source_->release(weight); }
   std::string name() const { return prefix_.empty() ? network_ : network_ + "." + prefix_; }
   kernels::Precision precision() const { return precision_; }
+
+  // The same place, computed in another precision.
+  Scope in(kernels::Precision precision) const;
   Status& status() const { return source_->status(); }
 
  private:

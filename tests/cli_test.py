@@ -366,6 +366,18 @@ class CliTest(unittest.TestCase):
         self.refused(run("verify", BASE, "/nowhere.safetensors"), FAILED, "/nowhere.safetensors")
         self.refused(run("verify", BASE, expected, "--tolerance", "-1"), USAGE, "--tolerance")
 
+    def test_precision(self):
+        expected = os.path.join(BASE, "expected.safetensors")
+        exact = run("verify", BASE, expected, "--precision", "float32")
+        self.assertEqual(exact.returncode, DONE, exact.stdout)
+        rounded = run("verify", BASE, expected, "--precision", "int8", "--json")
+        self.assertEqual(rounded.returncode, FAILED)
+        self.assertFalse(json.loads(rounded.stdout)["ok"])
+        loose = run("verify", BASE, expected, "--precision", "int8", "--tolerance", "0.1", "--json")
+        for output in json.loads(loose.stdout)["outputs"]:
+            self.assertGreater(output["psnr"], 30, output)
+        self.refused(run("bench", BASE, "--precision", "float8"), USAGE, "float8")
+
     def test_synthesize_where_it_cannot(self):
         with open(self.path("file"), "w") as file:
             file.write("old")

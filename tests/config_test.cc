@@ -87,7 +87,8 @@ TEST(ConfigTest, UnknownKeysAreIgnored) {
 // A required key that is missing is named.
 TEST(ConfigTest, MissingKeysAreNamed) {
   for (const char* part : {"text", "unet", "decoder"}) {
-    for (const auto& [key, value] : good(part).items()) {
+    const json whole = good(part);
+    for (const auto& [key, value] : whole.items()) {
       if (key == "_class_name") continue;
       json without = good(part);
       without.erase(key);
@@ -103,7 +104,8 @@ TEST(ConfigTest, WrongTypesAreNamed) {
   const std::vector<json> wrongs = {
       "nine", json::object(), json::array({json::array()}), -1e300, 1.5, json::array({-1, 1e18, "x"})};
   for (const char* part : {"text", "unet", "decoder"}) {
-    for (const auto& [key, value] : good(part).items()) {
+    const json whole = good(part);
+    for (const auto& [key, value] : whole.items()) {
       if (key == "_class_name") continue;
       for (const json& wrong : wrongs) {
         json changed = good(part);

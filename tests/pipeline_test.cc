@@ -86,6 +86,32 @@ TEST_F(PipelineTest, TheSameSeedGivesTheSamePictureWhateverTheThreads) {
   }
 }
 
+// In 8 bits a picture differs from the float32 one, but not so that one would see it.
+TEST_F(PipelineTest, Int8StaysNearFloat32) {
+  Pipeline exact = load();
+  const std::vector<uint8_t> expected = pixels(exact, "a boat", {.seed = 3});
+  std::optional<std::vector<uint8_t>> first;
+  for (const int threads : {1, 2, 3}) {
+    auto pipeline = Pipeline::load(model_.path(), {.threads = threads, .precision = Precision::kInt8});
+    ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
+    const std::vector<uint8_t> picture = pixels(*pipeline, "a boat", {.seed = 3});
+    ASSERT_EQ(picture.size(), expected.size());
+    if (!first) first = picture;
+    EXPECT_EQ(picture, *first) << threads << " threads";
+    double squares = 0;
+    for (size_t i = 0; i < picture.size(); ++i) squares += std::pow(picture[i] - expected[i], 2);
+    EXPECT_GT(squares, 0) << "the option did nothing";
+    EXPECT_GE(10 * std::log10(255.0 * 255.0 * static_cast<double>(picture.size()) / squares), 32);
+  }
+}
+
+TEST_F(PipelineTest, UnknownPrecisionsAreRefused) {
+  const auto pipeline = Pipeline::load(model_.path(), {.precision = static_cast<Precision>(77)});
+  ASSERT_FALSE(pipeline.ok());
+  EXPECT_EQ(pipeline.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(pipeline.status().message().find("77"), std::string::npos);
+}
+
 TEST_F(PipelineTest, PromptSeedAndStepsMatter) {
   Pipeline pipeline = load();
   std::vector<std::vector<uint8_t>> pictures;

@@ -16,8 +16,11 @@ namespace mobilediffusion {
 
 enum class LogLevel : int { kInfo = 0, kWarning = 1 };
 
-// The type that weights and activations are computed in.
-enum class Precision : int { kFloat32 = 0 };
+// What the networks compute in.
+enum class Precision : int {
+  kFloat32 = 0,  // the reference
+  kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact
+};
 
 // How a model is loaded.
 struct LoadOptions {
@@ -25,7 +28,8 @@ struct LoadOptions {
   // more cores than that seldom share a fast memory path.
   int threads = 0;
 
-  // float32 is the reference; nothing else is offered yet.
+  // The default is the reference: pictures agree across machines to the last grey level or two. The others trade that
+  // for time and memory; the README gives what each costs in quality.
   Precision precision = Precision::kFloat32;
 
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from

@@ -12,6 +12,7 @@
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
 #include "src/cost.h"
+#include "src/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -24,6 +25,7 @@ struct Options {
   std::string prompt = "two red boats at sunset";
   int runs = 5;
   int steps = 0;
+  Precision precision = Precision::kFloat32;
   int threads = 0;
   bool json = false;
 };
@@ -72,6 +74,7 @@ int run(const Options& options) {
   }
   LoadOptions load_options;
   load_options.threads = options.threads;
+  load_options.precision = options.precision;
   Result<Pipeline> pipeline = Pipeline::load(path, load_options);
   if (!pipeline.ok()) return complain(pipeline.status());
   catch_interrupts();
@@ -112,9 +115,10 @@ int run(const Options& options) {
   const int64_t memory = peak_memory();
 
   if (options.json) {
-    json report{{"model", model->name},           {"width", last.width},          {"height", last.height},
-                {"steps", last.provenance.steps}, {"runs", options.runs},         {"peak_memory_bytes", memory},
-                {"version", version()},           {"xnnpack", xnnpack_version()}, {"precision", "float32"}};
+    json report{
+        {"model", model->name},           {"width", last.width},          {"height", last.height},
+        {"steps", last.provenance.steps}, {"runs", options.runs},         {"peak_memory_bytes", memory},
+        {"version", version()},           {"xnnpack", xnnpack_version()}, {"precision", to_string(options.precision)}};
     for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
       json entry{{"median", row->median()}, {"min", row->fastest()}, {"max", row->slowest()}};
       if (row->macs > 0) entry["gflops"] = row->gflops();
@@ -123,9 +127,10 @@ int run(const Options& options) {
     std::cout << report.dump() << std::endl;
     return kDone;
   }
-  std::printf("%s  %dx%d  %d step%s  float32  median of %d runs\n\n%-9s %9s %9s %9s %10s\n", model->name.c_str(),
-              last.width, last.height, last.provenance.steps, last.provenance.steps == 1 ? "" : "s", options.runs,
-              "seconds", "median", "min", "max", "GFLOP/s");
+  std::printf("%s  %dx%d  %d step%s  %s  median of %d runs\n\n%-9s %9s %9s %9s %10s\n", model->name.c_str(), last.width,
+              last.height, last.provenance.steps, last.provenance.steps == 1 ? "" : "s",
+              std::string(to_string(options.precision)).c_str(), options.runs, "seconds", "median", "min", "max",
+              "GFLOP/s");
   for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
     std::printf("%-9s %9.4f %9.4f %9.4f", row->name.c_str(), row->median(), row->fastest(), row->slowest());
     if (row->macs > 0) {
@@ -148,6 +153,7 @@ Run add_bench(CLI::App& app) {
   command->add_option("--size", options->size, "WIDTHxHEIGHT in pixels. Default: what the model was made for");
   command->add_option("--steps", options->steps, "Denoising steps. Default: the model's own");
   command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
+  add_precision(*command, &options->precision);
   command->add_option("--prompt", options->prompt)->capture_default_str();
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(

@@ -26,6 +26,7 @@ struct Options {
   uint64_t seed = 0;
   int steps = 0;
   int count = 1;
+  Precision precision = Precision::kFloat32;
   int threads = 0;
   double guidance = 1.0;
   bool json = false;
@@ -101,6 +102,7 @@ class Generate {
 
     LoadOptions load;
     load.threads = options_.threads;
+    load.precision = options_.precision;
     load.log = [this](LogLevel, std::string_view message) {
       if (options_.quiet) return;
       progress_.clear();
@@ -213,6 +215,7 @@ Run add_generate(CLI::App& app) {
                       "What should not be there; read where guidance is not 1");
   command->add_option("--sampler", options->sampler, "gan or ddim. Default: the model's own");
   command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
+  add_precision(*command, &options->precision);
   command->add_flag("--json", options->json, "One JSON object a picture on stdout");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing but errors");
   command->add_flag("--no-metadata", options->no_metadata, "Leave prompt, seed, model and the AI mark out of the PNG");

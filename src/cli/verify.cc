@@ -35,6 +35,7 @@ struct Options {
   std::string expected;
   std::string write;
   double tolerance = 1e-5;
+  Precision precision = Precision::kFloat32;
   int threads = 2;
   bool json = false;
 };
@@ -87,7 +88,7 @@ class Verify {
     Result<Safetensors> tensors = Safetensors::parse(file_->bytes(), options_.expected);
     if (!tensors.ok()) return tensors.status();
     expected_ = std::move(*tensors);
-    Result<Stages> stages = Stages::load(model_, kernels::Precision::kFloat32);
+    Result<Stages> stages = Stages::load(model_, options_.precision);
     if (!stages.ok()) return stages.status();
     stages_.emplace(std::move(*stages));
     return {};
@@ -338,6 +339,7 @@ Run add_verify(CLI::App& app) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   command->add_option("--threads", options->threads, "Threads, 1 to 256")->capture_default_str();
+  add_precision(*command, &options->precision);
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output "
