@@ -86,7 +86,7 @@ Tensor Context::make(const Shape& shape, Format format) {
 
 Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs) {
   if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) fail(Status(StatusCode::kCancelled, "cancelled"));
-  if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs, 0.0});
+  if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs});
   return Call(this, computes());
 }
 
@@ -98,8 +98,10 @@ Context::Call::Call(Context* context, bool computes) : context_(context), comput
 }
 
 Context::Call::~Call() {
-  if (computes_ && context_->trace_ != nullptr)
-    (*context_->trace_)[record_].seconds = 1e-9 * static_cast<double>(now_ns() - start_ns_);
+  if (!computes_ || context_->trace_ == nullptr) return;
+  OperatorRecord& record = (*context_->trace_)[record_];
+  record.start = 1e-9 * static_cast<double>(start_ns_);
+  record.seconds = 1e-9 * static_cast<double>(now_ns() - start_ns_);
 }
 
 }  // namespace mobilediffusion::kernels

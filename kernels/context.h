@@ -82,7 +82,8 @@ struct OperatorRecord {
   std::string name;
   std::string_view kind;  // "conv2d", "linear", "attention", ...
   int64_t macs = 0;       // multiply-accumulates
-  double seconds = 0;     // 0 where the context only counts
+  double start = 0;       // seconds on the steady clock; this and the next are 0 where the context only counts
+  double seconds = 0;
 };
 using Trace = std::vector<OperatorRecord>;
 

@@ -4,10 +4,16 @@
 #include <pthreadpool.h>
 
 #include <algorithm>
+#include <thread>
 
 namespace mobilediffusion::kernels {
 
 ThreadPool::ThreadPool(int threads) : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr) {}
+
+int ThreadPool::default_size() {
+  constexpr int kMost = 8;
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMost);
+}
 
 int ThreadPool::threads() const { return pool_ ? static_cast<int>(pthreadpool_get_threads_count(pool_.get())) : 1; }
 

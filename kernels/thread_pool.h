@@ -16,6 +16,9 @@ class ThreadPool {
   // `threads` counts the caller's own; 1 makes no thread at all.
   explicit ThreadPool(int threads);
 
+  // One thread a core, eight at most, since more seldom share a fast memory path.
+  static int default_size();
+
   int threads() const;
   pthreadpool* get() const { return pool_.get(); }  // null with one thread
 

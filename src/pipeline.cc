@@ -7,7 +7,6 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,7 +27,6 @@ using kernels::ThreadPool;
 namespace {
 
 constexpr int kMostThreads = 256;
-constexpr int kDefaultThreads = 8;
 constexpr int kLargestSide = 8 * 4096;
 constexpr int64_t kMostPixels = int64_t{1} << 28;
 
@@ -53,8 +51,6 @@ auto guarded(Body&& body) -> decltype(body()) {
     return Status(StatusCode::kInternal, std::string("unexpected: ") + error.what());
   }
 }
-
-int default_threads() { return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kDefaultThreads); }
 
 // How often each network says that a block is done: the totals of the progress.
 struct BlockCounts {
@@ -95,7 +91,7 @@ struct Pipeline::Impl {
         tokenizer(std::move(reader)),
         words(std::move(known)),
         stages(std::move(networks)),
-        threads(options.threads > 0 ? options.threads : default_threads()),
+        threads(options.threads > 0 ? options.threads : ThreadPool::default_size()),
         log(options.log),
         blocks(count_blocks(model)) {}
 

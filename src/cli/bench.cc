@@ -8,9 +8,11 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
+#include "src/cli/profile.h"
 #include "src/cost.h"
 #include "src/precision.h"
 
@@ -27,6 +29,8 @@ struct Options {
   int steps = 0;
   Precision precision = Precision::kFloat32;
   int threads = 0;
+  bool profile = false;
+  std::string trace;
   bool json = false;
 };
 
@@ -113,6 +117,21 @@ int run(const Options& options) {
   decoder.macs = cost.decoder.whole.macs;
   total.macs = text.macs + unet.macs + decoder.macs;
   const int64_t memory = peak_memory();
+  pipeline = Status(StatusCode::kCancelled, "freed before the model is loaded once more");
+  std::optional<Profile> profile;
+  if (options.profile || !options.trace.empty()) {
+    Result<Profile> made = profile_picture({.model = path,
+                                            .prompt = options.prompt,
+                                            .size = {last.width, last.height},
+                                            .steps = options.steps,
+                                            .threads = options.threads,
+                                            .precision = options.precision});
+    if (!made.ok()) return complain(made.status());
+    profile = std::move(*made);
+  }
+  if (!options.trace.empty()) {
+    if (const Status status = write_timeline(options.trace, *profile); !status.ok()) return complain(status);
+  }
 
   if (options.json) {
     json report{
@@ -124,6 +143,7 @@ int run(const Options& options) {
       if (row->macs > 0) entry["gflops"] = row->gflops();
       report["seconds"][row->name] = entry;
     }
+    if (profile) report["profile"] = to_json(*profile);
     std::cout << report.dump() << std::endl;
     return kDone;
   }
@@ -140,6 +160,7 @@ int run(const Options& options) {
     }
   }
   std::printf("\npeak memory %.0f MB\n", 1e-6 * static_cast<double>(memory));
+  if (profile) print_profile(*profile);
   return kDone;
 }
 
@@ -155,6 +176,8 @@ Run add_bench(CLI::App& app) {
   command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
   add_precision(*command, &options->precision);
   command->add_option("--prompt", options->prompt)->capture_default_str();
+  command->add_flag("--profile", options->profile, "Also tell where a picture's time goes, by operator");
+  command->add_option("--trace", options->trace, "Also write a timeline of one picture, for a trace viewer (JSON)");
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 "
