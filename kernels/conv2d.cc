@@ -2,10 +2,12 @@
 #include "kernels/conv2d.h"
 
 #include <limits>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "kernels/quantize.h"
+#include "kernels/upsampling.h"
 #include "kernels/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
@@ -28,36 +30,12 @@ std::vector<float> channels_last(const std::vector<float>& weight, const Conv2dS
   return to;
 }
 
-// Nearest 2x and a 3x3 convolution are together one transposed convolution, 4x4 with stride 2: four 2x2 convolutions of
-// the small picture, at 4/9 of the work. Along an axis, tap p of the four is what the taps at 2 - p and 3 - p of the
-// three add up to. From (out, in, 3, 3) to (out, 4, 4, in).
-std::vector<float> upsampling_kernel(const std::vector<float>& weight, const Conv2dSpec& spec) {
-  const int64_t in = spec.in_channels;
-  std::vector<float> to(static_cast<size_t>(spec.out_channels * 16 * in));
-  const auto add = [&](int64_t o, int64_t i, int y, int x, int from_y, int from_x) {
-    if (from_y < 0 || from_y > 2 || from_x < 0 || from_x > 2) return;
-    to[((o * 4 + y) * 4 + x) * in + i] += weight[((o * in + i) * 3 + from_y) * 3 + from_x];
-  };
-  for (int64_t o = 0; o < spec.out_channels; ++o) {
-    for (int64_t i = 0; i < in; ++i) {
-      for (int y = 0; y < 4; ++y) {
-        for (int x = 0; x < 4; ++x) {
-          for (const int from_y : {2 - y, 3 - y}) {
-            for (const int from_x : {2 - x, 3 - x}) add(o, i, y, x, from_y, from_x);
-          }
-        }
-      }
-    }
-  }
-  return to;
-}
-
 // What the operators of each kind and precision have in common, so that their creation reads alike.
 struct Geometry {
   explicit Geometry(const Conv2dSpec& spec)
-      : padding(static_cast<uint32_t>(spec.upsample_2x ? 1 : spec.padding())),
-        kernel(static_cast<uint32_t>(spec.upsample_2x ? 4 : spec.kernel)),
-        stride(static_cast<uint32_t>(spec.upsample_2x ? 2 : spec.stride)),
+      : padding(static_cast<uint32_t>(spec.padding())),
+        kernel(static_cast<uint32_t>(spec.kernel)),
+        stride(static_cast<uint32_t>(spec.stride)),
         groups(spec.depthwise ? static_cast<uint32_t>(spec.in_channels) : 1),
         in(static_cast<size_t>(spec.in_channels)),
         out(static_cast<size_t>(spec.out_channels)),
@@ -71,12 +49,6 @@ struct Geometry {
 
 xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const float* bias, xnn_operator_t* op) {
   const Geometry g(spec);
-  if (spec.upsample_2x) {
-    return xnn_create_deconvolution2d_nhwc_f32(g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride,
-                                               g.stride, /*dilation_height=*/1, /*dilation_width=*/1, g.groups, g.in,
-                                               g.out, g.in, g.out, weight, bias, -kInfinity, kInfinity, /*flags=*/0,
-                                               /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
-  }
   return xnn_create_convolution2d_nhwc_f32(
       g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in / g.groups, g.out / g.groups, g.in, g.out, weight, bias, -kInfinity,
@@ -85,12 +57,6 @@ xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const flo
 
 xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, const float* bias, xnn_operator_t* op) {
   const Geometry g(spec);
-  if (spec.upsample_2x) {
-    return xnn_create_deconvolution2d_nhwc_qd8_f32_qc8w(
-        g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
-        /*dilation_width=*/1, g.groups, g.in, g.out, g.in, g.out, weight.scales.data(), weight.values.data(), bias,
-        -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
-  }
   if (spec.kernel == 1 && spec.stride == 1) {  // then each pixel has a range of its own
     return xnn_create_fully_connected_nc_qd8_f32_qc8w(g.in, g.out, g.in, g.out, weight.scales.data(),
                                                       weight.values.data(), bias, -kInfinity, kInfinity, /*flags=*/0,
@@ -103,17 +69,18 @@ xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, co
 }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
-  if (precision == Precision::kFloat32 || spec.depthwise) return Format::kFloat32;
+  if (precision == Precision::kFloat32 || spec.depthwise || spec.upsample_2x) return Format::kFloat32;
   return spec.kernel == 1 && spec.stride == 1 ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
 
 }  // namespace
 
 struct Conv2d::Packed {
-  XnnpackOperator op;
+  XnnpackOperator op;  // or, behind an upsampling:
+  std::optional<UpsamplingConvolution> upsampling;
 
   // Shapes the operator and points it at its operands; `run` follows.
-  xnn_status set_up(Context& context, const Conv2dSpec& spec, const Tensor& x, Tensor& y, Workspace& workspace) const;
+  xnn_status set_up(Context& context, const Tensor& x, Tensor& y, Workspace& workspace) const;
 };
 
 Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
@@ -122,8 +89,12 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
   if (!status.ok() || weight.data == nullptr) return;
   const std::vector<float> values = to_float32(weight, name_ + ".weight", status);
   const std::vector<float> offsets = to_float32(bias, name_ + ".bias", status);
-  const std::vector<float> kernel = spec.upsample_2x ? upsampling_kernel(values, spec) : channels_last(values, spec);
   packed_ = std::make_unique<Packed>();
+  if (spec.upsample_2x) {
+    packed_->upsampling.emplace(name_, spec, values, offsets, precision, status);
+    return;
+  }
+  const std::vector<float> kernel = channels_last(values, spec);
   packed_->op = create_xnnpack_operator(name_, status, [&](xnn_operator_t* op) {
     if (input_format_ == Format::kFloat32) return create_float32(spec, kernel.data(), offsets.data(), op);
     return create_int8(spec, quantize_weight(kernel, spec.out_channels), offsets.data(), op);
@@ -134,8 +105,7 @@ Conv2d::Conv2d(Conv2d&&) noexcept = default;
 Conv2d& Conv2d::operator=(Conv2d&&) noexcept = default;
 Conv2d::~Conv2d() = default;
 
-xnn_status Conv2d::Packed::set_up(Context& context, const Conv2dSpec& spec, const Tensor& x, Tensor& y,
-                                  Workspace& workspace) const {
+xnn_status Conv2d::Packed::set_up(Context& context, const Tensor& x, Tensor& y, Workspace& workspace) const {
   pthreadpool* const threads = context.threads().get();
   const auto n = static_cast<size_t>(x.shape().n), h = static_cast<size_t>(x.shape().h),
              w = static_cast<size_t>(x.shape().w);
@@ -143,10 +113,6 @@ xnn_status Conv2d::Packed::set_up(Context& context, const Conv2dSpec& spec, cons
   xnn_status status = xnn_status_success;
   switch (x.format()) {
     case Format::kFloat32:
-      if (spec.upsample_2x) {
-        status = xnn_reshape_deconvolution2d_nhwc_f32(op.get(), n, h, w, 0, 0, &height, &width, threads);
-        return status != xnn_status_success ? status : xnn_setup_deconvolution2d_nhwc_f32(op.get(), x.data(), y.data());
-      }
       status = xnn_reshape_convolution2d_nhwc_f32(op.get(), n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
@@ -156,11 +122,6 @@ xnn_status Conv2d::Packed::set_up(Context& context, const Conv2dSpec& spec, cons
       if (status != xnn_status_success) return status;
       return xnn_setup_fully_connected_nc_qd8_f32_qc8w(op.get(), x.quantized(), y.data(), quantization_params(x));
     case Format::kInt8PerPicture:
-      if (spec.upsample_2x) {
-        status = xnn_reshape_deconvolution2d_nhwc_qd8_f32_qc8w(op.get(), n, h, w, 0, 0, &height, &width, threads);
-        if (status != xnn_status_success) return status;
-        return xnn_setup_deconvolution2d_nhwc_qd8_f32_qc8w(op.get(), x.quantized(), y.data(), quantization_params(x));
-      }
       status =
           xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op.get(), n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
@@ -176,8 +137,12 @@ Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   Tensor y = context.make(spec_.out_shape(x.shape()));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;
+  if (packed_->upsampling) {
+    (*packed_->upsampling)(context, name_, x, y);
+    return y;
+  }
   Workspace workspace;
-  const xnn_status status = packed_->set_up(context, spec_, x, y, workspace);
+  const xnn_status status = packed_->set_up(context, x, y, workspace);
   if (context.ok()) run_xnnpack(context, packed_->op, status, name_);
   return y;
 }

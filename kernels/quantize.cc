@@ -59,24 +59,6 @@ void quantize_rows(Context& context, const Tensor& x, Tensor& y) {
       });
 }
 
-void quantize_picture(Context& context, const Tensor& x, int64_t picture, Tensor& y) {
-  const int64_t size = x.shape().pixels() * x.shape().c;
-  const int64_t pieces = (size + kValuesAtOnce - 1) / kValuesAtOnce;
-  const float* const from = x.data() + picture * size;
-  std::vector<float> least(static_cast<size_t>(pieces)), greatest(static_cast<size_t>(pieces));
-  context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
-    const auto piece = static_cast<size_t>(begin / kValuesAtOnce);
-    HWY_DYNAMIC_DISPATCH(value_range)(from + begin, static_cast<size_t>(end - begin), &least[piece], &greatest[piece]);
-  });
-  const Quantization quantization = quantization_of(*std::min_element(least.begin(), least.end()),
-                                                    *std::max_element(greatest.begin(), greatest.end()));
-  y.quantization()[picture] = quantization;
-  context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(quantize_values)
-    (from + begin, static_cast<size_t>(end - begin), quantization, y.quantized() + picture * size + begin);
-  });
-}
-
 }  // namespace
 
 Quantization quantization_of(float least, float greatest) {
@@ -85,6 +67,21 @@ Quantization quantization_of(float least, float greatest) {
   const float scale = (greatest - least) / 255.0f;
   if (!(scale > 0.0f) || !std::isfinite(1.0f / scale)) return {0, 1.0f};
   return {static_cast<int32_t>(std::lrint(std::clamp(-128.0f - least / scale, -128.0f, 127.0f))), scale};
+}
+
+Quantization quantize_range(Context& context, const float* x, int64_t size, int8_t* to) {
+  const int64_t pieces = (size + kValuesAtOnce - 1) / kValuesAtOnce;
+  std::vector<float> least(static_cast<size_t>(pieces)), greatest(static_cast<size_t>(pieces));
+  context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
+    const auto piece = static_cast<size_t>(begin / kValuesAtOnce);
+    HWY_DYNAMIC_DISPATCH(value_range)(x + begin, static_cast<size_t>(end - begin), &least[piece], &greatest[piece]);
+  });
+  const Quantization quantization = quantization_of(*std::min_element(least.begin(), least.end()),
+                                                    *std::max_element(greatest.begin(), greatest.end()));
+  context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(quantize_values)(x + begin, static_cast<size_t>(end - begin), quantization, to + begin);
+  });
+  return quantization;
 }
 
 Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format format) {
@@ -96,7 +93,11 @@ Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format
   } else if (format == Format::kInt8PerRow) {
     quantize_rows(context, x, y);
   } else {
-    for (int64_t picture = 0; picture < x.shape().n; ++picture) quantize_picture(context, x, picture, y);
+    const int64_t size = x.shape().pixels() * x.shape().c;
+    for (int64_t picture = 0; picture < x.shape().n; ++picture) {
+      y.quantization()[picture] =
+          quantize_range(context, x.data() + picture * size, size, y.quantized() + picture * size);
+    }
   }
   if (format != Format::kFloat32) y.repeat_last_quantization();
   return y;

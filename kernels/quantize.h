@@ -15,6 +15,9 @@ namespace mobilediffusion::kernels {
 // copied.
 Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format format);
 
+// `size` values to 8 bits by the one range that they have together.
+Quantization quantize_range(Context& context, const float* x, int64_t size, int8_t* to);
+
 // The quantization that covers a range of values, zero included, which it represents exactly.
 Quantization quantization_of(float least, float greatest);
 

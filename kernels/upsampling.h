@@ -1,0 +1,38 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Nearest 2x upsampling and the 3x3 convolution behind it, together: of the nine taps that an output pixel reads, those
+// that fall on the same input pixel add up, so each of the four output phases (even or odd row, even or odd column) is
+// a 2x2 convolution of the small picture, at 4/9 of the work. Exact algebra. Only included by conv2d.cc.
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "kernels/conv2d.h"
+#include "kernels/xnnpack_operator.h"
+
+namespace mobilediffusion::kernels {
+
+class UpsamplingConvolution {
+ public:
+  // `weight` as (out, in, 3, 3). The first failure is put into `status`.
+  UpsamplingConvolution(std::string_view name, const Conv2dSpec& spec, const std::vector<float>& weight,
+                        const std::vector<float>& bias, Precision precision, Status& status);
+
+  // From float32 x into float32 y.
+  void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
+
+ private:
+  // The picture `from` (h, w, in), with a row of zeros before and behind it, in the format that is computed in.
+  Tensor pad_rows(Context& context, const Shape& shape, const float* from) const;
+
+  xnn_status run_phase(Context& context, xnn_operator_t op, const Tensor& padded, int64_t row, int64_t rows,
+                       float* to) const;
+
+  Format format_;
+  int64_t out_channels_;
+  std::array<std::array<XnnpackOperator, 2>, 2> phases_;  // by output row and column, even or odd
+};
+
+}  // namespace mobilediffusion::kernels
