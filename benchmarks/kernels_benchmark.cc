@@ -130,13 +130,14 @@ void group_norm(benchmark::State& state) {
   Status status;
   const GroupNorm norm("norm", channels, 32, 1e-5f, weight.view(), bias.view(), status);
   const Tensor x = bench.make({1, side, side, channels});
+  const Format format = state.range(3) != 0 ? Format::kInt8PerPicture : Format::kFloat32;
   bench.run(state, x.shape().elements(),
-            [&] { benchmark::DoNotOptimize(norm(bench.context(), x, Fused::kSilu).data()); });
+            [&] { benchmark::DoNotOptimize(norm(bench.context(), x, Fused::kSilu, format).shape()); });
 }
 BENCHMARK(group_norm)
-    ->ArgNames({"threads", "side", "channels"})
-    ->ArgsProduct({{1, 2}, {64}, {320, 640}})
-    ->ArgsProduct({{1, 2}, {512}, {64}})
+    ->ArgNames({"threads", "side", "channels", "int8"})
+    ->ArgsProduct({{1, 2}, {64}, {320, 640}, {0, 1}})
+    ->ArgsProduct({{1, 2}, {512}, {64, 128}, {0, 1}})
     ->UseRealTime();
 
 void layer_norm(benchmark::State& state) {

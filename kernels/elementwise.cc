@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cstring>
 
+#include "kernels/rows.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 // Behind foreach_target.
-#include "kernels/simd.h"
+#include "kernels/quantize_simd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {
@@ -57,6 +59,14 @@ void gate_row(const float* row, size_t width, float* to) {
   });
 }
 
+// To 8 bits, by way of `gated`, which has room for one row.
+void gate_and_quantize_row(const float* row, size_t width, float* gated, Quantization* quantization, int8_t* to) {
+  for_each_vector(width, [&](size_t i, size_t count) {
+    store(hn::Mul(load(row + i, count), silu_for_int8(load(row + width + i, count))), count, gated + i);
+  });
+  *quantization = quantize_row(gated, width, to);
+}
+
 // x - x is zero for every finite value and NaN for the others.
 bool are_finite(const float* x, size_t size) {
   const FloatTag d;
@@ -78,12 +88,12 @@ namespace {
 HWY_EXPORT(activate_values);
 HWY_EXPORT(add_values);
 HWY_EXPORT(gate_row);
+HWY_EXPORT(gate_and_quantize_row);
 HWY_EXPORT(are_finite);
 
 constexpr int64_t kPiece = 16384;  // values: enough to be worth a thread's while, a multiple of every vector's length
 
 // Rows of c values that make such a piece.
-int64_t rows_per_piece(int64_t c) { return std::max<int64_t>(1, kPiece / c); }
 
 size_t bytes(int64_t values) { return static_cast<size_t>(values) * sizeof(float); }
 
@@ -116,18 +126,28 @@ void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Ten
   });
 }
 
-Tensor gated_silu(Context& context, std::string_view name, const Tensor& x) {
+Tensor gated_silu(Context& context, std::string_view name, const Tensor& x, Format format) {
   Shape shape = x.shape();
   shape.c /= 2;
-  Tensor y = context.make(shape);
+  if (format == Format::kInt8PerPicture) return quantize(context, name, gated_silu(context, name, x), format);
+  Tensor y = context.make(shape, format);
+  RowBuffers gated(context, format, shape);
   const auto call = context.begin(name, "gated_silu");
   if (!call) return y;
-  context.threads().parallel_for(shape.rows(), rows_per_piece(2 * shape.c), [&](int64_t begin, int64_t end) {
+  const int64_t piece = rows_per_piece(shape.c);
+  context.threads().parallel_for(shape.rows(), piece, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      HWY_DYNAMIC_DISPATCH(gate_row)
-      (x.data() + row * 2 * shape.c, static_cast<size_t>(shape.c), y.data() + row * shape.c);
+      const float* const from = x.data() + row * 2 * shape.c;
+      const auto width = static_cast<size_t>(shape.c);
+      if (format == Format::kFloat32) {
+        HWY_DYNAMIC_DISPATCH(gate_row)(from, width, y.data() + row * shape.c);
+      } else {
+        HWY_DYNAMIC_DISPATCH(gate_and_quantize_row)
+        (from, width, gated.of(begin / piece), y.quantization() + row, y.quantized() + row * shape.c);
+      }
     }
   });
+  if (format != Format::kFloat32) y.repeat_last_quantization();
   return y;
 }
 

@@ -24,8 +24,9 @@ void add(Context& context, std::string_view name, Tensor& x, const Tensor& y);
 // x + v, into x: v (n, 1, 1, c) is added to every pixel.
 void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Tensor& v);
 
-// The gated SiLU: of each row's halves (value, gate), value * SiLU(gate). (n, h, w, 2c) gives (n, h, w, c).
-Tensor gated_silu(Context& context, std::string_view name, const Tensor& x);
+// The gated SiLU: of each row's halves (value, gate), value * SiLU(gate). (n, h, w, 2c) gives (n, h, w, c), in
+// the format that its reader wants.
+Tensor gated_silu(Context& context, std::string_view name, const Tensor& x, Format format = Format::kFloat32);
 
 // x and y side by side on the channels.
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y);

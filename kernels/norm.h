@@ -23,9 +23,15 @@ class GroupNorm {
   GroupNorm(std::string name, int channels, int groups, float epsilon, const WeightView& weight, const WeightView& bias,
             Status& status);
 
-  Tensor operator()(Context& context, const Tensor& x, Fused fused = Fused::kNone) const;
+  // In the format that its reader wants. To kInt8PerPicture the range is known before the values are made: that of each
+  // channel's least and greatest value, whatever lies between.
+  Tensor operator()(Context& context, const Tensor& x, Fused fused = Fused::kNone,
+                    Format format = Format::kFloat32) const;
 
  private:
+  struct Columns;
+  Status statistics(Context& context, const float* x, const Shape& shape, Columns& columns) const;
+
   std::string name_;
   int groups_;
   float epsilon_;
@@ -38,12 +44,16 @@ class LayerNorm {
   LayerNorm(std::string name, int width, float epsilon, const WeightView& weight, const WeightView& bias,
             Status& status);
 
-  Tensor operator()(Context& context, const Tensor& x) const;
+  // In the format that its reader wants.
+  Tensor operator()(Context& context, const Tensor& x, Format format = Format::kFloat32) const;
 
  private:
   std::string name_;
   float epsilon_;
   std::vector<float> weight_, bias_;
 };
+
+// What both say of a value that no statistics can be made of.
+Status not_finite(const std::string& name);
 
 }  // namespace mobilediffusion::kernels

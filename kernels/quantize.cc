@@ -14,21 +14,16 @@
 HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {
 
-void value_range(const float* x, size_t size, float* least, float* greatest) {
-  const FloatTag d;
-  Floats low = hn::Set(d, *least), high = hn::Set(d, *greatest);
-  for_each_vector(size, [&](size_t i, size_t count) {
-    const Floats v = hn::IfThenElseZero(hn::FirstN(d, count), load(x + i, count));  // zero is in every range
-    low = hn::Min(low, v);
-    high = hn::Max(high, v);
-  });
-  *least = hn::GetLane(hn::MinOfLanes(d, low));
-  *greatest = hn::GetLane(hn::MaxOfLanes(d, high));
+void range_of_values(const float* x, size_t size, float* least, float* greatest) {
+  widen_range(x, size, *least, *greatest);
 }
 
-void quantize_values(const float* x, size_t size, Quantization quantization, int8_t* to) {
-  const Quantizer quantizer(quantization);
-  for_each_vector(size, [&](size_t i, size_t count) { quantizer.store(load(x + i, count), count, to + i); });
+void quantize_by(const float* x, size_t size, Quantization quantization, int8_t* to) {
+  quantize_values(x, size, quantization, to);
+}
+
+void quantize_each_row(const float* x, size_t rows, size_t width, Quantization* quantization, int8_t* to) {
+  for (size_t row = 0; row < rows; ++row) quantization[row] = quantize_row(x + row * width, width, to + row * width);
 }
 
 }  // namespace mobilediffusion::kernels::HWY_NAMESPACE
@@ -38,8 +33,9 @@ HWY_AFTER_NAMESPACE();
 namespace mobilediffusion::kernels {
 namespace {
 
-HWY_EXPORT(value_range);
-HWY_EXPORT(quantize_values);
+HWY_EXPORT(range_of_values);
+HWY_EXPORT(quantize_by);
+HWY_EXPORT(quantize_each_row);
 
 constexpr int64_t kValuesAtOnce = 16384;  // 64 KB, which stays in a core's own cache
 
@@ -47,15 +43,9 @@ void quantize_rows(Context& context, const Tensor& x, Tensor& y) {
   const int64_t width = x.shape().c;
   context.threads().parallel_for(
       x.shape().rows(), std::max<int64_t>(1, kValuesAtOnce / width), [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-          const float* const from = x.data() + row * width;
-          float least = 0, greatest = 0;
-          HWY_DYNAMIC_DISPATCH(value_range)(from, static_cast<size_t>(width), &least, &greatest);
-          const Quantization quantization = quantization_of(least, greatest);
-          y.quantization()[row] = quantization;
-          HWY_DYNAMIC_DISPATCH(quantize_values)
-          (from, static_cast<size_t>(width), quantization, y.quantized() + row * width);
-        }
+        HWY_DYNAMIC_DISPATCH(quantize_each_row)
+        (x.data() + begin * width, static_cast<size_t>(end - begin), static_cast<size_t>(width),
+         y.quantization() + begin, y.quantized() + begin * width);
       });
 }
 
@@ -74,12 +64,12 @@ Quantization quantize_range(Context& context, const float* x, int64_t size, int8
   std::vector<float> least(static_cast<size_t>(pieces)), greatest(static_cast<size_t>(pieces));
   context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
     const auto piece = static_cast<size_t>(begin / kValuesAtOnce);
-    HWY_DYNAMIC_DISPATCH(value_range)(x + begin, static_cast<size_t>(end - begin), &least[piece], &greatest[piece]);
+    HWY_DYNAMIC_DISPATCH(range_of_values)(x + begin, static_cast<size_t>(end - begin), &least[piece], &greatest[piece]);
   });
   const Quantization quantization = quantization_of(*std::min_element(least.begin(), least.end()),
                                                     *std::max_element(greatest.begin(), greatest.end()));
   context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(quantize_values)(x + begin, static_cast<size_t>(end - begin), quantization, to + begin);
+    HWY_DYNAMIC_DISPATCH(quantize_by)(x + begin, static_cast<size_t>(end - begin), quantization, to + begin);
   });
   return quantization;
 }

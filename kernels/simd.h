@@ -13,6 +13,7 @@
 #endif
 
 #include <cstddef>
+#include <cstring>
 
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
@@ -39,11 +40,17 @@ HWY_INLINE Floats load(const float* from, size_t count) {
   return hn::MaskedLoad(hn::FirstN(d, count), d, from);
 }
 
-HWY_INLINE void store(Floats value, size_t count, float* to) {
-  const FloatTag d;
-  if (count == hn::Lanes(d)) return hn::StoreU(value, d, to);
-  hn::BlendedStore(value, hn::FirstN(d, count), d, to);
+// Writes the first `count` lanes and nothing else: what follows may be another thread's, and a blended store is a read
+// and a write on some processors.
+template <typename Tag>
+HWY_INLINE void store_lanes(Tag d, hn::Vec<Tag> value, size_t count, hn::TFromD<Tag>* to) {
+  if (hn::MaxLanes(d) == 1 || count == hn::Lanes(d)) return hn::StoreU(value, d, to);
+  HWY_ALIGN hn::TFromD<Tag> lanes[hn::MaxLanes(d)];
+  hn::Store(value, d, lanes);
+  std::memcpy(to, lanes, count * sizeof(lanes[0]));
 }
+
+HWY_INLINE void store(Floats value, size_t count, float* to) { store_lanes(FloatTag(), value, count, to); }
 
 // x * sigmoid(slope * x). Highway's exponential wraps around above 88.7, where float32 ends; the quotient is long zero
 // there.

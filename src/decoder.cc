@@ -60,7 +60,7 @@ Decoder::Decoder(const Scope& at, const DecoderConfig& config)
 }
 
 void Decoder::MidAttention::operator()(Context& context, Tensor& x) const {
-  const Tensor tokens = norm(context, x);
+  const Tensor tokens = norm(context, x, kernels::Fused::kNone, to_q.input_format());
   const Tensor attended = attention(context, to_q(context, tokens), to_k(context, tokens), to_v(context, tokens));
   kernels::add(context, name, x, to_out(context, attended));
 }

@@ -35,9 +35,9 @@ Resnet::Resnet(const Scope& at, const ResnetSpec& spec)
                          : std::nullopt) {}
 
 Tensor Resnet::operator()(Context& context, const Tensor& x, const Tensor* time) const {
-  Tensor h = conv1_(context, norm1_(context, x, Fused::kSilu));
+  Tensor h = conv1_(context, norm1_(context, x, Fused::kSilu, conv1_.input_format()));
   if (time_emb_proj_) kernels::add_to_pixels(context, name_, h, (*time_emb_proj_)(context, *time));
-  h = conv2_(context, norm2_(context, h, Fused::kSilu));
+  h = conv2_(context, norm2_(context, h, Fused::kSilu, conv2_.input_format()));
   if (conv_shortcut_) {
     kernels::add(context, name_, h, (*conv_shortcut_)(context, x));
   } else {

@@ -16,6 +16,9 @@ class Convolution3x3 {
  public:
   Convolution3x3(const Scope& at, int in, int out, bool separable);
 
+  // What it reads without converting first.
+  kernels::Format input_format() const { return depthwise_ ? depthwise_->input_format() : last_.input_format(); }
+
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& x) const;
 
  private:

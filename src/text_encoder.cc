@@ -44,11 +44,11 @@ TextEncoder::TextEncoder(const Scope& at, const TextEncoderConfig& config)
 }
 
 void TextEncoder::run(Context& context, const Layer& layer, Tensor& x) const {
-  Tensor h = layer.layer_norm1(context, x);
+  Tensor h = layer.layer_norm1(context, x, layer.q_proj.input_format());
   h = layer.attention(context, layer.q_proj(context, h), layer.k_proj(context, h), layer.v_proj(context, h));
   kernels::add(context, layer.name, x, layer.out_proj(context, h));
 
-  h = layer.fc1(context, layer.layer_norm2(context, x));
+  h = layer.fc1(context, layer.layer_norm2(context, x, layer.fc1.input_format()));
   kernels::activate(
       context, layer.name,
       config_.hidden_act == HiddenActivation::kGelu ? kernels::Activation::kGelu : kernels::Activation::kQuickGelu, h);

@@ -43,12 +43,14 @@ TransformerBlock::TransformerBlock(const Scope& at, const TransformerSpec& spec)
 
 void TransformerBlock::operator()(Context& context, Tensor& x, const Tensor& text) const {
   if (self_) {
-    const Tensor normed = self_->norm(context, x);
+    const Tensor normed = self_->norm(context, x, self_->attention.input_format());
     kernels::add(context, name_, x, self_->attention(context, normed, normed));
   }
-  kernels::add(context, name_, x, attn2_(context, norm2_(context, x), text));
+  kernels::add(context, name_, x, attn2_(context, norm2_(context, x, attn2_.input_format()), text));
   kernels::add(context, name_, x,
-               ff_out_(context, kernels::gated_silu(context, name_, ff_proj_(context, norm3_(context, x)))));
+               ff_out_(context, kernels::gated_silu(context, name_,
+                                                    ff_proj_(context, norm3_(context, x, ff_proj_.input_format())),
+                                                    ff_out_.input_format())));
 }
 
 Transformer::Transformer(const Scope& at, const TransformerSpec& spec)
@@ -60,7 +62,7 @@ Transformer::Transformer(const Scope& at, const TransformerSpec& spec)
 }
 
 void Transformer::operator()(Context& context, Tensor& x, const Tensor& text) const {
-  Tensor tokens = proj_in_(context, norm_(context, x));
+  Tensor tokens = proj_in_(context, norm_(context, x, kernels::Fused::kNone, proj_in_.input_format()));
   for (const TransformerBlock& block : blocks_) {
     block(context, tokens, text);
     context.block_done();

@@ -30,6 +30,9 @@ class SharedKeyValueAttention {
  public:
   SharedKeyValueAttention(const Scope& at, const TransformerSpec& spec, int context_width);
 
+  // What it reads without converting first.
+  kernels::Format input_format() const { return to_q_.input_format(); }
+
   // Queries from x, keys and values from `source`.
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& x, const kernels::Tensor& source) const;
 

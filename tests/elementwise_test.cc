@@ -54,6 +54,10 @@ TEST_P(ElementwiseTest, GatedSiluMatchesItsTwin) {
   const reference::Array x = random_array(GetParam(), 1, 3.0);
   expect_matches(reference::gated_silu(x), 1e-6,
                  [&](Bed& bed) { return gated_silu(bed.context, "gate", bed.tensor(x)); });
+  for (const Format format : {Format::kInt8PerRow, Format::kInt8PerPicture}) {
+    expect_matches(quantized(reference::gated_silu(x), format), 1.0 / 128,
+                   [&](Bed& bed) { return gated_silu(bed.context, "gate", bed.tensor(x), format); });
+  }
 }
 
 TEST_P(ElementwiseTest, CopiesAreExact) {

@@ -97,6 +97,19 @@ inline reference::Values quantized(const reference::Values& weight, int64_t rows
   return y;
 }
 
+// What an activation says, whatever its format.
+inline std::vector<float> values_of(const Tensor& x) {
+  if (x.format() == Format::kFloat32) return {x.data(), x.data() + x.shape().elements()};
+  std::vector<float> values(static_cast<size_t>(x.shape().elements()));
+  const auto each =
+      static_cast<size_t>(x.format() == Format::kInt8PerRow ? x.shape().c : x.shape().pixels() * x.shape().c);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const Quantization& q = x.quantization()[i / each];
+    values[i] = static_cast<float>(x.quantized()[i] - q.zero_point) * q.scale;
+  }
+  return values;
+}
+
 // Runs a kernel with 1, 2 and 3 threads: the answers must have the same bits, and lie within `tolerance` of the largest
 // expected value.
 inline void expect_matches(const reference::Array& expected, double tolerance,
@@ -109,7 +122,7 @@ inline void expect_matches(const reference::Array& expected, double tolerance,
     const Tensor answer = kernel(bed);
     ASSERT_TRUE(bed.context.ok()) << bed.context.status().message();
     ASSERT_EQ(answer.shape(), expected.shape);
-    const std::vector<float> values(answer.data(), answer.data() + answer.shape().elements());
+    const std::vector<float> values = values_of(answer);
     double error = 0;
     for (size_t i = 0; i < values.size(); ++i) {
       const double difference = std::abs(values[i] - expected.values[i]);

@@ -10,26 +10,30 @@ namespace {
 
 using Sizes = std::tuple<int, int, int, int, int>;  // n, h, w, channels, groups
 
-class GroupNormTest : public testing::TestWithParam<std::tuple<Sizes, Fused>> {};
+// Of the largest value: half a level of the range is lost at most, one where it is wider than what the values reach.
+double tolerance_of(Format format) { return format == Format::kFloat32 ? 3e-6 : 1.0 / 128; }
+
+class GroupNormTest : public testing::TestWithParam<std::tuple<Sizes, Fused, Format>> {};
 
 TEST_P(GroupNormTest, MatchesItsTwin) {
-  const auto& [sizes, fused] = GetParam();
+  const auto& [sizes, fused, format] = GetParam();
   const auto& [n, h, w, channels, groups] = sizes;
   const TestWeight weight({channels}, 1), bias({channels}, 2);
   Status status;
   const GroupNorm norm("norm", channels, groups, 1e-5f, weight.view(), bias.view(), status);
   ASSERT_TRUE(status.ok());
   const reference::Array x = random_array({n, h, w, channels}, 3, 2.0, 0.5);
-  expect_matches(reference::group_norm(x, groups, 1e-5f, weight.values(), bias.values(), fused), 3e-6,
-                 [&, f = fused](Bed& bed) { return norm(bed.context, bed.tensor(x), f); });
+  expect_matches(reference::group_norm(x, groups, 1e-5f, weight.values(), bias.values(), fused), tolerance_of(format),
+                 [&, f = fused, to = format](Bed& bed) { return norm(bed.context, bed.tensor(x), f, to); });
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, GroupNormTest,
-                         testing::Combine(testing::Values(Sizes(1, 1, 1, 2, 1), Sizes(1, 3, 5, 4, 4),
-                                                          Sizes(2, 7, 3, 12, 3), Sizes(1, 16, 16, 32, 32),
-                                                          Sizes(1, 64, 64, 40, 8), Sizes(3, 9, 9, 33, 11),
-                                                          Sizes(1, 5, 1, 320, 32)),
-                                          testing::Values(Fused::kNone, Fused::kSilu)));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GroupNormTest,
+    testing::Combine(testing::Values(Sizes(1, 1, 1, 2, 1), Sizes(1, 3, 5, 4, 4), Sizes(2, 7, 3, 12, 3),
+                                     Sizes(1, 16, 16, 32, 32), Sizes(1, 64, 64, 40, 8), Sizes(3, 9, 9, 33, 11),
+                                     Sizes(1, 5, 1, 320, 32)),
+                     testing::Values(Fused::kNone, Fused::kSilu),
+                     testing::Values(Format::kFloat32, Format::kInt8PerPicture, Format::kInt8PerRow)));
 
 // The mean is a thousand times the deviation: sums of squares in float32 would lose all of it.
 TEST(GroupNormOperatorTest, KeepsItsDigitsFarFromZero) {
@@ -66,20 +70,22 @@ TEST(GroupNormOperatorTest, NamesItselfWhereANanArrives) {
   }
 }
 
-class LayerNormTest : public testing::TestWithParam<std::tuple<int, int>> {};  // rows, width
+class LayerNormTest : public testing::TestWithParam<std::tuple<int, int, Format>> {};  // rows, width
 
 TEST_P(LayerNormTest, MatchesItsTwin) {
-  const auto& [rows, width] = GetParam();
+  const auto& [rows, width, format] = GetParam();
   const TestWeight weight({width}, 1), bias({width}, 2);
   Status status;
   const LayerNorm norm("norm", width, 1e-5f, weight.view(), bias.view(), status);
   const reference::Array x = random_array({1, 1, rows, width}, 3, 3.0, -2.0);
-  expect_matches(reference::layer_norm(x, 1e-5f, weight.values(), bias.values()), 3e-6,
-                 [&](Bed& bed) { return norm(bed.context, bed.tensor(x)); });
+  expect_matches(reference::layer_norm(x, 1e-5f, weight.values(), bias.values()), tolerance_of(format),
+                 [&, to = format](Bed& bed) { return norm(bed.context, bed.tensor(x), to); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, LayerNormTest,
-                         testing::Combine(testing::Values(1, 2, 77, 1000), testing::Values(4, 7, 16, 33, 768)));
+                         testing::Combine(testing::Values(1, 2, 77, 1000), testing::Values(4, 7, 16, 33, 768),
+                                          testing::Values(Format::kFloat32, Format::kInt8PerPicture,
+                                                          Format::kInt8PerRow)));
 
 TEST(LayerNormOperatorTest, NamesItselfWhereANanArrives) {
   const TestWeight weight({8}, 1), bias({8}, 2);

@@ -1,0 +1,290 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "kernels/norm.h"
+#include "kernels/rows.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/group_norm.cc"
+#include "hwy/foreach_target.h"  // IWYU pragma: keep
+// Behind foreach_target.
+#include "kernels/quantize_simd.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace mobilediffusion::kernels::HWY_NAMESPACE {
+
+// Of a column of each lane: the sum of x - x[0] and of its square, the least and the greatest value. Around the first
+// row's value the squares do not cancel where the mean is far from zero.
+struct ColumnStatistics {
+  HWY_INLINE explicit ColumnStatistics(Floats first)
+      : pivot(first), sum(hn::Zero(FloatTag())), squares(sum), least(first), greatest(first) {}
+
+  HWY_INLINE void take(Floats value) {
+    const Floats v = hn::Sub(value, pivot);
+    sum = hn::Add(sum, v);
+    squares = hn::MulAdd(v, v, squares);
+    least = hn::Min(least, value);
+    greatest = hn::Max(greatest, value);
+  }
+
+  // Into four arrays of `channels` values, one behind another.
+  HWY_INLINE void store_to(float* to, size_t channels, size_t count) const {
+    store(sum, count, to);
+    store(squares, count, to + channels);
+    store(least, count, to + 2 * channels);
+    store(greatest, count, to + 3 * channels);
+  }
+
+  Floats pivot, sum, squares, least, greatest;
+};
+
+// Two vectors side by side, so that memory is read in longer runs.
+void column_statistics(const float* x, size_t rows, size_t channels, float* to) {
+  const size_t lanes = hn::Lanes(FloatTag());
+  size_t c = 0;
+  for (; c + 2 * lanes <= channels; c += 2 * lanes) {
+    ColumnStatistics left(load(x + c, lanes)), right(load(x + c + lanes, lanes));
+    for (size_t row = 1; row < rows; ++row) {
+      left.take(load(x + row * channels + c, lanes));
+      right.take(load(x + row * channels + c + lanes, lanes));
+    }
+    left.store_to(to + c, channels, lanes);
+    right.store_to(to + c + lanes, channels, lanes);
+  }
+  for (; c < channels; c += lanes) {
+    const size_t count = std::min(lanes, channels - c);
+    ColumnStatistics last(load(x + c, count));
+    for (size_t row = 1; row < rows; ++row) last.take(load(x + row * channels + c, count));
+    last.store_to(to + c, channels, count);
+  }
+}
+
+// What a normalisation does to each column.
+struct ScaledColumns {
+  const float *mean, *scale, *bias;
+};
+
+// Calls sink(at, count, values) for the vectors of y = (x - mean) * scale + bias. The mean goes first: folded into the
+// bias it would cancel there, in float32, where it is far from zero.
+template <typename Sink>
+HWY_INLINE void scale_rows(const float* x, size_t rows, size_t channels, const ScaledColumns& by, Sink&& sink) {
+  for (size_t row = 0; row < rows; ++row) {
+    for_each_vector(channels, [&](size_t c, size_t count) {
+      const Floats centred = hn::Sub(load(x + row * channels + c, count), load(by.mean + c, count));
+      sink(row * channels + c, count, hn::MulAdd(centred, load(by.scale + c, count), load(by.bias + c, count)));
+    });
+  }
+}
+
+void normalize(const float* x, size_t rows, size_t channels, const float* mean, const float* scale, const float* bias,
+               bool activate, float* y) {
+  const ScaledColumns by{mean, scale, bias};
+  if (activate) {
+    scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { store(silu(v), count, y + at); });
+  } else {
+    scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { store(v, count, y + at); });
+  }
+}
+
+// To 8 bits by a range known beforehand.
+void normalize_and_quantize(const float* x, size_t rows, size_t channels, const float* mean, const float* scale,
+                            const float* bias, bool activate, Quantization quantization, int8_t* y) {
+  const ScaledColumns by{mean, scale, bias};
+  const Quantizer quantizer(quantization);
+  if (activate) {
+    scale_rows(x, rows, channels, by,
+               [&](size_t at, size_t count, Floats v) { quantizer.store(silu_for_int8(v), count, y + at); });
+  } else {
+    scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { quantizer.store(v, count, y + at); });
+  }
+}
+
+// To 8 bits, each row by its own, by way of `normed`, which has room for one.
+void normalize_and_quantize_each_row(const float* x, size_t rows, size_t channels, const float* mean,
+                                     const float* scale, const float* bias, bool activate, float* normed,
+                                     Quantization* quantization, int8_t* y) {
+  for (size_t row = 0; row < rows; ++row) {
+    normalize(x + row * channels, /*rows=*/1, channels, mean, scale, bias, activate, normed);
+    quantization[row] = quantize_row(normed, channels, y + row * channels);
+  }
+}
+
+}  // namespace mobilediffusion::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace mobilediffusion::kernels {
+namespace {
+
+HWY_EXPORT(column_statistics);
+HWY_EXPORT(normalize);
+HWY_EXPORT(normalize_and_quantize);
+HWY_EXPORT(normalize_and_quantize_each_row);
+
+// Count, mean, and sum of squared deviations of some values; merging two is exact in exact arithmetic (Chan et al.,
+// 1979).
+struct Moments {
+  double count = 0, mean = 0, deviations = 0;
+
+  void merge(const Moments& other) {
+    const double sum = count + other.count;
+    if (sum == 0) return;
+    const double delta = other.mean - mean;
+    mean += delta * other.count / sum;
+    deviations += other.deviations + delta * delta * count * other.count / sum;
+    count = sum;
+  }
+};
+
+// Of `columns` columns that have `rows` values each, from their pivots and the sums around them.
+Moments moments_of(const float* pivots, const float* sums, const float* squares, int64_t columns, double rows) {
+  double mean = 0, deviations = 0;
+  const double share = 1.0 / rows;
+  for (int64_t c = 0; c < columns; ++c) mean += pivots[c] + sums[c] * share;
+  mean /= static_cast<double>(columns);
+  for (int64_t c = 0; c < columns; ++c) {
+    const double sum = sums[c], off = pivots[c] + sum * share - mean;
+    deviations += squares[c] - sum * sum * share + off * off * rows;
+  }
+  return {rows * static_cast<double>(columns), mean, deviations};
+}
+
+float silu(float x) { return x / (1.0f + std::exp(-x)); }
+
+// The least and greatest y of a column whose x lie between two values. SiLU falls to its least value, -0.2785 at
+// -1.2785, and rises from there.
+std::pair<float, float> column_range(float low, float high, float mean, float scale, float bias, bool activate) {
+  auto [least, greatest] = std::minmax({(low - mean) * scale + bias, (high - mean) * scale + bias});
+  if (!activate) return {least, greatest};
+  const bool dips = least < -1.2784645f && greatest > -1.2784645f;
+  const auto [at_least, at_greatest] = std::minmax({silu(least), silu(greatest)});
+  return {dips ? -0.2784645f : at_least, at_greatest};
+}
+
+}  // namespace
+
+Status not_finite(const std::string& name) {
+  return Status(StatusCode::kNonFinite, "a NaN or an infinity reached " + name);
+}
+
+GroupNorm::GroupNorm(std::string name, int /*channels*/, int groups, float epsilon, const WeightView& weight,
+                     const WeightView& bias, Status& status)
+    : name_(std::move(name)), groups_(groups), epsilon_(epsilon) {
+  if (!status.ok() || weight.data == nullptr) return;
+  weight_ = to_float32(weight, name_ + ".weight", status);
+  bias_ = to_float32(bias, name_ + ".bias", status);
+}
+
+// What becomes of each channel of a picture.
+struct GroupNorm::Columns {
+  explicit Columns(int64_t channels)
+      : mean(static_cast<size_t>(channels)),
+        scale(static_cast<size_t>(channels)),
+        least(static_cast<size_t>(channels)),
+        greatest(static_cast<size_t>(channels)) {}
+
+  std::vector<float> mean, scale;
+  std::vector<float> least, greatest;  // of x
+
+  Quantization quantization(const std::vector<float>& bias, bool activate) const {
+    float low = 0, high = 0;
+    for (size_t c = 0; c < mean.size(); ++c) {
+      const auto [from, to] = column_range(least[c], greatest[c], mean[c], scale[c], bias[c], activate);
+      low = std::min(low, from);
+      high = std::max(high, to);
+    }
+    return quantization_of(low, high);
+  }
+};
+
+Status GroupNorm::statistics(Context& context, const float* x, const Shape& shape, Columns& columns) const {
+  const int64_t pixels = shape.pixels(), channels = shape.c, width = channels / groups_;
+  const int64_t piece = rows_per_piece(channels), pieces = (pixels + piece - 1) / piece;
+  std::vector<Moments> moments(static_cast<size_t>(pieces * groups_));
+  const Tensor of_pieces = context.make({1, 1, pieces, 4 * channels});
+  if (!context.ok()) return context.status();
+  const auto of_piece = [&](int64_t i) { return const_cast<float*>(of_pieces.data()) + i * 4 * channels; };
+
+  context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
+    float *const sum = of_piece(begin / piece), *const squares = sum + channels;
+    HWY_DYNAMIC_DISPATCH(column_statistics)
+    (x + begin * channels, static_cast<size_t>(end - begin), static_cast<size_t>(channels), sum);
+    for (int64_t group = 0; group < groups_; ++group) {
+      const int64_t c = group * width;
+      moments[static_cast<size_t>(begin / piece * groups_ + group)] =
+          moments_of(x + begin * channels + c, sum + c, squares + c, width, static_cast<double>(end - begin));
+    }
+  });
+
+  for (int64_t group = 0; group < groups_; ++group) {
+    Moments whole;
+    for (int64_t i = 0; i < pieces; ++i) whole.merge(moments[static_cast<size_t>(i * groups_ + group)]);
+    const double inverse = 1.0 / std::sqrt(std::max(0.0, whole.deviations) / whole.count + epsilon_);
+    if (!std::isfinite(whole.mean) || !std::isfinite(whole.deviations)) return not_finite(name_);
+    for (int64_t c = group * width; c < (group + 1) * width; ++c) {
+      columns.mean[c] = static_cast<float>(whole.mean);
+      columns.scale[c] = static_cast<float>(weight_[c] * inverse);
+    }
+  }
+  std::copy_n(of_piece(0) + 2 * channels, channels, columns.least.begin());
+  std::copy_n(of_piece(0) + 3 * channels, channels, columns.greatest.begin());
+  for (int64_t i = 1; i < pieces; ++i) {
+    const float *const least = of_piece(i) + 2 * channels, *const greatest = least + channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      columns.least[c] = std::min(columns.least[c], least[c]);
+      columns.greatest[c] = std::max(columns.greatest[c], greatest[c]);
+    }
+  }
+  return {};
+}
+
+Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused, Format format) const {
+  Tensor y = context.make(x.shape(), format);
+  RowBuffers normed(context, format, x.shape());
+  const auto call = context.begin(name_, "group_norm");
+  if (!call) return y;
+
+  const int64_t pixels = x.shape().pixels(), channels = x.shape().c, piece = rows_per_piece(channels);
+  const bool activate = fused == Fused::kSilu;
+  Columns columns(channels);
+  for (int64_t picture = 0; picture < x.shape().n; ++picture) {
+    const int64_t first_row = picture * pixels;
+    const Status status = statistics(context, x.data() + first_row * channels, x.shape(), columns);
+    if (!status.ok()) {
+      context.fail(status);
+      return y;
+    }
+    Quantization of_picture{};
+    if (format == Format::kInt8PerPicture) {
+      of_picture = y.quantization()[picture] = columns.quantization(bias_, activate);
+    }
+    context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
+      const int64_t row = first_row + begin;
+      const float* const from = x.data() + row * channels;
+      const auto rows = static_cast<size_t>(end - begin), width = static_cast<size_t>(channels);
+      const float *const mean = columns.mean.data(), *const scale = columns.scale.data();
+      switch (format) {
+        case Format::kFloat32:
+          HWY_DYNAMIC_DISPATCH(normalize)
+          (from, rows, width, mean, scale, bias_.data(), activate, y.data() + row * channels);
+          break;
+        case Format::kInt8PerPicture:
+          HWY_DYNAMIC_DISPATCH(normalize_and_quantize)
+          (from, rows, width, mean, scale, bias_.data(), activate, of_picture, y.quantized() + row * channels);
+          break;
+        case Format::kInt8PerRow:
+          HWY_DYNAMIC_DISPATCH(normalize_and_quantize_each_row)
+          (from, rows, width, mean, scale, bias_.data(), activate, normed.of(begin / piece), y.quantization() + row,
+           y.quantized() + row * channels);
+          break;
+      }
+    });
+  }
+  if (format != Format::kFloat32) y.repeat_last_quantization();
+  return y;
+}
+
+}  // namespace mobilediffusion::kernels
+#endif  // HWY_ONCE
