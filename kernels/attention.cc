@@ -100,8 +100,9 @@ void merge_heads(Context& context, const Tensor& x, int heads, int64_t begin, Te
 }
 
 XnnpackOperator create_product(const std::string& name, uint32_t flags, Status& status) {
-  return create_xnnpack_operator(
-      name, status, [&](xnn_operator_t* op) { return xnn_create_batch_matrix_multiply_nc_f32(flags, op); });
+  return create_xnnpack_operator(name, Precision::kFloat32, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
+    return xnn_create_batch_matrix_multiply_nc_f32(flags, op);
+  });
 }
 
 // a (batch, m, k) times b (batch, k, n), or (batch, n, k) where the product was created with a transposed b.

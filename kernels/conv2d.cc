@@ -47,25 +47,27 @@ struct Geometry {
   uint32_t flags;
 };
 
-xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const float* bias, xnn_operator_t* op) {
+xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const float* bias, xnn_weights_cache_t cache,
+                          xnn_operator_t* op) {
   const Geometry g(spec);
   return xnn_create_convolution2d_nhwc_f32(
       g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in / g.groups, g.out / g.groups, g.in, g.out, weight, bias, -kInfinity,
-      kInfinity, g.flags, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+      kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
 
-xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, const float* bias, xnn_operator_t* op) {
+xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, const float* bias,
+                       xnn_weights_cache_t cache, xnn_operator_t* op) {
   const Geometry g(spec);
   if (spec.kernel == 1 && spec.stride == 1) {  // then each pixel has a range of its own
     return xnn_create_fully_connected_nc_qd8_f32_qc8w(g.in, g.out, g.in, g.out, weight.scales.data(),
                                                       weight.values.data(), bias, -kInfinity, kInfinity, /*flags=*/0,
-                                                      /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+                                                      /*code_cache=*/nullptr, cache, op);
   }
   return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
       g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in, g.out, g.in, g.out, weight.scales.data(), weight.values.data(), bias,
-      -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+      -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
@@ -84,20 +86,24 @@ struct Conv2d::Packed {
 };
 
 Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
-               Precision precision, Status& status)
-    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, precision)) {
+               const Packing& packing, Status& status)
+    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
-  const std::vector<float> values = to_float32(weight, name_ + ".weight", status);
-  const std::vector<float> offsets = to_float32(bias, name_ + ".bias", status);
   packed_ = std::make_unique<Packed>();
   if (spec.upsample_2x) {
-    packed_->upsampling.emplace(name_, spec, values, offsets, precision, status);
+    packed_->upsampling.emplace(name_, spec, weight, bias, packing, status);
     return;
   }
-  const std::vector<float> kernel = channels_last(values, spec);
-  packed_->op = create_xnnpack_operator(name_, status, [&](xnn_operator_t* op) {
-    if (input_format_ == Format::kFloat32) return create_float32(spec, kernel.data(), offsets.data(), op);
-    return create_int8(spec, quantize_weight(kernel, spec.out_channels), offsets.data(), op);
+  // XNNPACK never looks for what a depthwise convolution packs to; it is little.
+  const Packing where = spec.depthwise ? Packing(packing.precision) : packing;
+  std::vector<float> kernel, offsets;
+  if (!where.holds(name_)) {
+    kernel = channels_last(to_float32(weight, name_ + ".weight", status), spec);
+    offsets = to_float32(bias, name_ + ".bias", status);
+  }
+  packed_->op = create_xnnpack_operator(name_, where, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+    if (input_format_ == Format::kFloat32) return create_float32(spec, kernel.data(), offsets.data(), cache, op);
+    return create_int8(spec, quantize_weight(kernel, spec.out_channels), offsets.data(), cache, op);
   });
 }
 

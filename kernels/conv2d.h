@@ -7,7 +7,7 @@
 #include <string>
 
 #include "kernels/context.h"
-#include "kernels/precision.h"
+#include "kernels/packed_weights.h"
 #include "kernels/weight.h"
 
 namespace mobilediffusion::kernels {
@@ -32,11 +32,12 @@ struct Conv2dSpec {
 
 class Conv2d {
  public:
-  // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards.
-  // Where they have no data the operator only counts. The first failure is put into `status`. A depthwise convolution
-  // is run in float32 where int8 is asked for: it is bound by memory.
+  // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards,
+  // nor read where packing.store holds what they pack to. Where they have no data the operator only counts. The first
+  // failure is put into `status`. A depthwise convolution is run in float32 where int8 is asked for: it is bound by
+  // memory.
   Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
-         Precision precision, Status& status);
+         const Packing& packing, Status& status);
   Conv2d(Conv2d&&) noexcept;
   Conv2d& operator=(Conv2d&&) noexcept;
   ~Conv2d();

@@ -15,26 +15,29 @@ struct Linear::Packed {
 };
 
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
-               Precision precision, Status& status)
+               const Packing& packing, Status& status)
     : name_(std::move(name)),
       spec_(spec),
-      input_format_(precision == Precision::kInt8 ? Format::kInt8PerRow : Format::kFloat32) {
+      input_format_(packing.precision == Precision::kInt8 ? Format::kInt8PerRow : Format::kFloat32) {
   if (!status.ok() || weight.data == nullptr) return;
-  const std::vector<float> matrix = to_float32(weight, name_ + ".weight", status);
-  const std::vector<float> values = spec.bias ? to_float32(bias, name_ + ".bias", status) : std::vector<float>();
+  std::vector<float> matrix, values;
+  if (!packing.holds(name_)) {
+    matrix = to_float32(weight, name_ + ".weight", status);
+    if (spec.bias) values = to_float32(bias, name_ + ".bias", status);
+  }
   const float* const offsets = spec.bias ? values.data() : nullptr;
   const size_t in = static_cast<size_t>(spec.in), out = static_cast<size_t>(spec.out);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   packed_ = std::make_unique<Packed>();
-  packed_->op = create_xnnpack_operator(name_, status, [&](xnn_operator_t* op) {
-    if (precision == Precision::kFloat32) {
+  packed_->op = create_xnnpack_operator(name_, packing, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+    if (packing.precision == Precision::kFloat32) {
       return xnn_create_fully_connected_nc_f32(in, out, in, out, matrix.data(), offsets, -kInfinity, kInfinity,
-                                               /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+                                               /*flags=*/0, /*code_cache=*/nullptr, cache, op);
     }
     const QuantizedWeight quantized = quantize_weight(matrix, spec.out);
-    return xnn_create_fully_connected_nc_qd8_f32_qc8w(
-        in, out, in, out, quantized.scales.data(), quantized.values.data(), offsets, -kInfinity, kInfinity,
-        /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+    return xnn_create_fully_connected_nc_qd8_f32_qc8w(in, out, in, out, quantized.scales.data(),
+                                                      quantized.values.data(), offsets, -kInfinity, kInfinity,
+                                                      /*flags=*/0, /*code_cache=*/nullptr, cache, op);
   });
 }
 

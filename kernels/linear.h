@@ -7,7 +7,7 @@
 #include <string>
 
 #include "kernels/context.h"
-#include "kernels/precision.h"
+#include "kernels/packed_weights.h"
 #include "kernels/weight.h"
 
 namespace mobilediffusion::kernels {
@@ -20,10 +20,11 @@ struct LinearSpec {
 
 class Linear {
  public:
-  // Packs `weight` (out, in) and `bias` (out; ignored where the spec has none), neither of which is needed afterwards.
-  // Where they have no data the operator only counts. The first failure is put into `status`.
+  // Packs `weight` (out, in) and `bias` (out; ignored where the spec has none), neither of which is needed afterwards,
+  // nor read where packing.store holds what they pack to. Where they have no data the operator only counts. The first
+  // failure is put into `status`.
   Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
-         Precision precision, Status& status);
+         const Packing& packing, Status& status);
   Linear(Linear&&) noexcept;
   Linear& operator=(Linear&&) noexcept;
   ~Linear();

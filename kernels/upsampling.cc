@@ -37,36 +37,44 @@ std::vector<float> phase_kernel(const std::vector<float>& weight, const Conv2dSp
 // Rows come padded; columns are padded here, on the side that the phase looks to. The two columns' phases write every
 // other pixel of a row.
 xnn_status create(const Conv2dSpec& spec, Precision precision, int column, const std::vector<float>& kernel,
-                  const std::vector<float>& bias, xnn_operator_t* op) {
+                  const std::vector<float>& bias, xnn_weights_cache_t cache, xnn_operator_t* op) {
   const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
   const uint32_t right = column == 0 ? 0 : 1, left = 1 - right;
   if (precision == Precision::kFloat32) {
     return xnn_create_convolution2d_nhwc_f32(
         0, right, 0, left, /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
         /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out, kernel.data(), bias.data(),
-        -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+        -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
   }
   const QuantizedWeight quantized = quantize_weight(kernel, spec.out_channels);
   return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
       0, right, 0, left, /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
       /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out, quantized.scales.data(),
-      quantized.values.data(), bias.data(), -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr,
-      /*weights_cache=*/nullptr, op);
+      quantized.values.data(), bias.data(), -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
 }
 
 }  // namespace
 
-UpsamplingConvolution::UpsamplingConvolution(std::string_view name, const Conv2dSpec& spec,
-                                             const std::vector<float>& weight, const std::vector<float>& bias,
-                                             Precision precision, Status& status)
-    : format_(precision == Precision::kInt8 ? Format::kInt8PerPicture : Format::kFloat32),
+UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
+                                             const WeightView& bias, const Packing& packing, Status& status)
+    : format_(packing.precision == Precision::kInt8 ? Format::kInt8PerPicture : Format::kFloat32),
       out_channels_(spec.out_channels) {
+  const auto name_of = [&](int row, int column) {
+    return name + ".phase_" + std::to_string(row) + std::to_string(column);
+  };
+  std::vector<float> taps, offsets;
+  if (!packing.holds(name_of(0, 0))) {
+    taps = to_float32(weight, name + ".weight", status);
+    offsets = to_float32(bias, name + ".bias", status);
+  }
   for (const int row : {0, 1}) {
     for (const int column : {0, 1}) {
       if (!status.ok()) return;
-      const std::vector<float> kernel = phase_kernel(weight, spec, row, column);
+      const std::vector<float> kernel = taps.empty() ? taps : phase_kernel(taps, spec, row, column);
       phases_[row][column] = create_xnnpack_operator(
-          name, status, [&](xnn_operator_t* op) { return create(spec, precision, column, kernel, bias, op); });
+          name_of(row, column), packing, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+            return create(spec, packing.precision, column, kernel, offsets, cache, op);
+          });
     }
   }
 }

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <array>
+#include <string>
 #include <string_view>
-#include <vector>
 
 #include "kernels/conv2d.h"
 #include "kernels/xnnpack_operator.h"
@@ -17,8 +17,8 @@ namespace mobilediffusion::kernels {
 class UpsamplingConvolution {
  public:
   // `weight` as (out, in, 3, 3). The first failure is put into `status`.
-  UpsamplingConvolution(std::string_view name, const Conv2dSpec& spec, const std::vector<float>& weight,
-                        const std::vector<float>& bias, Precision precision, Status& status);
+  UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
+                        const WeightView& bias, const Packing& packing, Status& status);
 
   // From float32 x into float32 y.
   void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;

@@ -75,7 +75,47 @@ void widen(const WeightView& weight, std::vector<float>* values) {
   }
 }
 
+// What is not finite has an exponent of all ones. Which value it is, is looked for only where there is one.
+template <typename Bits>
+int64_t first_not_finite(const WeightView& weight, Bits exponent) {
+  const Bits magnitude = static_cast<Bits>(~Bits{0}) >> 1;
+  const auto bits_at = [from = static_cast<const char*>(weight.data)](int64_t i) {
+    Bits bits;
+    std::memcpy(&bits, from + i * static_cast<int64_t>(sizeof bits), sizeof bits);
+    return bits;
+  };
+  const int64_t size = weight.elements();
+  Bits largest = 0;
+  for (int64_t i = 0; i < size; ++i) largest = std::max(largest, static_cast<Bits>(bits_at(i) & magnitude));
+  if (largest < exponent) return -1;
+  int64_t at = 0;
+  while (static_cast<Bits>(bits_at(at) & magnitude) < exponent) ++at;
+  return at;
+}
+
+int64_t first_not_finite(const WeightView& weight) {
+  switch (weight.type) {
+    case DataType::kFloat32:
+      return first_not_finite<uint32_t>(weight, 0x7f800000u);
+    case DataType::kFloat16:
+      return first_not_finite<uint16_t>(weight, 0x7c00u);
+    case DataType::kBFloat16:
+      return first_not_finite<uint16_t>(weight, 0x7f80u);
+    case DataType::kInt8:
+      return -1;
+  }
+  return -1;
+}
+
 }  // namespace
+
+void require_finite(const WeightView& weight, std::string_view name, Status& status) {
+  if (!status.ok()) return;
+  const int64_t at = first_not_finite(weight);
+  if (at < 0) return;
+  status = Status(StatusCode::kNonFinite, "weight " + std::string(name) + " holds a NaN or an infinity at element " +
+                                              std::to_string(at) + " of " + std::to_string(weight.elements()));
+}
 
 std::vector<float> to_float32(const WeightView& weight, std::string_view name, Status& status) {
   std::vector<float> values(static_cast<size_t>(weight.elements()));
@@ -84,14 +124,7 @@ std::vector<float> to_float32(const WeightView& weight, std::string_view name, S
   } else {
     widen(weight, &values);
   }
-  // What is not finite has an exponent of all ones; which value it was is looked for only where there is one.
-  uint32_t largest = 0;
-  for (const float value : values) largest = std::max(largest, std::bit_cast<uint32_t>(value) & 0x7fffffffu);
-  if (largest < 0x7f800000u || !status.ok()) return values;
-  const auto wrong = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  status = Status(StatusCode::kNonFinite, "weight " + std::string(name) + " holds a NaN or an infinity at element " +
-                                              std::to_string(wrong - values.begin()) + " of " +
-                                              std::to_string(values.size()));
+  require_finite(weight, name, status);
   return values;
 }
 

@@ -25,6 +25,9 @@ struct WeightView {
   int64_t bytes() const { return elements() * static_cast<int64_t>(size_of(type)); }
 };
 
+// Puts it into `status` where a value is not finite, with the weight's name.
+void require_finite(const WeightView& weight, std::string_view name, Status& status);
+
 // A weight's values in float32. One that is not finite is put into `status`, with the weight's name.
 std::vector<float> to_float32(const WeightView& weight, std::string_view name, Status& status);
 

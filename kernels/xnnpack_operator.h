@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "kernels/context.h"
+#include "kernels/packed_weights.h"
 #include "mobilediffusion/status.h"
 
 namespace mobilediffusion::kernels {
@@ -26,14 +27,16 @@ Status xnnpack_ready();
 // What an XNNPACK call that did not succeed means; `what` and `name` say which call of which operator.
 Status xnnpack_status(xnn_status status, std::string_view what, std::string_view name);
 
-// Creates an operator: `create` gets the place for the new handle. The first failure is put into `status`.
+// Creates an operator: `create` gets where packed weights are kept and the place for the new handle. The first failure
+// is put into `status`.
 template <typename Create>
-XnnpackOperator create_xnnpack_operator(std::string_view name, Status& status, Create&& create) {
+XnnpackOperator create_xnnpack_operator(std::string_view name, const Packing& packing, Status& status,
+                                        Create&& create) {
   if (!status.ok()) return nullptr;
   status = xnnpack_ready();
   if (!status.ok()) return nullptr;
   xnn_operator_t op = nullptr;
-  const xnn_status created = create(&op);
+  const xnn_status created = create(packing.store == nullptr ? nullptr : packing.store->provider(name), &op);
   if (created != xnn_status_success) {
     status = xnnpack_status(created, "making", name);
     return nullptr;

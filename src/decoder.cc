@@ -1,6 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/decoder.h"
 
+#include <utility>
+
 #include "kernels/elementwise.h"
 
 namespace mobilediffusion {
@@ -68,14 +70,14 @@ void Decoder::MidAttention::operator()(Context& context, Tensor& x) const {
 Tensor Decoder::operator()(Context& context, const Tensor& latents) const {
   Tensor x = post_quant_conv_ ? conv_in_(context, (*post_quant_conv_)(context, latents)) : conv_in_(context, latents);
 
-  x = mid_resnets_[0](context, x, nullptr);
+  x = mid_resnets_[0](context, std::move(x), nullptr);
   if (mid_attention_) (*mid_attention_)(context, x);
-  x = mid_resnets_[1](context, x, nullptr);
+  x = mid_resnets_[1](context, std::move(x), nullptr);
   context.block_done();
 
   for (const Level& level : levels_) {
     for (const Resnet& resnet : level.resnets) {
-      x = resnet(context, x, nullptr);
+      x = resnet(context, std::move(x), nullptr);
       context.block_done();
     }
     if (level.upsampler) x = (*level.upsampler)(context, x);

@@ -16,6 +16,8 @@ class FileWeights : public WeightSource {
  public:
   static Result<std::unique_ptr<FileWeights>> open(const std::string& path);
 
+  std::span<const std::byte> bytes() const { return file_.bytes(); }  // of the whole file
+
   // Latches kInvalidModel where the tensor is missing, has another shape, or a dtype that is no F32, F16 or BF16.
   kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override;
   void release(const kernels::WeightView& weight) override;

@@ -7,13 +7,13 @@ namespace mobilediffusion {
 
 using kernels::WeightView;
 
-Scope sensitive(const Scope& at) { return at.in(sensitive_precision(at.precision())); }
+Scope sensitive(const Scope& at) { return at.in(sensitive_precision(at.packing().precision)); }
 
 kernels::Conv2d bind_conv2d(const Scope& at, const kernels::Conv2dSpec& spec) {
   const int inputs = spec.depthwise ? 1 : spec.in_channels;  // of each output channel
   const WeightView weight = at.get("weight", {spec.out_channels, inputs, spec.kernel, spec.kernel});
   const WeightView bias = at.get("bias", {spec.out_channels});
-  kernels::Conv2d conv(at.name(), spec, weight, bias, at.precision(), at.status());
+  kernels::Conv2d conv(at.name(), spec, weight, bias, at.packing(), at.status());
   at.release(weight);
   return conv;
 }
@@ -21,7 +21,7 @@ kernels::Conv2d bind_conv2d(const Scope& at, const kernels::Conv2dSpec& spec) {
 kernels::Linear bind_linear(const Scope& at, const kernels::LinearSpec& spec) {
   const WeightView weight = at.get("weight", {spec.out, spec.in});
   const WeightView bias = spec.bias ? at.get("bias", {spec.out}) : WeightView();
-  kernels::Linear linear(at.name(), spec, weight, bias, at.precision(), at.status());
+  kernels::Linear linear(at.name(), spec, weight, bias, at.packing(), at.status());
   at.release(weight);
   return linear;
 }

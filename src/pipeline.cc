@@ -58,7 +58,7 @@ struct BlockCounts {
 };
 
 BlockCounts count_blocks(const ModelFolder& model) {
-  const Stages stages = Stages::describe(model);
+  Stages stages = Stages::describe(model);
   const ThreadPool one(1);
   Arena arena(Arena::Mode::kMeasure);
   const auto count = [&](auto&& run) {
@@ -107,7 +107,7 @@ struct Pipeline::Impl {
   const ModelFolder model;
   const std::unique_ptr<Tokenizer> tokenizer;
   const WordList words;
-  const Stages stages;
+  Stages stages;
   const ThreadPool threads;
   const std::function<void(LogLevel, std::string_view)> log;
   const BlockCounts blocks;
@@ -128,13 +128,15 @@ Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptio
   }
   if (to_string(options.precision) == "unknown")
     return invalid("precision " + std::to_string(static_cast<int>(options.precision)) + " is not one of options.h");
+  if (options.memory != MemoryUse::kKeep && options.memory != MemoryUse::kStream)
+    return invalid("memory " + std::to_string(static_cast<int>(options.memory)) + " is not one of options.h");
   Result<ModelFolder> model = open_model_folder(folder);
   if (!model.ok()) return model.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
   if (!tokenizer.ok()) return tokenizer.status();
   Result<WordList> words = WordList::load(folder);
   if (!words.ok()) return words.status();
-  Result<Stages> stages = Stages::load(*model, options.precision);
+  Result<Stages> stages = Stages::load(*model, NetworkLoading(options));
   if (!stages.ok()) return stages.status();
   auto impl =
       std::make_unique<Impl>(std::move(*model), std::move(*tokenizer), std::move(*words), std::move(*stages), options);
@@ -224,6 +226,7 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
     if (!negative_tokens.ok()) return negative_tokens.status();
     negative = stages.encode(context, negative_tokens->ids);
   }
+  stages.end(Stage::kText);
   if (!context.ok()) return context.status();
   image.prompt_truncated = tokens->truncated;
   image.prompt_tokens = tokens->prompt_tokens;
@@ -253,6 +256,7 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   stages.denoise(
       context, latents, **sampler,
       {.text = text, .negative = guided ? &negative : nullptr, .guidance = options.guidance, .seed = options.seed});
+  stages.end(Stage::kUNet);
   if (!context.ok()) return context.status();
   image.timings.unet = unet_watch.seconds();
 
@@ -261,6 +265,7 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   arena.trim();
   begin_stage(Stage::kDecoder, blocks.decoder);
   const Tensor picture = stages.decode(context, latents);
+  stages.end(Stage::kDecoder);
   if (!context.ok()) return context.status();
   uint8_t* output = options.output;
   if (output == nullptr) {

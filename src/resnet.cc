@@ -35,14 +35,20 @@ Resnet::Resnet(const Scope& at, const ResnetSpec& spec)
                          : std::nullopt) {}
 
 Tensor Resnet::operator()(Context& context, const Tensor& x, const Tensor* time) const {
-  Tensor h = conv1_(context, norm1_(context, x, Fused::kSilu, conv1_.input_format()));
+  return run(context, x, time, /*spent=*/nullptr);
+}
+
+Tensor Resnet::operator()(Context& context, Tensor&& x, const Tensor* time) const { return run(context, x, time, &x); }
+
+Tensor Resnet::run(Context& context, const Tensor& x, const Tensor* time, Tensor* spent) const {
+  const Tensor shortcut = conv_shortcut_ ? (*conv_shortcut_)(context, x) : Tensor();
+  Tensor h = norm1_(context, x, Fused::kSilu, conv1_.input_format());
+  if (conv_shortcut_ && spent != nullptr) spent->reset();
+  h = conv1_(context, h);
   if (time_emb_proj_) kernels::add_to_pixels(context, name_, h, (*time_emb_proj_)(context, *time));
-  h = conv2_(context, norm2_(context, h, Fused::kSilu, conv2_.input_format()));
-  if (conv_shortcut_) {
-    kernels::add(context, name_, h, (*conv_shortcut_)(context, x));
-  } else {
-    kernels::add(context, name_, h, x);
-  }
+  h = norm2_(context, h, Fused::kSilu, conv2_.input_format());
+  h = conv2_(context, h);
+  kernels::add(context, name_, h, conv_shortcut_ ? shortcut : x);
   return h;
 }
 

@@ -42,7 +42,13 @@ class Resnet {
   // `time` is SiLU of the time embedding (n, 1, 1, time_width); null where the block knows none.
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& x, const kernels::Tensor* time) const;
 
+  // The same, giving x's memory back as soon as it was read for the last time, if that is before the end.
+  kernels::Tensor operator()(kernels::Context& context, kernels::Tensor&& x, const kernels::Tensor* time) const;
+
  private:
+  kernels::Tensor run(kernels::Context& context, const kernels::Tensor& x, const kernels::Tensor* time,
+                      kernels::Tensor* spent) const;
+
   std::string name_;
   kernels::GroupNorm norm1_;
   Convolution3x3 conv1_;

@@ -18,6 +18,7 @@ using nlohmann::json;
 namespace {
 
 constexpr uint64_t kLongestHeader = 100'000'000;  // the format's own limit
+constexpr const char* kMetadata = "__metadata__";
 constexpr size_t kPiece = size_t{1} << 22;
 
 // Bytes of one element; 0 for a type that we do not know.
@@ -121,7 +122,12 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
   std::vector<std::pair<std::pair<uint64_t, uint64_t>, std::string>> ranges;
   const std::span<const std::byte> data = bytes.subspan(8 + header_bytes);
   for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") continue;
+    if (name == kMetadata) {
+      for (const auto& [key, value] : entry.items()) {
+        if (value.is_string()) file.metadata_.emplace(key, value.get<std::string>());
+      }
+      continue;
+    }
     TensorEntry tensor;
     std::pair<uint64_t, uint64_t> range;
     const std::string wrong = read_entry(entry, data, &tensor, &range);
@@ -187,8 +193,10 @@ Result<std::vector<int>> Safetensors::to_integers(std::string_view name, const T
   return values;
 }
 
-Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors) {
+Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
+                         const Safetensors::Metadata& metadata) {
   json header = json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
   size_t offset = 0;
   for (const TensorSource& tensor : tensors) {
     header[tensor.name] = {
@@ -196,7 +204,7 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
     offset += tensor.bytes;
   }
   std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the data is aligned
+  text.resize((8 + text.size() + 63) / 64 * 64 - 8, ' ');  // so that the data is aligned
 
   Result<AtomicFile> file = AtomicFile::open(path);
   if (!file.ok()) return file.status();

@@ -28,12 +28,14 @@ struct TensorEntry {
 class Safetensors {
  public:
   using Entries = std::map<std::string, TensorEntry, std::less<>>;
+  using Metadata = std::map<std::string, std::string>;
 
   // Views of `bytes`, which must outlive them. `origin` is the file's name for the messages.
   // Errors: kInvalidModel with what is wrong.
   static Result<Safetensors> parse(std::span<const std::byte> bytes, const std::string& origin);
 
   const Entries& entries() const { return entries_; }
+  const Metadata& metadata() const { return metadata_; }
   const TensorEntry* find(std::string_view name) const;  // null where there is none
 
   // The tensor's values as float32 (of F32, F16, BF16), or as integers (of I64, I32).
@@ -42,6 +44,7 @@ class Safetensors {
 
  private:
   Entries entries_;
+  Metadata metadata_;
 };
 
 // A tensor to be written: its values come in pieces, so that no large one is held whole.
@@ -55,7 +58,8 @@ struct TensorSource {
 };
 
 // Writes the tensors in the order given; the file appears whole or not at all.
-Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors);
+Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
+                         const Safetensors::Metadata& metadata = {});
 
 // A tensor that is in memory, and stays there until it is written.
 TensorSource float32_tensor(std::string name, std::vector<int64_t> shape, std::span<const float> values);

@@ -4,9 +4,7 @@
 #include <utility>
 
 #include "kernels/elementwise.h"
-#include "src/file_weights.h"
 #include "src/noise.h"
-#include "src/precision.h"
 #include "src/schedule.h"
 
 namespace mobilediffusion {
@@ -15,22 +13,6 @@ using kernels::Context;
 using kernels::Tensor;
 
 namespace {
-
-// One network out of its file. The file is closed, and its pages dropped, when the weights have been packed.
-template <typename Network, typename Config>
-Status load_network(const std::string& path, const char* name, Precision precision, const Config& config,
-                    std::unique_ptr<Network>* network) {
-  Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path);
-  if (!weights.ok()) return weights.status();
-  *network = std::make_unique<Network>(Scope(**weights, name, kernel_precision(precision)), config);
-  return (*weights)->status();
-}
-
-template <typename Network, typename Config>
-std::unique_ptr<Network> describe_network(const char* name, const Config& config) {
-  ManifestWeights weights;
-  return std::make_unique<Network>(Scope(weights, name, kernels::Precision::kFloat32), config);
-}
 
 void require_finite(Context& context, const Tensor& x, const char* what) {
   if (!kernels::all_finite(context, x))
@@ -42,35 +24,61 @@ std::span<const float> values(const Tensor& x) { return {x.data(), static_cast<s
 
 }  // namespace
 
-Result<Stages> Stages::load(const ModelFolder& model, Precision precision) {
-  Stages stages;
-  Status status =
-      load_network(model.text_encoder_weights(), "text_encoder", precision, model.text_encoder, &stages.text_encoder_);
-  if (status.ok()) status = load_network(model.unet_weights(), "unet", precision, model.unet, &stages.unet_);
-  if (status.ok())
-    status = load_network(model.decoder_weights(), "decoder", precision, model.decoder, &stages.decoder_);
+Stages::Stages(const ModelFolder& model)
+    : text_encoder_("text_encoder", model.text_encoder_weights(), model.text_encoder),
+      unet_("unet", model.unet_weights(), model.unet),
+      decoder_("decoder", model.decoder_weights(), model.decoder),
+      scaling_factor_(model.decoder.scaling_factor) {}
+
+Result<Stages> Stages::load(const ModelFolder& model, NetworkLoading loading) {
+  Stages stages(model);
+  stages.loading_ = std::move(loading);
+  const auto load = [&](auto& slot) {
+    return stages.loading_.memory == MemoryUse::kStream ? slot.check() : slot.load(stages.loading_);
+  };
+  Status status = load(stages.text_encoder_);
+  if (status.ok()) status = load(stages.unet_);
+  if (status.ok()) status = load(stages.decoder_);
   if (!status.ok()) return status;
-  stages.scaling_factor_ = model.decoder.scaling_factor;
   return stages;
 }
 
 Stages Stages::describe(const ModelFolder& model) {
-  Stages stages;
-  stages.text_encoder_ = describe_network<TextEncoder>("text_encoder", model.text_encoder);
-  stages.unet_ = describe_network<UNet>("unet", model.unet);
-  stages.decoder_ = describe_network<Decoder>("decoder", model.decoder);
-  stages.scaling_factor_ = model.decoder.scaling_factor;
+  Stages stages(model);
+  stages.text_encoder_.describe();
+  stages.unet_.describe();
+  stages.decoder_.describe();
   return stages;
 }
 
-Tensor Stages::encode(Context& context, std::span<const int> ids) const {
+template <typename Slot>
+bool Stages::bring_in(Context& context, Slot& slot) {
+  if (!context.ok()) return false;
+  if (Status status = slot.load(loading_); !status.ok()) context.fail(std::move(status));
+  return context.ok();
+}
+
+void Stages::end(Stage stage) {
+  if (loading_.memory == MemoryUse::kKeep) return;
+  switch (stage) {
+    case Stage::kText:
+      return text_encoder_.drop();
+    case Stage::kUNet:
+      return unet_.drop();
+    case Stage::kDecoder:
+      return decoder_.drop();
+  }
+}
+
+Tensor Stages::encode(Context& context, std::span<const int> ids) {
+  if (!bring_in(context, text_encoder_)) return {};
   Tensor hidden = (*text_encoder_)(context, ids);
   require_finite(context, hidden, "the text encoder");
   return hidden;
 }
 
-void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler,
-                     const Conditioning& conditioning) const {
+void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, const Conditioning& conditioning) {
+  if (!bring_in(context, unet_)) return;
   for (int i = 0; i < sampler.steps() && context.ok(); ++i) {
     const auto timestep = static_cast<float>(sampler.timesteps()[static_cast<size_t>(i)]);
     Tensor output = (*unet_)(context, latents, timestep, conditioning.text);
@@ -95,7 +103,8 @@ void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler,
   require_finite(context, latents, "the sampler");
 }
 
-Tensor Stages::decode(Context& context, const Tensor& x0) const {
+Tensor Stages::decode(Context& context, const Tensor& x0) {
+  if (!bring_in(context, decoder_)) return {};
   Tensor scaled = context.make(x0.shape());
   if (context.computes()) {
     for (int64_t i = 0; i < x0.shape().elements(); ++i) scaled.data()[i] = x0.data()[i] / scaling_factor_;

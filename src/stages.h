@@ -13,6 +13,7 @@
 #include "mobilediffusion/options.h"
 #include "src/decoder.h"
 #include "src/model_folder.h"
+#include "src/network_slot.h"
 #include "src/sampler.h"
 #include "src/text_encoder.h"
 #include "src/unet.h"
@@ -29,8 +30,9 @@ struct Conditioning {
 
 class Stages {
  public:
-  // Loads every weight. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite (in a weight), kOutOfMemory.
-  static Result<Stages> load(const ModelFolder& model, Precision precision);
+  // Loads every weight; where networks are streamed, only sees that all of them are there. Errors: kNotFound, kIoError,
+  // kInvalidModel, kNonFinite (in a weight), kOutOfMemory.
+  static Result<Stages> load(const ModelFolder& model, NetworkLoading loading);
 
   // The same without weights, for a measuring context: shapes, costs and names.
   static Stages describe(const ModelFolder& model);
@@ -38,21 +40,30 @@ class Stages {
   // Each stage latches kNonFinite where its result is not finite, with the stage's name. encode() wants
   // max_position_embeddings ids, each below vocab_size; denoise() takes noise (1, h, w, latent channels) to x0, in
   // place, through every step of `sampler`; decode() takes x0 to a picture (1, h * upscale, w * upscale, 3).
-  kernels::Tensor encode(kernels::Context& context, std::span<const int> ids) const;
+  kernels::Tensor encode(kernels::Context& context, std::span<const int> ids);
   void denoise(kernels::Context& context, kernels::Tensor& latents, const Sampler& sampler,
-               const Conditioning& conditioning) const;
-  kernels::Tensor decode(kernels::Context& context, const kernels::Tensor& x0) const;
+               const Conditioning& conditioning);
+  kernels::Tensor decode(kernels::Context& context, const kernels::Tensor& x0);
 
+  // To be called where a stage's network is not needed again for this picture.
+  void end(Stage stage);
+
+  // The networks alone, as far as they are loaded.
   const TextEncoder& text_encoder() const { return *text_encoder_; }
   const UNet& unet() const { return *unet_; }
   const Decoder& decoder() const { return *decoder_; }
 
  private:
-  Stages() = default;
+  explicit Stages(const ModelFolder& model);
 
-  std::unique_ptr<TextEncoder> text_encoder_;
-  std::unique_ptr<UNet> unet_;
-  std::unique_ptr<Decoder> decoder_;
+  // True where the network is there; else what went wrong is latched.
+  template <typename Slot>
+  bool bring_in(kernels::Context& context, Slot& slot);
+
+  NetworkLoading loading_;
+  NetworkSlot<TextEncoder, TextEncoderConfig> text_encoder_;
+  NetworkSlot<UNet, UNetConfig> unet_;
+  NetworkSlot<Decoder, DecoderConfig> decoder_;
   float scaling_factor_ = 1.0f;
 };
 

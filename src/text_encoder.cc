@@ -1,30 +1,18 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/text_encoder.h"
 
+#include <algorithm>
+
 namespace mobilediffusion {
 
 using kernels::Context;
 using kernels::Tensor;
 
-namespace {
-
-// A table that is looked up and not multiplied with: kept as it is, in float32.
-std::vector<float> bind_embedding(const Scope& at, int rows, int width) {
-  const kernels::WeightView weight = at.get("weight", {rows, width});
-  if (weight.data == nullptr) return {};
-  std::vector<float> table = kernels::to_float32(weight, at.name() + ".weight", at.status());
-  at.release(weight);
-  return table;
-}
-
-}  // namespace
-
 TextEncoder::TextEncoder(const Scope& at, const TextEncoderConfig& config)
     : config_(config),
-      token_embedding_(
-          bind_embedding(at / "text_model.embeddings.token_embedding", config.vocab_size, config.hidden_size)),
-      position_embedding_(bind_embedding(at / "text_model.embeddings.position_embedding",
-                                         config.max_position_embeddings, config.hidden_size)),
+      token_embedding_(at / "text_model.embeddings.token_embedding", config.vocab_size, config.hidden_size),
+      position_embedding_(at / "text_model.embeddings.position_embedding", config.max_position_embeddings,
+                          config.hidden_size),
       final_layer_norm_(
           bind_layer_norm(at / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps)) {
   const int width = config.hidden_size;
@@ -60,10 +48,10 @@ Tensor TextEncoder::operator()(Context& context, std::span<const int> ids) const
   Tensor x = context.make({1, 1, static_cast<int64_t>(ids.size()), width});
   if (context.computes()) {
     for (size_t position = 0; position < ids.size(); ++position) {
-      const float* const token = token_embedding_.data() + ids[position] * width;
-      const float* const place = position_embedding_.data() + static_cast<int64_t>(position) * width;
       float* const to = x.data() + static_cast<int64_t>(position) * width;
-      for (int64_t i = 0; i < width; ++i) to[i] = token[i] + place[i];
+      std::fill_n(to, width, 0.0f);
+      token_embedding_.add_row(ids[position], to);
+      position_embedding_.add_row(static_cast<int>(position), to);
     }
   }
   for (const Layer& layer : layers_) {

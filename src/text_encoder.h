@@ -10,6 +10,7 @@
 #include "kernels/attention.h"
 #include "kernels/elementwise.h"
 #include "src/config.h"
+#include "src/embedding.h"
 #include "src/layers.h"
 
 namespace mobilediffusion {
@@ -36,8 +37,8 @@ class TextEncoder {
   void run(kernels::Context& context, const Layer& layer, kernels::Tensor& x) const;
 
   TextEncoderConfig config_;
-  std::vector<float> token_embedding_;     // (vocab_size, hidden_size)
-  std::vector<float> position_embedding_;  // (max_position_embeddings, hidden_size)
+  Embedding token_embedding_;     // (vocab_size, hidden_size)
+  Embedding position_embedding_;  // (max_position_embeddings, hidden_size)
   std::vector<Layer> layers_;
   kernels::LayerNorm final_layer_norm_;
 };

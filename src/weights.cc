@@ -23,7 +23,7 @@ Scope Scope::operator/(std::string_view part) const {
 
 Scope Scope::in(kernels::Precision precision) const {
   Scope same = *this;
-  same.precision_ = precision;
+  same.packing_.precision = precision;
   return same;
 }
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/precision.h"
+#include "kernels/packed_weights.h"
 #include "kernels/weight.h"
 #include "mobilediffusion/status.h"
 
@@ -55,8 +55,8 @@ class ManifestWeights : public WeightSource {
 class Scope {
  public:
   // `network` names the whole in messages and traces: "unet".
-  Scope(WeightSource& source, std::string network, kernels::Precision precision)
-      : source_(&source), network_(std::move(network)), precision_(precision) {}
+  Scope(WeightSource& source, std::string network, const kernels::Packing& packing)
+      : source_(&source), network_(std::move(network)), packing_(packing) {}
 
   Scope operator/(std::string_view part) const;
   Scope operator/(int index) const { return *this / std::to_string(index); }
@@ -64,7 +64,7 @@ class Scope {
   kernels::WeightView get(std::string_view name, std::initializer_list<int64_t> shape) const;
   void release(const kernels::WeightView& weight) const { source_->release(weight); }
   std::string name() const { return prefix_.empty() ? network_ : network_ + "." + prefix_; }
-  kernels::Precision precision() const { return precision_; }
+  const kernels::Packing& packing() const { return packing_; }
 
   // The same place, computed in another precision.
   Scope in(kernels::Precision precision) const;
@@ -74,7 +74,7 @@ class Scope {
   WeightSource* source_;
   std::string network_;
   std::string prefix_;
-  kernels::Precision precision_;
+  kernels::Packing packing_;
 };
 
 }  // namespace mobilediffusion

@@ -22,6 +22,12 @@ enum class Precision : int {
   kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact
 };
 
+// What stays in memory between a picture's stages.
+enum class MemoryUse : int {
+  kKeep = 0,    // all three networks
+  kStream = 1,  // one network at a time: the peak is the largest one's, and every picture loads each anew
+};
+
 // How a model is loaded.
 struct LoadOptions {
   // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core up to eight, since
@@ -31,6 +37,18 @@ struct LoadOptions {
   // The default is the reference: pictures agree across machines to the last grey level or two. The others trade that
   // for time and memory; the README gives what each costs in quality.
   Precision precision = Precision::kFloat32;
+
+  // Streaming is for where memory is short and pictures are few; with a cache folder a network comes in by mapping a
+  // file, without one it is packed again for every picture.
+  MemoryUse memory = MemoryUse::kKeep;
+
+  // A folder (UTF-8, made if it is missing) for packed weights, beside which the next load reads next to nothing. Only
+  // this user's processes should be able to write to it; several may share it. What cannot be kept there is logged and
+  // does no harm. Empty: no cache, since a library should not write where nobody asked it to.
+  std::string cache_folder = {};
+
+  // What the cache folder may hold, in bytes; what was not used for the longest time is removed.
+  uint64_t cache_bytes = uint64_t{4} << 30;
 
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
   // another. Empty: silence. The library itself never prints.

@@ -87,11 +87,14 @@ class Training:
         os.replace(self.path + ".new", self.path)
 
 
-def warm_start(network, path):
-    """Takes from a model folder's file whatever tensors have the name and shape of the network's; says how many."""
+def warm_start(network, path, change=lambda tensors: tensors):
+    """Takes from a model folder's file whatever tensors have the name and shape of the network's; says how many.
+
+    `change` may adapt them first.
+    """
     own = network.state_dict()
-    fitting = {name: value.float() for name, value in safetensors_io.load(path).items()
-               if name in own and own[name].shape == value.shape}
+    tensors = change({name: value.float() for name, value in safetensors_io.load(path).items()})
+    fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
     network.load_state_dict(fitting, strict=False)
     print(f"warm start: {len(fitting)} of {len(own)} tensors from {path}")
 
@@ -103,12 +106,12 @@ def set_rate(optimiser, rate):
 
 @functools.lru_cache()
 def has_fast_bfloat16(kind):
-    """A GPU's tensor cores, or a processor with AMX. On other processors bfloat16 is slower than float32."""
+    """A GPU's tensor cores, or a processor with AMX or AVX-512's bfloat16. On others it is slower than float32."""
     if kind == "cuda":
         return torch.cuda.is_bf16_supported()
     try:
         with open("/proc/cpuinfo") as file:
-            return "amx_bf16" in file.read()
+            return not {"amx_bf16", "avx512_bf16"}.isdisjoint(file.read().split())
     except OSError:
         return False
 

@@ -12,6 +12,7 @@
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
+#include "src/cli/load_flags.h"
 #include "src/cli/profile.h"
 #include "src/cost.h"
 #include "src/precision.h"
@@ -27,8 +28,7 @@ struct Options {
   std::string prompt = "two red boats at sunset";
   int runs = 5;
   int steps = 0;
-  Precision precision = Precision::kFloat32;
-  int threads = 0;
+  LoadOptions load;
   bool profile = false;
   std::string trace;
   bool json = false;
@@ -76,10 +76,7 @@ int run(const Options& options) {
     if (!found.ok()) return complain(found.status());
     path = std::move(*found);
   }
-  LoadOptions load_options;
-  load_options.threads = options.threads;
-  load_options.precision = options.precision;
-  Result<Pipeline> pipeline = Pipeline::load(path, load_options);
+  Result<Pipeline> pipeline = Pipeline::load(path, options.load);
   if (!pipeline.ok()) return complain(pipeline.status());
   catch_interrupts();
 
@@ -124,8 +121,7 @@ int run(const Options& options) {
                                             .prompt = options.prompt,
                                             .size = {last.width, last.height},
                                             .steps = options.steps,
-                                            .threads = options.threads,
-                                            .precision = options.precision});
+                                            .load = options.load});
     if (!made.ok()) return complain(made.status());
     profile = std::move(*made);
   }
@@ -134,10 +130,15 @@ int run(const Options& options) {
   }
 
   if (options.json) {
-    json report{
-        {"model", model->name},           {"width", last.width},          {"height", last.height},
-        {"steps", last.provenance.steps}, {"runs", options.runs},         {"peak_memory_bytes", memory},
-        {"version", version()},           {"xnnpack", xnnpack_version()}, {"precision", to_string(options.precision)}};
+    json report{{"model", model->name},
+                {"width", last.width},
+                {"height", last.height},
+                {"steps", last.provenance.steps},
+                {"runs", options.runs},
+                {"peak_memory_bytes", memory},
+                {"version", version()},
+                {"xnnpack", xnnpack_version()},
+                {"precision", to_string(options.load.precision)}};
     for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
       json entry{{"median", row->median()}, {"min", row->fastest()}, {"max", row->slowest()}};
       if (row->macs > 0) entry["gflops"] = row->gflops();
@@ -149,7 +150,7 @@ int run(const Options& options) {
   }
   std::printf("%s  %dx%d  %d step%s  %s  median of %d runs\n\n%-9s %9s %9s %9s %10s\n", model->name.c_str(), last.width,
               last.height, last.provenance.steps, last.provenance.steps == 1 ? "" : "s",
-              std::string(to_string(options.precision)).c_str(), options.runs, "seconds", "median", "min", "max",
+              std::string(to_string(options.load.precision)).c_str(), options.runs, "seconds", "median", "min", "max",
               "GFLOP/s");
   for (const Row* row : {&load, &text, &unet, &decoder, &total}) {
     std::printf("%-9s %9.4f %9.4f %9.4f", row->name.c_str(), row->median(), row->fastest(), row->slowest());
@@ -173,8 +174,7 @@ Run add_bench(CLI::App& app) {
   command->add_option("--runs", options->runs, "Counted runs, behind one that warms up")->capture_default_str();
   command->add_option("--size", options->size, "WIDTHxHEIGHT in pixels. Default: what the model was made for");
   command->add_option("--steps", options->steps, "Denoising steps. Default: the model's own");
-  command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
-  add_precision(*command, &options->precision);
+  add_load_flags(*command, &options->load);
   command->add_option("--prompt", options->prompt)->capture_default_str();
   command->add_flag("--profile", options->profile, "Also tell where a picture's time goes, by operator");
   command->add_option("--trace", options->trace, "Also write a timeline of one picture, for a trace viewer (JSON)");

@@ -8,8 +8,6 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "src/precision.h"
-
 namespace mobilediffusion::cli {
 namespace {
 
@@ -43,14 +41,6 @@ const CLI::Validator kSeed(
       return "must be 0 to 18446744073709551615, not " + text;
     },
     "");
-
-void add_precision(CLI::App& command, Precision* precision) {
-  command
-      .add_option_function<std::string>(
-          "--precision", [precision](const std::string& name) { *precision = *parse_precision(name); },
-          "What the networks compute in: float32 or int8. Default: float32")
-      ->check(CLI::IsMember({"float32", "int8"}));
-}
 
 void catch_interrupts() {
   std::signal(SIGINT, [](int) { interrupt_seen = 1; });

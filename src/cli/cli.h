@@ -44,9 +44,6 @@ Result<Size> parse_size(const std::string& text);
 // For options that are a seed: CLI11 would let "-1" and what is too large wrap around.
 extern const CLI::Validator kSeed;
 
-// Adds --precision.
-void add_precision(CLI::App& command, Precision* precision);
-
 // Set by Ctrl-C, once catch_interrupts() was called.
 void catch_interrupts();
 bool interrupted();

@@ -12,6 +12,7 @@
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
+#include "src/cli/load_flags.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -26,8 +27,7 @@ struct Options {
   uint64_t seed = 0;
   int steps = 0;
   int count = 1;
-  Precision precision = Precision::kFloat32;
-  int threads = 0;
+  LoadOptions load;
   double guidance = 1.0;
   bool json = false;
   bool quiet = false;
@@ -100,9 +100,7 @@ class Generate {
       size_ = *size;
     }
 
-    LoadOptions load;
-    load.threads = options_.threads;
-    load.precision = options_.precision;
+    LoadOptions load = options_.load;
     load.log = [this](LogLevel, std::string_view message) {
       if (options_.quiet) return;
       progress_.clear();
@@ -214,8 +212,7 @@ Run add_generate(CLI::App& app) {
   command->add_option("--negative-prompt", options->negative_prompt,
                       "What should not be there; read where guidance is not 1");
   command->add_option("--sampler", options->sampler, "gan or ddim. Default: the model's own");
-  command->add_option("--threads", options->threads, "Default: one a core, 8 at most");
-  add_precision(*command, &options->precision);
+  add_load_flags(*command, &options->load);
   command->add_flag("--json", options->json, "One JSON object a picture on stdout");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing but errors");
   command->add_flag("--no-metadata", options->no_metadata, "Leave prompt, seed, model and the AI mark out of the PNG");
@@ -225,7 +222,12 @@ Run add_generate(CLI::App& app) {
       "  mobilediffusion generate \"a blue house at night\" --seed 7 --count 4\n"
       "  mobilediffusion generate \"a yellow car\" -o - | display -\n"
       "  mobilediffusion generate - --json < prompts.txt");
-  return [options] { return Generate(*options).run(); };
+  return [command, options] {
+    // What is not drawn with again need not stay.
+    if (command->count("--memory") == 0 && options->count == 1 && options->prompt != "-")
+      options->load.memory = MemoryUse::kStream;
+    return Generate(*options).run();
+  };
 }
 
 }  // namespace mobilediffusion::cli

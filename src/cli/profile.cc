@@ -110,13 +110,13 @@ Result<Profile> profile_picture(const ProfileOptions& options) {
   const Result<TokenizedPrompt> tokens =
       (*tokenizer)->encode(options.prompt, model->text_encoder.max_position_embeddings);
   if (!tokens.ok()) return tokens.status();
-  const Result<Stages> stages = Stages::load(*model, options.precision);
+  Result<Stages> stages = Stages::load(*model, NetworkLoading(options.load));
   if (!stages.ok()) return stages.status();
   const Result<std::unique_ptr<Sampler>> sampler = make_sampler("", model->scheduler, options.steps);
   if (!sampler.ok()) return sampler.status();
 
-  const ThreadPool threads(options.threads > 0 ? options.threads : ThreadPool::default_size());
-  const Result<double> peak = measure_peak(threads, options.precision);
+  const ThreadPool threads(options.load.threads > 0 ? options.load.threads : ThreadPool::default_size());
+  const Result<double> peak = measure_peak(threads, options.load.precision);
   if (!peak.ok()) return peak.status();
   Arena arena;
   Profile profile;

@@ -17,8 +17,7 @@ struct ProfileOptions {
   std::string prompt;
   Size size;  // 0: what the model was made for
   int steps = 0;
-  int threads = 0;
-  Precision precision = Precision::kFloat32;
+  LoadOptions load;
 };
 
 // Operators of a kind together; or one operator, over its calls.

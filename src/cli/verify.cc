@@ -15,6 +15,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
+#include "src/cli/load_flags.h"
 #include "src/mapped_file.h"
 #include "src/pixels.h"
 #include "src/safetensors.h"
@@ -88,7 +89,7 @@ class Verify {
     Result<Safetensors> tensors = Safetensors::parse(file_->bytes(), options_.expected);
     if (!tensors.ok()) return tensors.status();
     expected_ = std::move(*tensors);
-    Result<Stages> stages = Stages::load(model_, options_.precision);
+    Result<Stages> stages = Stages::load(model_, NetworkLoading(LoadOptions{.precision = options_.precision}));
     if (!stages.ok()) return stages.status();
     stages_.emplace(std::move(*stages));
     return {};

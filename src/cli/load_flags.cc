@@ -1,0 +1,62 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/cli/load_flags.h"
+
+#include <cstdlib>
+
+#include "src/precision.h"
+
+namespace mobilediffusion::cli {
+namespace {
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// Where this system keeps what programs can make again; empty where nothing says so.
+std::string default_cache_folder() {
+#if defined(__APPLE__)
+  const std::string home = variable("HOME");
+  return home.empty() ? "" : home + "/Library/Caches/mobilediffusion";
+#else
+  // The XDG Base Directory Specification, by which a relative path does not count.
+  const std::string cache = variable("XDG_CACHE_HOME"), home = variable("HOME");
+  if (!cache.empty() && cache.front() == '/') return cache + "/mobilediffusion";
+  return home.empty() ? "" : home + "/.cache/mobilediffusion";
+#endif
+}
+
+}  // namespace
+
+void add_precision(CLI::App& command, Precision* precision) {
+  command
+      .add_option_function<std::string>(
+          "--precision", [precision](const std::string& name) { *precision = *parse_precision(name); },
+          "What the networks compute in: float32 or int8. Default: float32")
+      ->check(CLI::IsMember({"float32", "int8"}));
+}
+
+void add_load_flags(CLI::App& command, LoadOptions* options) {
+  options->cache_folder = default_cache_folder();
+  command.add_option("--threads", options->threads, "Default: one a core, 8 at most");
+  add_precision(command, &options->precision);
+  command
+      .add_option_function<std::string>(
+          "--memory",
+          [options](const std::string& name) {
+            options->memory = name == "stream" ? MemoryUse::kStream : MemoryUse::kKeep;
+          },
+          "keep: all networks stay loaded; stream: one at a time. Default: stream for a single picture, else keep")
+      ->check(CLI::IsMember({"keep", "stream"}));
+  command.add_option_function<std::string>(
+      "--cache", [options](const std::string& folder) { options->cache_folder = folder == "none" ? "" : folder; },
+      "Where packed weights are kept for the next load; none: nowhere. Default: " +
+          (options->cache_folder.empty() ? "none" : options->cache_folder));
+  command
+      .add_option_function<uint64_t>(
+          "--cache-limit", [options](uint64_t megabytes) { options->cache_bytes = megabytes << 20; },
+          "What that folder may hold, in MiB. Default: " + std::to_string(options->cache_bytes >> 20))
+      ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40));
+}
+
+}  // namespace mobilediffusion::cli

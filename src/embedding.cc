@@ -1,0 +1,34 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/embedding.h"
+
+#include <cstring>
+
+namespace mobilediffusion {
+
+Embedding::Embedding(const Scope& at, int rows, int width) : width_(width) {
+  const kernels::WeightView weight = at.get("weight", {rows, width});
+  if (weight.data == nullptr) return;
+  kernels::require_finite(weight, at.name() + ".weight", at.status());
+  const auto* const from = static_cast<const std::byte*>(weight.data);
+  type_ = weight.type;
+  table_.assign(from, from + weight.bytes());
+  at.release(weight);
+}
+
+void Embedding::add_row(int row, float* to) const {
+  const std::byte* from = table_.data() + row * width_ * static_cast<int64_t>(kernels::size_of(type_));
+  for (int64_t i = 0; i < width_; ++i, from += kernels::size_of(type_)) {
+    if (type_ == kernels::DataType::kFloat32) {
+      float value;
+      std::memcpy(&value, from, sizeof value);
+      to[i] += value;
+    } else {
+      uint16_t bits;
+      std::memcpy(&bits, from, sizeof bits);
+      to[i] +=
+          type_ == kernels::DataType::kFloat16 ? kernels::float_from_float16(bits) : kernels::float_from_bfloat16(bits);
+    }
+  }
+}
+
+}  // namespace mobilediffusion

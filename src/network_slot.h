@@ -1,0 +1,129 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A network that is in memory when it is needed: loaded once and kept, or brought in for its stage and dropped after
+// it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "src/file_weights.h"
+#include "src/packed_cache.h"
+#include "src/precision.h"
+#include "src/weights.h"
+
+namespace mobilediffusion {
+
+// How networks are loaded.
+struct NetworkLoading {
+  kernels::Precision precision = kernels::Precision::kFloat32;
+  MemoryUse memory = MemoryUse::kKeep;
+  std::optional<PackedCache> cache;
+  std::function<void(LogLevel, std::string_view)> log;
+
+  NetworkLoading() = default;
+  explicit NetworkLoading(const LoadOptions& options)
+      : precision(kernel_precision(options.precision)), memory(options.memory), log(options.log) {
+    if (!options.cache_folder.empty()) cache.emplace(options.cache_folder, options.cache_bytes);
+  }
+
+  void warn(const std::string& message) const {
+    if (log) log(LogLevel::kWarning, message);
+  }
+};
+
+// A file's tensors, their names, types and shapes alone.
+class ShapesOf : public WeightSource {
+ public:
+  explicit ShapesOf(WeightSource& whole) : whole_(&whole) {}
+
+  kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override {
+    kernels::WeightView view = whole_->get(name, shape);
+    view.data = nullptr;
+    return view;
+  }
+
+ private:
+  WeightSource* whole_;
+};
+
+template <typename Network, typename Config>
+class NetworkSlot {
+ public:
+  // `name` is what messages and traces call it.
+  NetworkSlot(const char* name, std::string weights_path, const Config& config)
+      : name_(name), path_(std::move(weights_path)), config_(config) {}
+
+  // Without weights, for a context that only counts.
+  void describe() {
+    ManifestWeights weights;
+    network_ = std::make_unique<Network>(Scope(weights, name_, kernels::Precision::kFloat32), config_);
+  }
+
+  // Whether the file has what the network needs, without reading values. Errors: kNotFound, kIoError, kInvalidModel.
+  Status check() const {
+    Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
+    if (!weights.ok()) return weights.status();
+    ShapesOf shapes(**weights);
+    const Network network(Scope(shapes, name_, kernels::Precision::kFloat32), config_);
+    return (*weights)->status();
+  }
+
+  // Brings the network in where it is not there. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory.
+  Status load(const NetworkLoading& how) {
+    if (network_ != nullptr) return {};
+    Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
+    if (!weights.ok()) return weights.status();
+    if (!how.cache) return bind(**weights, how, nullptr);
+
+    const std::string cached = how.cache->path_for(name_, how.precision, path_, (*weights)->bytes());
+    packed_ = std::make_unique<kernels::PackedWeights>();
+    Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
+    if (file.ok() && *file) {
+      mapped_ = std::move(*file);
+      if (bind(**weights, how, packed_.get()).ok()) return {};
+    } else if (!file.ok()) {
+      how.warn(file.status().message() + "; it is made anew");
+    }
+    // Nothing there, or nothing of use.
+    drop();
+    weights = FileWeights::open(path_);
+    if (!weights.ok()) return weights.status();
+    packed_ = std::make_unique<kernels::PackedWeights>();
+    if (Status status = bind(**weights, how, packed_.get()); !status.ok()) return status;
+    if (Status status = how.cache->write(cached, *packed_); !status.ok())
+      how.warn("packed weights were not kept: " + status.message());
+    return {};
+  }
+
+  void drop() {
+    network_.reset();
+    packed_.reset();
+    mapped_.reset();
+  }
+
+  const Network& operator*() const { return *network_; }
+
+ private:
+  Status bind(FileWeights& weights, const NetworkLoading& how, kernels::PackedWeights* packed) {
+    network_ = std::make_unique<Network>(Scope(weights, name_, {how.precision, packed}), config_);
+    Status status = weights.status();
+    if (status.ok() && packed != nullptr && packed->mismatched())
+      status = Status(StatusCode::kInvalidModel, "packed weights do not fit their operators");
+    if (!status.ok()) network_.reset();
+    return status;
+  }
+
+  const char* name_;
+  std::string path_;
+  Config config_;
+  // Each rests on the one before.
+  std::optional<MappedFile> mapped_;
+  std::unique_ptr<kernels::PackedWeights> packed_;
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace mobilediffusion
