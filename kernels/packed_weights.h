@@ -44,6 +44,9 @@ class PackedWeights {
   // True where an operator could not use the bytes of its name: whoever added them had better pack anew.
   bool mismatched() const { return mismatched_; }
 
+  // True where an operator found nothing under its name and packed its weights itself.
+  bool grown() const { return !memory_.empty(); }
+
   // XNNPACK's view, for making the operator of that name.
   xnn_weights_cache_provider* provider(std::string_view name);
 

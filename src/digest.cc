@@ -1,13 +1,15 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/digest.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 namespace mobilediffusion {
 namespace {
 
-constexpr uint64_t kBasis = 0xcbf29ce484222325u, kPrime = 0x100000001b3u;
+// An arbitrary start, and the golden ratio's bits: a sparse multiplier lets changes of two words cancel.
+constexpr uint64_t kBasis = 0xcbf29ce484222325u, kFactor = 0x9e3779b97f4a7c15u;
 
 uint64_t word_at(const std::byte* from, size_t size) {
   uint64_t word = 0;
@@ -17,7 +19,7 @@ uint64_t word_at(const std::byte* from, size_t size) {
 
 // A word's high bits reach the low ones only by a shift: multiplication alone carries upwards.
 void mix(uint64_t& state, uint64_t word) {
-  state = (state ^ word) * kPrime;
+  state = (state ^ word) * kFactor;
   state ^= state >> 32;
 }
 
@@ -30,7 +32,8 @@ uint64_t digest(std::span<const std::byte> bytes, uint64_t seed) {
   for (; at + sizeof lanes <= bytes.size(); at += sizeof lanes) {
     for (size_t i = 0; i < lanes.size(); ++i) mix(lanes[i], word_at(bytes.data() + at + 8 * i, 8));
   }
-  uint64_t state = seed ^ kBasis;
+  uint64_t state = kBasis;
+  mix(state, seed);
   for (; at < bytes.size(); at += 8) mix(state, word_at(bytes.data() + at, std::min<size_t>(8, bytes.size() - at)));
   for (const uint64_t lane : lanes) mix(state, lane);
   mix(state, bytes.size());

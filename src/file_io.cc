@@ -82,7 +82,13 @@ bool may_replace([[maybe_unused]] const fs::path& target) {
 // Names under these are doors to something already open; their targets must not be replaced, even when regular.
 bool is_door(const std::string& path) { return path.starts_with("/dev/") || path.starts_with("/proc/"); }
 
+constexpr char kUnfinishedPrefix[] = ".mobilediffusion-", kUnfinishedSuffix[] = ".tmp";
+
 }  // namespace
+
+bool names_unfinished_file(std::string_view leaf) {
+  return leaf.starts_with(kUnfinishedPrefix) && leaf.ends_with(kUnfinishedSuffix);
+}
 
 struct AtomicFile::Impl {
   std::string name;  // as the caller wrote it, for the messages
@@ -108,8 +114,8 @@ struct AtomicFile::Impl {
     const uint64_t salt = static_cast<uint64_t>(now) ^ (reinterpret_cast<uintptr_t>(this) << 16);
     for (int attempt = 0; attempt < 100; ++attempt) {
       char leaf[64];
-      std::snprintf(leaf, sizeof(leaf), ".mobilediffusion-%016llx-%d.tmp", static_cast<unsigned long long>(salt),
-                    attempt);
+      std::snprintf(leaf, sizeof(leaf), "%s%016llx-%d%s", kUnfinishedPrefix, static_cast<unsigned long long>(salt),
+                    attempt, kUnfinishedSuffix);
       const fs::path candidate = target.parent_path() / leaf;
       file = open_stdio(candidate, "wbx");
       if (file == nullptr && errno == EEXIST) continue;

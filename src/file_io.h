@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "mobilediffusion/status.h"
@@ -48,6 +49,9 @@ class AtomicFile {
   explicit AtomicFile(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether a file of that name is one that AtomicFile has not finished: somebody's work, or what a crash left behind.
+bool names_unfinished_file(std::string_view leaf);
 
 // The three steps in one.
 Status write_file_atomically(const std::string& path, std::span<const uint8_t> bytes);

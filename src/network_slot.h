@@ -82,11 +82,12 @@ class NetworkSlot {
     const std::string cached = how.cache->path_for(name_, how.precision, path_, (*weights)->bytes());
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
-    if (file.ok() && *file) {
-      mapped_ = std::move(*file);
-      if (bind(**weights, how, packed_.get()).ok()) return {};
-    } else if (!file.ok()) {
+    if (!file.ok()) {
       how.warn(file.status().message() + "; it is made anew");
+    } else if (*file) {
+      mapped_ = std::move(*file);
+      if (bind(**weights, how, packed_.get()).ok() && !packed_->grown()) return {};
+      how.warn("the packed weights " + cached + " are not those of this network; it is made anew");
     }
     // Nothing there, or nothing of use.
     drop();

@@ -2,6 +2,7 @@
 #include "src/packed_cache.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "kernels/packing_identity.h"
 #include "mobilediffusion/pipeline.h"
 #include "src/digest.h"
+#include "src/file_io.h"
 #include "src/safetensors.h"
 
 namespace mobilediffusion {
@@ -18,6 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kSuffix = ".packed";
+constexpr auto kAbandonedAfter = std::chrono::hours(24);
 
 // Of the whole header, and of samples all over the rest: a gigabyte is not read to find out whether it changed.
 uint64_t sampled_digest(std::span<const std::byte> bytes) {
@@ -109,10 +112,16 @@ void PackedCache::make_room(uint64_t bytes) const {
   std::vector<Kept> files;
   std::error_code ignored;
   uint64_t total = bytes;
+  const auto abandoned = fs::file_time_type::clock::now() - kAbandonedAfter;
   for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(folder_), ignored)) {
-    if (entry.path().extension() != kSuffix || !entry.is_regular_file(ignored)) continue;
-    files.push_back({entry.last_write_time(ignored), entry.file_size(ignored), entry.path()});
-    total += files.back().bytes;
+    if (!entry.is_regular_file(ignored)) continue;
+    const Kept file{entry.last_write_time(ignored), entry.file_size(ignored), entry.path()};
+    if (file.path.extension() == kSuffix) {
+      files.push_back(file);
+      total += file.bytes;
+    } else if (names_unfinished_file(file.path.filename().string()) && file.used < abandoned) {
+      fs::remove(file.path, ignored);
+    }
   }
   std::sort(files.begin(), files.end(), [](const Kept& a, const Kept& b) { return a.used < b.used; });
   for (const Kept& file : files) {

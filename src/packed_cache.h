@@ -21,7 +21,7 @@ namespace mobilediffusion {
 class PackedCache {
  public:
   // `folder` is made when it is first needed. Files that were not used for the longest time go when all together would
-  // be larger than `most_bytes`.
+  // be larger than `most_bytes`, and so does what a crash left half-written a day ago.
   PackedCache(std::string folder, uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
   // Where the packed weights of a network belong, once its weights file is open.

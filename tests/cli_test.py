@@ -58,6 +58,7 @@ class CliTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.home = tempfile.mkdtemp()
+        os.environ["XDG_CACHE_HOME"] = os.path.join(cls.home, "cache")
         cls.model = os.path.join(cls.home, "model")
         made = run("synthesize", BASE, cls.model, "--seed", "5")
         assert made.returncode == DONE, made.stderr
@@ -378,6 +379,28 @@ class CliTest(unittest.TestCase):
             self.assertGreater(output["psnr"], 30, output)
         self.refused(run("bench", BASE, "--precision", "float8"), USAGE, "float8")
 
+    def test_cache_and_memory(self):
+        kept = os.path.join(os.environ["XDG_CACHE_HOME"], "mobilediffusion")
+        cache = tempfile.mkdtemp(dir=self.home)
+        pictures = set()
+        for arguments in (("--cache", "none"), ("--cache", cache), ("--cache", cache), ("--cache", cache, "--memory", "keep"),
+                          ("--memory", "stream"), ("--memory", "keep", "--cache", "none")):
+            done = self.generate("a boat", "-q", "-o", "-", "--no-metadata", *arguments)
+            self.assertEqual((done.returncode, done.stderr), (DONE, b""), arguments)
+            pictures.add(done.stdout)
+        self.assertEqual(len(pictures), 1)
+        for folder in (cache, kept):
+            self.assertTrue({name.split("-")[0] for name in os.listdir(folder)} >= {"text_encoder", "unet", "decoder"})
+        # What cannot be kept is a note, not an error.
+        done = self.generate("a boat", "-o", "-", "--cache", "/dev/null/no")
+        self.assertEqual((done.returncode, size_of(done.stdout)), (DONE, (128, 128)))
+        self.assertIn(b"/dev/null/no", done.stderr)
+        done = self.generate("a boat", "-o", "-", "--cache", self.path("tiny"), "--cache-limit", "0")
+        self.assertEqual(done.returncode, DONE)
+        self.assertIn(b"the cache may have 0 MiB", done.stderr)
+        self.refused(self.generate("a boat", "--memory", "swap"), USAGE, "swap")
+        self.refused(self.generate("a boat", "--cache-limit", "-1"), USAGE, "--cache-limit")
+
     def test_synthesize_where_it_cannot(self):
         with open(self.path("file"), "w") as file:
             file.write("old")
@@ -403,6 +426,18 @@ class CliTest(unittest.TestCase):
             self.assertLessEqual(told["seconds"][stage]["median"], told["seconds"][stage]["max"])
         self.assertGreater(told["peak_memory_bytes"], 1 << 20)
         self.assertIn(b"unet", run("bench", self.model, "--runs", "1").stdout)
+        profiled = run("bench", self.model, "--runs", "1", "--profile", "--trace", self.path("trace.json"))
+        self.assertEqual(profiled.returncode, DONE, profiled.stderr)
+        for kind in (b"conv2d", b"linear", b"attention", b"group_norm"):
+            self.assertIn(kind, profiled.stdout)
+        with open(self.path("trace.json")) as file:
+            events = json.load(file)["traceEvents"]
+        self.assertGreater(len(events), 50)
+        os.remove(self.path("trace.json"))
+        for path in ("/dev/full", self.path("no/trace.json")):
+            lost = run("bench", self.model, "--runs", "1", "--trace", path)
+            self.assertEqual(lost.returncode, FAILED)
+            self.assertIn(path, lost.stderr.decode())
         self.refused(run("bench", self.model, "--runs", "0"), USAGE, "--runs")
 
     def test_synthesize(self):
