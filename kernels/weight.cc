@@ -75,6 +75,15 @@ void widen(const WeightView& weight, std::vector<float>* values) {
   }
 }
 
+void widen_int8(const WeightView& weight, std::vector<float>* values) {
+  const auto* from = static_cast<const int8_t*>(weight.data);
+  float* to = values->data();
+  const size_t row = values->size() / weight.scales.size();
+  for (const float scale : weight.scales) {
+    for (size_t i = 0; i < row; ++i) *to++ = static_cast<float>(*from++) * scale;
+  }
+}
+
 // What is not finite has an exponent of all ones. Which value it is, is looked for only where there is one.
 template <typename Bits>
 int64_t first_not_finite(const WeightView& weight, Bits exponent) {
@@ -121,6 +130,8 @@ std::vector<float> to_float32(const WeightView& weight, std::string_view name, S
   std::vector<float> values(static_cast<size_t>(weight.elements()));
   if (weight.type == DataType::kFloat32) {
     std::memcpy(values.data(), weight.data, values.size() * sizeof(float));
+  } else if (weight.type == DataType::kInt8) {
+    widen_int8(weight, &values);
   } else {
     widen(weight, &values);
   }

@@ -11,6 +11,7 @@ Embedding::Embedding(const Scope& at, int rows, int width) : width_(width) {
   kernels::require_finite(weight, at.name() + ".weight", at.status());
   const auto* const from = static_cast<const std::byte*>(weight.data);
   type_ = weight.type;
+  scales_ = weight.scales;
   table_.assign(from, from + weight.bytes());
   at.release(weight);
 }
@@ -22,6 +23,8 @@ void Embedding::add_row(int row, float* to) const {
       float value;
       std::memcpy(&value, from, sizeof value);
       to[i] += value;
+    } else if (type_ == kernels::DataType::kInt8) {
+      to[i] += static_cast<float>(std::to_integer<int8_t>(*from)) * scales_[static_cast<size_t>(row)];
     } else {
       uint16_t bits;
       std::memcpy(&bits, from, sizeof bits);

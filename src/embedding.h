@@ -23,6 +23,7 @@ class Embedding {
   kernels::DataType type_ = kernels::DataType::kFloat32;
   int64_t width_;
   std::vector<std::byte> table_;
+  std::vector<float> scales_;  // of 8 bits, a row each
 };
 
 }  // namespace mobilediffusion

@@ -2,8 +2,13 @@
 #include "src/file_weights.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
 #include <optional>
 #include <utility>
+
+#include "src/int8_weights.h"
 
 namespace mobilediffusion {
 namespace {
@@ -15,7 +20,8 @@ std::string shown(std::span<const int64_t> shape) {
 }
 
 std::optional<kernels::DataType> data_type(const std::string& dtype) {
-  for (const auto type : {kernels::DataType::kFloat32, kernels::DataType::kFloat16, kernels::DataType::kBFloat16}) {
+  for (const auto type : {kernels::DataType::kFloat32, kernels::DataType::kFloat16, kernels::DataType::kBFloat16,
+                          kernels::DataType::kInt8}) {
     if (dtype == kernels::to_string(type)) return type;
   }
   return std::nullopt;
@@ -44,10 +50,36 @@ kernels::WeightView FileWeights::get(const std::string& name, std::span<const in
                  shown(shape));
   }
   const std::optional<kernels::DataType> type = data_type(tensor->dtype);
-  if (!type) return wrong(": tensor " + name + " is " + tensor->dtype + "; supported: F32, F16, BF16");
+  if (!type) return wrong(": tensor " + name + " is " + tensor->dtype + "; supported: F32, F16, BF16, I8");
+  if (*type == kernels::DataType::kInt8) {
+    const Status scaled = read_scales(name, shape.empty() ? 1 : shape[0], view.scales);
+    if (!scaled.ok()) return wrong(scaled.message());
+  }
   view.type = *type;
   view.data = tensor->data.data();
   return view;
+}
+
+// The message begins behind the file's name.
+Status FileWeights::read_scales(const std::string& name, int64_t rows, std::vector<float>& scales) const {
+  const std::string scale_name = name + std::string(kScaleSuffix);
+  const TensorEntry* const found = tensors_.find(scale_name);
+  if (found == nullptr)
+    return Status(StatusCode::kInvalidModel, ": tensor " + name + " is I8 and has no scales, " + scale_name);
+  if (found->dtype != "F32" || found->shape != std::vector<int64_t>{rows}) {
+    return Status(StatusCode::kInvalidModel, ": tensor " + scale_name + " is " + found->dtype + " " +
+                                                 shown(found->shape) + "; an I8 tensor's scales are F32 " +
+                                                 shown(std::array{rows}));
+  }
+  scales.resize(static_cast<size_t>(rows));
+  std::memcpy(scales.data(), found->data.data(), found->data.size());
+  for (size_t i = 0; i < scales.size(); ++i) {
+    if (!std::isfinite(scales[i])) {
+      return Status(StatusCode::kInvalidModel,
+                    ": tensor " + scale_name + " holds a NaN or an infinity at element " + std::to_string(i));
+    }
+  }
+  return {};
 }
 
 void FileWeights::release(const kernels::WeightView& weight) {

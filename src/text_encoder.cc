@@ -11,7 +11,7 @@ using kernels::Tensor;
 TextEncoder::TextEncoder(const Scope& at, const TextEncoderConfig& config)
     : config_(config),
       token_embedding_(at / "text_model.embeddings.token_embedding", config.vocab_size, config.hidden_size),
-      position_embedding_(at / "text_model.embeddings.position_embedding", config.max_position_embeddings,
+      position_embedding_(sensitive(at) / "text_model.embeddings.position_embedding", config.max_position_embeddings,
                           config.hidden_size),
       final_layer_norm_(
           bind_layer_norm(at / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps)) {

@@ -10,8 +10,8 @@ int64_t ManifestWeights::Entry::elements() const {
 }
 
 kernels::WeightView ManifestWeights::get(const std::string& name, std::span<const int64_t> shape) {
-  entries_.push_back({name, {shape.begin(), shape.end()}});
-  return {kernels::DataType::kFloat32, entries_.back().shape, nullptr};
+  entries_.push_back({name, {shape.begin(), shape.end()}, announced_});
+  return {.shape = entries_.back().shape};
 }
 
 Scope Scope::operator/(std::string_view part) const {
@@ -28,6 +28,7 @@ Scope Scope::in(kernels::Precision precision) const {
 }
 
 kernels::WeightView Scope::get(std::string_view name, std::initializer_list<int64_t> shape) const {
+  source_->announce(packing_.precision);
   return source_->get((*this / name).prefix_, {shape.begin(), shape.size()});
 }
 

@@ -28,6 +28,9 @@ class WeightSource {
   // Its values have been packed and are not read again.
   virtual void release(const kernels::WeightView& /*weight*/) {}
 
+  // What the next tensor will be computed in.
+  virtual void announce(kernels::Precision /*precision*/) {}
+
   Status& status() { return status_; }
 
  private:
@@ -40,15 +43,18 @@ class ManifestWeights : public WeightSource {
   struct Entry {
     std::string name;
     std::vector<int64_t> shape;
+    kernels::Precision precision = kernels::Precision::kFloat32;  // what it is computed in
 
     int64_t elements() const;
   };
 
   kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override;
+  void announce(kernels::Precision precision) override { announced_ = precision; }
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
   std::vector<Entry> entries_;
+  kernels::Precision announced_ = kernels::Precision::kFloat32;
 };
 
 // A place in a network: the names of what lies below it begin with its own.

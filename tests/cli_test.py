@@ -457,6 +457,39 @@ class CliTest(unittest.TestCase):
         self.assertNotEqual(done.returncode, DONE)
         self.assertEqual(sorted(name for name in os.listdir(self.folder) if "part" in name or "third" in name), [])
 
+    def test_quantize(self):
+        small = self.path("small")
+        done = run("quantize", self.model, small)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertIn(b" dB", done.stdout)
+        for part in ("text_encoder/model", "unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model"):
+            before, after = (os.path.getsize(os.path.join(folder, part + ".safetensors")) for folder in (self.model, small))
+            self.assertLess(after, 0.75 * before, part)
+        self.assertEqual(run("generate", "a boat", "--model", small, "-q", "-o", "-", "--precision", "int8").returncode, DONE)
+        # In either precision it answers much like the golden model that it was made of, and not quite.
+        golden = self.path("golden")
+        self.assertEqual(run("quantize", BASE, golden).returncode, DONE)
+        for precision in ("float32", "int8"):
+            told = run("verify", golden, os.path.join(BASE, "expected.safetensors"), "--precision", precision, "--tolerance",
+                       "0.1", "--json")
+            for output in json.loads(told.stdout)["outputs"]:
+                self.assertTrue(30 < output["psnr"] < 70, output)
+        shutil.rmtree(golden)
+        self.assertEqual(json.loads(run("info", small, "--json").stdout)["parameters"],
+                         json.loads(run("info", self.model, "--json").stdout)["parameters"])
+        told = json.loads(run("quantize", self.model, self.path("told"), "--json").stdout)
+        layers = [layer for network in told["networks"].values() for layer in network]
+        self.assertTrue(all(layer["snr_db"] > 30 for layer in layers))
+        self.assertLess(told["bytes"], told["bytes_before"])
+        # Twice, onto something, onto a full disk: refused, and nothing left behind.
+        shutil.rmtree(self.path("told"))
+        for arguments, saying in (((small, self.path("again")), "int8 already"), ((self.model, small), "no empty folder"),
+                                  ((self.path("none"), self.path("again")), "none"), ((self.model, "/dev/null/x"), "/dev/null/x")):
+            done = run("quantize", *arguments)
+            self.assertIn(done.returncode, (FAILED, USAGE))
+            self.assertIn(saying, done.stderr.decode())
+            self.assertEqual(os.listdir(self.folder), ["small"])
+
     def test_words(self):
         done = run("words", BASE)
         self.assertEqual(done.returncode, DONE)

@@ -22,17 +22,24 @@ class Table : public WeightSource {
     std::memcpy(bytes_.data(), values.data(), bytes_.size());
   }
 
+  Table(const std::vector<int8_t>& values, std::vector<float> scales)
+      : type_(DataType::kInt8), bytes_(values.size()), scales_(std::move(scales)) {
+    std::memcpy(bytes_.data(), values.data(), values.size());
+  }
+
   kernels::WeightView get(const std::string&, std::span<const int64_t> shape) override {
     kernels::WeightView view;
     view.data = bytes_.data();
     view.type = type_;
     view.shape.assign(shape.begin(), shape.end());
+    view.scales = scales_;
     return view;
   }
 
  private:
   DataType type_;
   std::vector<std::byte> bytes_;
+  std::vector<float> scales_;
 };
 
 void expect_rows(Table table) {
@@ -50,6 +57,7 @@ void expect_rows(Table table) {
 TEST(Embedding, AddsRowsOfEveryType) {
   expect_rows(Table({1.0f, 0.5f, 0, 0, -1.5f, 4.0f}));
   expect_rows(Table(DataType::kFloat16, {0x3c00, 0x3800, 0, 0, 0xbe00, 0x4400}));
+  expect_rows(Table(std::vector<int8_t>{4, 2, 0, 0, -3, 8}, {0.25f, 7.0f, 0.5f}));
   expect_rows(Table(DataType::kBFloat16, {0x3f80, 0x3f00, 0, 0, 0xbfc0, 0x4080}));
 }
 

@@ -40,7 +40,7 @@ class Settings:
     empty_captions: float = 0.1
     last_step_share: float = 0.35   # of a batch at t = 999, where one-step generation lives
 
-    pairs: int = 1600
+    pairs: int = 2400
     pair_steps: int = 10
     guidance: float = 2.5
 

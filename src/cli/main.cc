@@ -39,8 +39,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   std::vector<std::pair<CLI::App*, cli::Run>> commands;
-  for (const auto add : {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_verify,
-                         cli::add_tokenize, cli::add_words}) {
+  for (const auto add : {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_quantize,
+                         cli::add_verify, cli::add_tokenize, cli::add_words}) {
     cli::Run run = add(app);
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(run));
   }

@@ -2,8 +2,6 @@
 //
 // mobilediffusion synthesize: random weights for any configuration, so that a model whose weights nobody has can be
 // run.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -13,6 +11,7 @@
 
 #include "kernels/data_type.h"
 #include "src/cli/cli.h"
+#include "src/cli/new_folder.h"
 #include "src/cost.h"
 #include "src/file_io.h"
 #include "src/noise.h"
@@ -125,34 +124,12 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
 int run(const Options& options) {
   const Result<ModelFolder> model = open_model_folder(options.config);
   if (!model.ok()) return complain(model.status());
-  std::error_code error;
-  const fs::path output = fs::path(options.output).lexically_normal();
-  if (fs::exists(output, error) && !(fs::is_directory(output, error) && fs::is_empty(output, error))) {
-    return complain({StatusCode::kInvalidArgument, options.output + " exists and is no empty folder"});
-  }
-  // The folder appears whole or not at all.
-  fs::path part = output;
-  if (!part.has_filename()) part = part.parent_path();
-  const fs::path target = part;
-  part += ".part-" + std::to_string(::getpid());
-  std::vector<fs::path> parents;  // that do not exist yet, the innermost first
-  for (fs::path parent = target.parent_path(); !parent.empty() && !fs::exists(parent, error);
-       parent = parent.parent_path()) {
-    parents.push_back(parent);
-  }
-  Status status = fill_folder(*model, options, part);
-  if (status.ok()) {
-    fs::remove(target, error);
-    fs::rename(part, target, error);
-    if (error)
-      status = Status(StatusCode::kIoError, "cannot make the folder " + target.string() + ": " + error.message());
-  }
-  if (!status.ok()) {
-    fs::remove_all(part, error);
-    for (const fs::path& parent : parents) fs::remove(parent, error);  // where empty
-    return complain(status);
-  }
-  std::printf("%s\n", target.string().c_str());
+  const Status status =
+      make_folder(options.output, [&](const fs::path& folder) { return fill_folder(*model, options, folder); });
+  if (!status.ok()) return complain(status);
+  fs::path made = fs::path(options.output).lexically_normal();
+  if (!made.has_filename()) made = made.parent_path();
+  std::printf("%s\n", made.string().c_str());
   return kDone;
 }
 

@@ -1,0 +1,47 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/cli/new_folder.h"
+
+#include <unistd.h>
+
+#include <vector>
+
+namespace mobilediffusion::cli {
+
+namespace fs = std::filesystem;
+
+Status check_new_folder(const std::string& path) {
+  std::error_code error;
+  if (!fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error))) return {};
+  return Status(StatusCode::kInvalidArgument, path + " exists and is no empty folder");
+}
+
+Status make_folder(const std::string& path, const std::function<Status(const fs::path& folder)>& fill) {
+  if (Status status = check_new_folder(path); !status.ok()) return status;
+  std::error_code error;
+  fs::path target = fs::path(path).lexically_normal();
+  if (!target.has_filename()) target = target.parent_path();
+  fs::path part = target;
+  part += ".part-" + std::to_string(::getpid());
+  std::vector<fs::path> parents;  // that do not exist yet, the innermost first
+  for (fs::path parent = target.parent_path(); !parent.empty() && !fs::exists(parent, error);
+       parent = parent.parent_path()) {
+    parents.push_back(parent);
+  }
+  fs::create_directories(part, error);
+  Status status =
+      error ? Status(StatusCode::kIoError, "cannot make the folder " + part.string() + ": " + error.message())
+            : fill(part);
+  if (status.ok()) {
+    fs::remove(target, error);
+    fs::rename(part, target, error);
+    if (error)
+      status = Status(StatusCode::kIoError, "cannot make the folder " + target.string() + ": " + error.message());
+  }
+  if (!status.ok()) {
+    fs::remove_all(part, error);
+    for (const fs::path& parent : parents) fs::remove(parent, error);  // where empty
+  }
+  return status;
+}
+
+}  // namespace mobilediffusion::cli
