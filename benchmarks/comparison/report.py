@@ -1,0 +1,169 @@
+"""Draws benchmarks/results/*.png from the JSON beside them, and fills in the tables of benchmarks/README.md.
+
+A picture and its table stand between <!-- NAME --> and <!-- end NAME -->. What has no results is left as it is.
+"""
+
+import json
+import os
+import re
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+BENCHMARKS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RESULTS = os.path.join(BENCHMARKS, "results")
+NAMES = {"ours": "MobileDiffusion for C++", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "pytorch": "PyTorch"}
+COLOURS = {"text": "#7f8c8d", "unet": "#2e86c1", "decoder": "#e67e22"}
+
+
+def results(name):
+    path = os.path.join(RESULTS, name + ".json")
+    if not os.path.exists(path):
+        return None
+    with open(path) as file:
+        return json.load(file)
+
+
+def label(entry):
+    return f"{NAMES[entry['runtime']]} {'' if entry['runtime'] == 'ours' else entry.get('version', '')} {entry['precision']}".replace(
+        "  ", " ")
+
+
+def conditions(result):
+    return (f"{result['processor']}, {result['cores']} cores ({', '.join(result['instructions'])}), {result['system']}, "
+            f"{result['date']}; {result['program']}; load average {result['load_average']} at its end")
+
+
+def seconds(value):
+    return f"{value:.2f} s" if value >= 0.1 else f"{1000 * value:.1f} ms"
+
+
+def decibels(stage):
+    return "exact" if stage["psnr"] is None else f"{stage['psnr']:.0f}"
+
+
+def table(result):
+    lines = [f"{conditions(result)}; {result['threads']} threads, medians of {result['rounds']} round{'s' * (result['rounds'] > 1)}.", "",
+             "| runtime, precision | text | UNet | decoder | picture | times as fast | load: first, later | peak memory "
+             "| PSNR of text, UNet, decoder |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for entry in result["entries"]:
+        if "error" in entry:
+            lines.append(f"| {label(entry)} | did not run: {entry['error']} | | | | | | | |")
+            continue
+        times = " | ".join(seconds(entry["seconds"][stage]["median"]) for stage in ("text", "unet", "decoder", "picture"))
+        ratio = entry.get("times_as_fast", {}).get("picture")
+        quick = f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})" if ratio else ""
+        quality = ", ".join(decibels(entry["agreement"][stage]) for stage in ("text", "unet", "decoder"))
+        lines.append(f"| {label(entry)} | {times} | {quick} | {entry['load']['first']:.2f}, {entry['load']['later']:.2f} s | "
+                     f"{entry['peak_memory_bytes'] / 1e6:.0f} MB | {quality} dB |")
+    return "\n".join(lines)
+
+
+def growth(result, key, column):
+    """One row a configuration, one column a value of `key`; `column(entry, smallest)` writes a cell."""
+    values = sorted({entry[key] for entry in result["entries"]})
+    rows = {}
+    for entry in result["entries"]:
+        rows.setdefault((entry["runtime"], entry["precision"]), {})[entry[key]] = entry
+    lines = [f"{conditions(result)}; fastest of {result['rounds']} rounds.", "", f"| {key} | " +
+             " | ".join(str(value) for value in values) + " |", "| --- |" + " --- |" * len(values)]
+    for row in rows.values():
+        first = row[values[0]]
+        lines.append(f"| {label(first)} | " + " | ".join(column(row[value], first) for value in values) + " |")
+    return "\n".join(lines)
+
+
+def fastest(entry):
+    return entry["seconds"]["picture"]["min"]
+
+
+def size_cell(entry, smallest):
+    exponent = fastest(entry) / fastest(smallest) / (entry["size"] / smallest["size"]) ** 2
+    return f"{seconds(fastest(entry))} ({exponent:.2f} a pixel)"
+
+
+def threads_cell(entry, one):
+    return f"{seconds(fastest(entry))} ({fastest(one) / fastest(entry):.2f}x)"
+
+
+def draw_stages(result, name, title):
+    entries = [entry for entry in result["entries"] if "error" not in entry]
+    entries.sort(key=lambda entry: -entry["seconds"]["picture"]["median"])
+    figure, axes = plt.subplots(figsize=(9, 0.42 * len(entries) + 1.4))
+    for row, entry in enumerate(entries):
+        start = 0
+        for stage, colour in COLOURS.items():
+            width = entry["seconds"][stage]["median"]
+            axes.barh(row, width, left=start, color=colour, label=stage if row == 0 else None)
+            start += width
+        ratio = entry.get("times_as_fast", {}).get("picture")
+        axes.text(start, row, f" {seconds(start)}" + (f", {ratio['median']:.2f}x" if ratio else ""), va="center", fontsize=8)
+    axes.set_yticks(range(len(entries)), [label(entry) for entry in entries], fontsize=8)
+    for tick, entry in zip(axes.get_yticklabels(), entries):
+        tick.set_fontweight("bold" if entry["runtime"] == "ours" else "normal")
+    axes.set_xlim(0, 1.2 * max(entry["seconds"]["picture"]["median"] for entry in entries))
+    axes.set_xlabel("seconds, median")
+    axes.set_title(title, fontsize=10)
+    axes.legend(loc="upper right", fontsize=8)
+    save(figure, name)
+
+
+def draw_lines(result, name, key, x_of, x_label, ideal):
+    figure, axes = plt.subplots(figsize=(6.5, 4))
+    rows = {}
+    for entry in result["entries"]:
+        rows.setdefault(label(entry), []).append((x_of(entry[key]), fastest(entry)))
+    for row, points in rows.items():
+        points.sort()
+        line, = axes.plot(*zip(*points), marker="o", label=row)
+        first = points[0]
+        axes.plot([x for x, _ in points], [first[1] * ideal(x / first[0]) for x, _ in points], ":", color=line.get_color())
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(matplotlib.ticker.FormatStrFormatter("%g"))
+        axis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+    axes.set_xlabel(x_label)
+    axes.set_ylabel("seconds a picture, fastest")
+    axes.legend(fontsize=8)
+    axes.grid(alpha=0.3)
+    save(figure, name)
+
+
+def save(figure, name):
+    figure.tight_layout()
+    figure.savefig(os.path.join(RESULTS, name + ".png"), dpi=110)
+    plt.close(figure)
+
+
+def main():
+    tables = {}
+    for name, title in (("full", "MobileDiffusion, 520 M, 512x512, one step"), ("scenes", "models/scenes, 128x128, one step")):
+        result = results(name)
+        if result:
+            tables[name] = table(result)
+            draw_stages(result, name, f"{title}, {result['threads']} threads, {result['processor']}")
+    size, threads = results("size"), results("threads")
+    if size:
+        tables["size"] = growth(size, "size", size_cell)
+        draw_lines(size, "size", "size", lambda side: side * side / 1e6, "megapixels (dotted: linear in pixels)", lambda x: x)
+    if threads:
+        tables["threads"] = growth(threads, "threads", threads_cell)
+        draw_lines(threads, "threads", "threads", lambda n: n, "threads (dotted: twice as fast with twice as many)",
+                   lambda x: 1 / x)
+    page = os.path.join(BENCHMARKS, "README.md")
+    with open(page) as file:
+        text = file.read()
+    for name, content in tables.items():
+        section = f"![Seconds a picture](results/{name}.png)\n\n{content}\n"
+        text = re.sub(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", lambda match: match[1] + section + match[2], text,
+                      flags=re.DOTALL)
+    with open(page, "w") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    main()
