@@ -4,20 +4,32 @@
 #include <pthreadpool.h>
 
 #include <algorithm>
-#include <thread>
+
+#include "kernels/usable_cores.h"
 
 namespace mobilediffusion::kernels {
 
-ThreadPool::ThreadPool(int threads) : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr) {}
+ThreadPool::ThreadPool(int threads) : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr, Deleter{.borrowed = false}) {}
+
+ThreadPool::ThreadPool(pthreadpool* borrowed) : pool_(borrowed, Deleter{.borrowed = true}) {}
 
 int ThreadPool::default_size() {
   constexpr int kMost = 8;
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMost);
+  return std::min(usable_cores(), kMost);
 }
 
 int ThreadPool::threads() const { return pool_ ? static_cast<int>(pthreadpool_get_threads_count(pool_.get())) : 1; }
 
-void ThreadPool::Deleter::operator()(pthreadpool* pool) const { pthreadpool_destroy(pool); }
+void ThreadPool::Deleter::operator()(pthreadpool* pool) const {
+  if (!borrowed) pthreadpool_destroy(pool);
+}
+
+void ThreadPool::rest() const {
+  if (!pool_) return;
+  pthreadpool_parallelize_1d(
+      pool_.get(), [](void*, size_t) {}, nullptr, pthreadpool_get_threads_count(pool_.get()),
+      PTHREADPOOL_FLAG_YIELD_WORKERS);
+}
 
 void ThreadPool::run(int64_t count, int64_t grain, Piece piece, void* context) const {
   if (!pool_) {

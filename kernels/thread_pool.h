@@ -16,11 +16,17 @@ class ThreadPool {
   // `threads` counts the caller's own; 1 makes no thread at all.
   explicit ThreadPool(int threads);
 
-  // One thread a core, eight at most, since more seldom share a fast memory path.
+  // Somebody else's, which must outlive this.
+  explicit ThreadPool(pthreadpool* borrowed);
+
+  // A thread for each usable core, eight at most, since more seldom share a fast memory path.
   static int default_size();
 
   int threads() const;
   pthreadpool* get() const { return pool_.get(); }  // null with one thread
+
+  // Sends the threads to sleep, which otherwise watch for more work for a while.
+  void rest() const;
 
   // Calls body(begin, end) over [0, count) in pieces of `grain`, each piece once, on any thread, and waits for all.
   // How the range is cut does not depend on the number of threads.
@@ -37,6 +43,7 @@ class ThreadPool {
   void run(int64_t count, int64_t grain, Piece piece, void* context) const;
 
   struct Deleter {
+    bool borrowed;
     void operator()(pthreadpool* pool) const;
   };
   std::unique_ptr<pthreadpool, Deleter> pool_;

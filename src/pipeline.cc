@@ -52,6 +52,11 @@ auto guarded(Body&& body) -> decltype(body()) {
   }
 }
 
+ThreadPool make_threads(const LoadOptions& options) {
+  if (options.thread_pool != nullptr) return ThreadPool(options.thread_pool);
+  return ThreadPool(options.threads > 0 ? options.threads : ThreadPool::default_size());
+}
+
 // How often each network says that a block is done: the totals of the progress.
 struct BlockCounts {
   int text = 0, unet = 0, decoder = 0;
@@ -91,7 +96,7 @@ struct Pipeline::Impl {
         tokenizer(std::move(reader)),
         words(std::move(known)),
         stages(std::move(networks)),
-        threads(options.threads > 0 ? options.threads : ThreadPool::default_size()),
+        threads(make_threads(options)),
         log(options.log),
         blocks(count_blocks(model)) {}
 
@@ -185,6 +190,7 @@ Result<Image> Pipeline::Impl::generate(std::string_view prompt, const GenerateOp
   set_running(true);
   Result<Image> image = guarded([&] { return draw(prompt, options); });
   set_running(false);
+  threads.rest();
   arena.trim();
   return image;
 }

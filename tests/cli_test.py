@@ -475,8 +475,7 @@ class CliTest(unittest.TestCase):
             for output in json.loads(told.stdout)["outputs"]:
                 self.assertTrue(30 < output["psnr"] < 70, output)
         shutil.rmtree(golden)
-        self.assertEqual(json.loads(run("info", small, "--json").stdout)["parameters"],
-                         json.loads(run("info", self.model, "--json").stdout)["parameters"])
+        self.assertEqual(run("info", small).stdout.splitlines()[1:], run("info", self.model).stdout.splitlines()[1:])
         told = json.loads(run("quantize", self.model, self.path("told"), "--json").stdout)
         layers = [layer for network in told["networks"].values() for layer in network]
         self.assertTrue(all(layer["snr_db"] > 30 for layer in layers))

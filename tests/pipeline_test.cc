@@ -4,13 +4,16 @@
 #include "mobilediffusion/pipeline.h"
 
 #include <gtest/gtest.h>
+#include <pthreadpool.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -297,6 +300,39 @@ TEST_F(PipelineTest, SizesThatAreNotSquare) {
   ASSERT_TRUE(wide.ok());
   EXPECT_EQ(wide->width, 64);
   EXPECT_EQ(wide->height, 128);
+}
+
+// The pool stays the caller's: it works before, between and after, and two pipelines may share it in turn.
+TEST_F(PipelineTest, DrawsOnTheCallersThreads) {
+  Pipeline own = load();
+  const std::vector<uint8_t> truth = pixels(own, "a boat");
+  pthreadpool* const pool = pthreadpool_create(3);
+  {
+    auto first = Pipeline::load(model_.path(), {.threads = 1, .thread_pool = pool});
+    auto second = Pipeline::load(model_.path(), {.thread_pool = pool});
+    ASSERT_TRUE(first.ok() && second.ok());
+    for (Pipeline* pipeline : {&*first, &*second, &*first}) EXPECT_EQ(pixels(*pipeline, "a boat"), truth);
+  }
+  std::atomic<int> done = 0;
+  pthreadpool_parallelize_1d(
+      pool, [](void* count, size_t) { ++*static_cast<std::atomic<int>*>(count); }, &done, 100, 0);
+  EXPECT_EQ(done, 100);
+  pthreadpool_destroy(pool);
+}
+
+// Three threads that kept watching for work would burn most of a second in this time.
+TEST_F(PipelineTest, BurnsNoTimeBetweenPictures) {
+  Pipeline pipeline = load(4);
+  pixels(pipeline, "a boat");
+  const auto used = [] {
+    timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  };
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const double before = used();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_LT(used() - before, 0.05);
 }
 
 // What a caller's function throws does not get through.

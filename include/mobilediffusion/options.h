@@ -12,6 +12,8 @@
 
 #include "mobilediffusion/image.h"
 
+struct pthreadpool;  // of the pthreadpool library, which XNNPACK comes with
+
 namespace mobilediffusion {
 
 enum class LogLevel : int { kInfo = 0, kWarning = 1 };
@@ -30,9 +32,16 @@ enum class MemoryUse : int {
 
 // How a model is loaded.
 struct LoadOptions {
-  // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core up to eight, since
-  // more cores than that seldom share a fast memory path.
+  // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core that is worth it, up
+  // to eight, since more than that seldom share a fast memory path. Cores count that this process may use, within a
+  // container's quota; of two hardware threads of one core the second does not, nor do a phone's small cores. Between
+  // pictures the threads sleep.
   int threads = 0;
+
+  // The caller's pool instead of one of its own, as pthreadpool_create() makes it in the pthreadpool that this library
+  // is linked with. It must outlive the pipeline, and whoever shares it waits while a picture is drawn. `threads` is
+  // not read then.
+  pthreadpool* thread_pool = nullptr;
 
   // The default is the reference: pictures agree across machines to the last grey level or two. The others trade that
   // for time and memory; the README gives what each costs in quality.

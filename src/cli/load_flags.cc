@@ -38,7 +38,7 @@ void add_precision(CLI::App& command, Precision* precision) {
 
 void add_load_flags(CLI::App& command, LoadOptions* options) {
   options->cache_folder = default_cache_folder();
-  command.add_option("--threads", options->threads, "Default: one a core, 8 at most");
+  command.add_option("--threads", options->threads, "Default: one a core that is worth it, 8 at most");
   add_precision(command, &options->precision);
   command
       .add_option_function<std::string>(
