@@ -41,9 +41,9 @@ class Failed(Exception):
 def output_of(command, **options):
     """A command's stdout; Failed with the last line of its complaint where it fails."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1800, **options)
     except subprocess.TimeoutExpired as error:
-        raise Failed("took longer than 10 minutes") from error
+        raise Failed("took longer than 30 minutes") from error
     if done.returncode != 0:
         raise Failed((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:300])
     return done.stdout
@@ -133,7 +133,7 @@ class Comparison:
         return compared(out, answers)
 
     def table(self, name, rounds):
-        """The result file of one model: every runtime and precision, interleaved."""
+        """One model in every runtime and precision, interleaved; the result file is written after every round."""
         out, threads = self.export(name), self.options.threads
         shutil.rmtree(self.cache, ignore_errors=True)
         samples, failures, agreements = {each: [] for each in self.configurations}, {}, {}
@@ -151,25 +151,23 @@ class Comparison:
                 except Failed as error:
                     failures[each] = str(error)
                     say(*each, "failed:", error)
-        return {**self.about(), "model": name, "threads": threads, "rounds": rounds,
-                "entries": [{"runtime": each[0], "precision": each[1], "error": failures[each]} if each in failures else
-                            {"runtime": each[0], "precision": each[1],
-                             **summary(samples[each], samples.get(BASELINE)), "agreement": agreements[each]}
-                            for each in self.configurations]}
+            save(name, {**self.about(), "model": name, "threads": threads, "rounds": i + 1, "entries": [
+                {"runtime": each[0], "precision": each[1], "error": failures[each]} if each in failures else
+                {"runtime": each[0], "precision": each[1], **summary(samples[each], samples.get(BASELINE)),
+                 "agreement": agreements[each]} for each in self.configurations]})
 
     def scaling(self, key, values, measured, rounds):
-        """A result file of how one quantity (`key`) changes the time: `measured(configuration, value)`."""
-        configurations = [each for each in self.configurations if key == "threads" or each[0] == "ours"]
-        if key == "threads":
-            configurations = [each for each in configurations if each[0] == "ours" or each == BASELINE]
+        """How one quantity (`key`) changes the time, into a result file: `measured(configuration, value)`."""
+        configurations = [each for each in self.configurations
+                          if each[0] == "ours" or (key == "threads" and each == BASELINE)]
         samples = {(each, value): [] for each in configurations for value in values}
         for i in range(rounds):
             for each, value in samples:
                 say(f"{key} {value}, round {i + 1} of {rounds}:", *each)
                 samples[each, value].append(measured(each, value))
-        return {**self.about(), "model": "full", "rounds": rounds,
-                "entries": [{"runtime": each[0], "precision": each[1], key: value, **summary(found, None)}
-                            for (each, value), found in samples.items()]}
+            save(key, {**self.about(), "model": "full", "rounds": i + 1, "entries": [
+                {"runtime": each[0], "precision": each[1], key: value, **summary(found, None)}
+                for (each, value), found in samples.items()]})
 
     def about(self):
         with open("/proc/cpuinfo") as file:
@@ -264,15 +262,13 @@ def main():
     comparison = Comparison(options)
     for name in ("full", "scenes"):
         if name in options.only:
-            save(name, comparison.table(name, options.rounds))
+            comparison.table(name, options.rounds)
     if "size" in options.only:
-        save("size", comparison.scaling(
-            "size", SIZES, lambda each, size: comparison.ours("full", each[1], options.threads, 1, size), 2))
+        comparison.scaling("size", SIZES, lambda each, size: comparison.ours("full", each[1], options.threads, 1, size), 2)
     if "threads" in options.only:
         out = comparison.export("full")
         counts = [n for n in (1, 2, 4, 8, 16, 32) if n <= (os.cpu_count() or 1)]
-        save("threads", comparison.scaling(
-            "threads", counts, lambda each, threads: comparison.measure("full", out, *each, threads), 2))
+        comparison.scaling("threads", counts, lambda each, threads: comparison.measure("full", out, *each, threads), 2)
     if "report" in options.only:
         output_of([sys.executable, os.path.join(HERE, "report.py")])
 

@@ -33,7 +33,13 @@ def label(entry):
 
 def conditions(result):
     return (f"{result['processor']}, {result['cores']} cores ({', '.join(result['instructions'])}), {result['system']}, "
-            f"{result['date']}; {result['program']}; load average {result['load_average']} at its end")
+            f"{result['date']}; {result['program']}; load average {result['load_average']} at its end" +
+            (". **Times are withheld: the machine was busy with other work**" if busy(result) else ""))
+
+
+def busy(result):
+    """More was waiting to run than twice the cores: others took most of the time, and what the clock says means nothing."""
+    return result["load_average"] > 2 * result["cores"]
 
 
 def seconds(value):
@@ -44,7 +50,21 @@ def decibels(stage):
     return "exact" if stage["psnr"] is None else f"{stage['psnr']:.0f}"
 
 
+def quality(entry):
+    return ", ".join(decibels(entry["agreement"][stage]) for stage in ("text", "unet", "decoder")) + " dB"
+
+
+def table_without_times(result):
+    lines = [conditions(result) + ".", "", "| runtime, precision | peak memory | PSNR of text, UNet, decoder |", "| --- | --- | --- |"]
+    for entry in result["entries"]:
+        lines.append(f"| {label(entry)} | did not run: {entry['error']} | |" if "error" in entry else
+                     f"| {label(entry)} | {entry['peak_memory_bytes'] / 1e6:.0f} MB | {quality(entry)} |")
+    return "\n".join(lines)
+
+
 def table(result):
+    if busy(result):
+        return table_without_times(result)
     lines = [f"{conditions(result)}; {result['threads']} threads, medians of {result['rounds']} round{'s' * (result['rounds'] > 1)}.", "",
              "| runtime, precision | text | UNet | decoder | picture | times as fast | load: first, later | peak memory "
              "| PSNR of text, UNet, decoder |",
@@ -56,9 +76,8 @@ def table(result):
         times = " | ".join(seconds(entry["seconds"][stage]["median"]) for stage in ("text", "unet", "decoder", "picture"))
         ratio = entry.get("times_as_fast", {}).get("picture")
         quick = f"{ratio['median']:.2f} ({ratio['min']:.2f} to {ratio['max']:.2f})" if ratio else ""
-        quality = ", ".join(decibels(entry["agreement"][stage]) for stage in ("text", "unet", "decoder"))
         lines.append(f"| {label(entry)} | {times} | {quick} | {entry['load']['first']:.2f}, {entry['load']['later']:.2f} s | "
-                     f"{entry['peak_memory_bytes'] / 1e6:.0f} MB | {quality} dB |")
+                     f"{entry['peak_memory_bytes'] / 1e6:.0f} MB | {quality(entry)} |")
     return "\n".join(lines)
 
 
@@ -145,12 +164,13 @@ def main():
         result = results(name)
         if result:
             tables[name] = table(result)
+        if result and not busy(result):
             draw_stages(result, name, f"{title}, {result['threads']} threads, {result['processor']}")
     size, threads = results("size"), results("threads")
-    if size:
+    if size and not busy(size):
         tables["size"] = growth(size, "size", size_cell)
         draw_lines(size, "size", "size", lambda side: side * side / 1e6, "megapixels (dotted: linear in pixels)", lambda x: x)
-    if threads:
+    if threads and not busy(threads):
         tables["threads"] = growth(threads, "threads", threads_cell)
         draw_lines(threads, "threads", "threads", lambda n: n, "threads (dotted: twice as fast with twice as many)",
                    lambda x: 1 / x)
@@ -158,7 +178,7 @@ def main():
     with open(page) as file:
         text = file.read()
     for name, content in tables.items():
-        section = f"![Seconds a picture](results/{name}.png)\n\n{content}\n"
+        section = (f"![Seconds a picture](results/{name}.png)\n\n" if not busy(results(name)) else "") + content + "\n"
         text = re.sub(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", lambda match: match[1] + section + match[2], text,
                       flags=re.DOTALL)
     with open(page, "w") as file:
