@@ -91,8 +91,9 @@ class Context {
  public:
   // Both must outlive the context. With a measuring arena nothing is computed: shapes, the trace and the arena's peak
   // are right, data is null.
-  Context(const ThreadPool& threads, Arena& arena) : threads_(&threads), arena_(&arena) {}
+  Context(const ThreadPool& threads, Arena& arena) : all_threads_(&threads), threads_(&threads), arena_(&arena) {}
 
+  // For the operator that was begun last.
   const ThreadPool& threads() const { return *threads_; }
   const Status& status() const { return status_; }
   bool ok() const { return status_.ok(); }
@@ -131,6 +132,7 @@ class Context {
   Call begin(std::string_view name, std::string_view kind, int64_t macs = 0);
 
  private:
+  const ThreadPool* all_threads_;
   const ThreadPool* threads_;
   Arena* arena_;
   Status status_;

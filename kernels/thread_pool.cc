@@ -24,6 +24,12 @@ void ThreadPool::Deleter::operator()(pthreadpool* pool) const {
   if (!borrowed) pthreadpool_destroy(pool);
 }
 
+const ThreadPool& ThreadPool::fitting(int64_t macs) const {
+  constexpr int64_t kWorthWaitingFor = 500'000'000;  // some ten milliseconds, a few turns of a shared core
+  static const ThreadPool alone(1);
+  return pool_ && macs < kWorthWaitingFor && crowding_.lately() ? alone : *this;
+}
+
 void ThreadPool::rest() const {
   if (!pool_) return;
   pthreadpool_parallelize_1d(

@@ -7,6 +7,8 @@
 #include <memory>
 #include <type_traits>
 
+#include "kernels/crowding.h"
+
 struct pthreadpool;
 
 namespace mobilediffusion::kernels {
@@ -24,6 +26,10 @@ class ThreadPool {
 
   int threads() const;
   pthreadpool* get() const { return pool_.get(); }  // null with one thread
+
+  // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where the machine is
+  // crowded and the operator is small. Results are the same. One thread at a time asks.
+  const ThreadPool& fitting(int64_t macs) const;
 
   // Sends the threads to sleep, which otherwise watch for more work for a while.
   void rest() const;
@@ -47,6 +53,7 @@ class ThreadPool {
     void operator()(pthreadpool* pool) const;
   };
   std::unique_ptr<pthreadpool, Deleter> pool_;
+  mutable Crowding crowding_;
 };
 
 }  // namespace mobilediffusion::kernels
