@@ -173,7 +173,7 @@ void gated(benchmark::State& state) {
   Bench bench(state.range(0));
   const Tensor x = bench.make({1, 1, 256, 6144});
   bench.run(state, x.shape().elements(),
-            [&] { benchmark::DoNotOptimize(gated_silu(bench.context(), "gate", x).data()); });
+            [&] { benchmark::DoNotOptimize(mobilediffusion::kernels::gated(bench.context(), "gate", Activation::kSilu, x).data()); });
 }
 BENCHMARK(gated)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 

@@ -45,6 +45,10 @@ void activate_values(Activation activation, float* x, size_t size) {
       return each([](Floats v) { return sigmoid_weighted(v, hn::Set(FloatTag(), 1.702f)); });
     case Activation::kGelu:
       return each([](Floats v) { return gelu(v); });
+    case Activation::kRelu:
+      return each([](Floats v) { return hn::Max(v, hn::Zero(FloatTag())); });
+    case Activation::kTanh:
+      return each([](Floats v) { return hn::Tanh(FloatTag(), v); });
   }
 }
 
@@ -53,17 +57,26 @@ void add_values(float* x, const float* y, size_t size) {
       size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
 }
 
-void gate_row(const float* row, size_t width, float* to) {
+template <typename Gate>
+HWY_INLINE void gate_row_by(Gate&& gate, const float* row, size_t width, float* to) {
   for_each_vector(width, [&](size_t i, size_t count) {
-    store(hn::Mul(load(row + i, count), silu(load(row + width + i, count))), count, to + i);
+    store(hn::Mul(load(row + i, count), gate(load(row + width + i, count))), count, to + i);
   });
 }
 
+void gate_row(Activation activation, const float* row, size_t width, float* to) {
+  if (activation == Activation::kGelu) return gate_row_by([](Floats v) { return gelu(v); }, row, width, to);
+  gate_row_by([](Floats v) { return silu(v); }, row, width, to);
+}
+
 // To 8 bits, by way of `gated`, which has room for one row.
-void gate_and_quantize_row(const float* row, size_t width, float* gated, Quantization* quantization, int8_t* to) {
-  for_each_vector(width, [&](size_t i, size_t count) {
-    store(hn::Mul(load(row + i, count), silu_for_int8(load(row + width + i, count))), count, gated + i);
-  });
+void gate_and_quantize_row(Activation activation, const float* row, size_t width, float* gated,
+                           Quantization* quantization, int8_t* to) {
+  if (activation == Activation::kGelu) {
+    gate_row_by([](Floats v) { return gelu(v); }, row, width, gated);
+  } else {
+    gate_row_by([](Floats v) { return silu_for_int8(v); }, row, width, gated);
+  }
   *quantization = quantize_row(gated, width, to);
 }
 
@@ -126,13 +139,13 @@ void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Ten
   });
 }
 
-Tensor gated_silu(Context& context, std::string_view name, const Tensor& x, Format format) {
+Tensor gated(Context& context, std::string_view name, Activation activation, const Tensor& x, Format format) {
   Shape shape = x.shape();
   shape.c /= 2;
-  if (format == Format::kInt8PerPicture) return quantize(context, name, gated_silu(context, name, x), format);
+  if (format == Format::kInt8PerPicture) return quantize(context, name, gated(context, name, activation, x), format);
   Tensor y = context.make(shape, format);
-  RowBuffers gated(context, format, shape);
-  const auto call = context.begin(name, "gated_silu");
+  RowBuffers buffers(context, format, shape);
+  const auto call = context.begin(name, activation == Activation::kGelu ? "gated_gelu" : "gated_silu");
   if (!call) return y;
   const int64_t piece = rows_per_piece(shape.c);
   context.threads().parallel_for(shape.rows(), piece, [&](int64_t begin, int64_t end) {
@@ -140,10 +153,10 @@ Tensor gated_silu(Context& context, std::string_view name, const Tensor& x, Form
       const float* const from = x.data() + row * 2 * shape.c;
       const auto width = static_cast<size_t>(shape.c);
       if (format == Format::kFloat32) {
-        HWY_DYNAMIC_DISPATCH(gate_row)(from, width, y.data() + row * shape.c);
+        HWY_DYNAMIC_DISPATCH(gate_row)(activation, from, width, y.data() + row * shape.c);
       } else {
         HWY_DYNAMIC_DISPATCH(gate_and_quantize_row)
-        (from, width, gated.of(begin / piece), y.quantization() + row, y.quantized() + row * shape.c);
+        (activation, from, width, buffers.of(begin / piece), y.quantization() + row, y.quantized() + row * shape.c);
       }
     }
   });

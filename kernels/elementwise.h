@@ -13,6 +13,8 @@ enum class Activation {
   kSilu,       // x * sigmoid(x)
   kQuickGelu,  // x * sigmoid(1.702 x): CLIP's
   kGelu,       // x * (1 + erf(x / sqrt(2))) / 2, to 3e-7 * |x|
+  kRelu,       // max(x, 0)
+  kTanh,
 };
 
 // x, overwritten with its activation.
@@ -24,9 +26,10 @@ void add(Context& context, std::string_view name, Tensor& x, const Tensor& y);
 // x + v, into x: v (n, 1, 1, c) is added to every pixel.
 void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Tensor& v);
 
-// The gated SiLU: of each row's halves (value, gate), value * SiLU(gate). (n, h, w, 2c) gives (n, h, w, c), in
-// the format that its reader wants.
-Tensor gated_silu(Context& context, std::string_view name, const Tensor& x, Format format = Format::kFloat32);
+// Of each row's halves (value, gate), value * activation(gate), where that is SiLU or GELU. (n, h, w, 2c) gives
+// (n, h, w, c), in the format that its reader wants.
+Tensor gated(Context& context, std::string_view name, Activation activation, const Tensor& x,
+             Format format = Format::kFloat32);
 
 // x and y side by side on the channels.
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y);

@@ -4,56 +4,70 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/json_reader.h"
+#include "src/config_reading.h"
 
 namespace mobilediffusion {
 namespace {
 
-// Far above any real model, and low enough that no product of a few of them overflows.
-constexpr int64_t kMostChannels = 1 << 16;
-constexpr int64_t kMostLayers = 1 << 10;
-constexpr size_t kMostLevels = 8;
-constexpr int64_t kMostBlocks = 1 << 12;  // in all of a UNet, where counts of layers multiply
-
-void require(JsonReader& json, bool holds, const std::string& what) {
-  if (!holds) json.fail("asks for " + what);
-}
-
-std::string number(int64_t value) { return std::to_string(value); }
-
-void require_divides(JsonReader& json, int64_t divisor, const std::string& divisor_name, int64_t value,
-                     const std::string& name) {
-  require(json, divisor > 0 && value % divisor == 0,
-          name + " " + number(value) + ", which " + divisor_name + " " + number(divisor) + " does not divide");
-}
-
-void require_class(JsonReader& json, const std::string& expected) {
-  const std::string found = json.string("_class_name", expected);
-  if (found != expected)
-    json.fail("is of the class " + in_message(found) + "; supported: " + expected, StatusCode::kUnsupported);
-}
-
-// One of the named values.
-template <typename Enum>
-Enum choice(JsonReader& json, const char* key, const std::string& found,
-            std::initializer_list<std::pair<const char*, Enum>> choices) {
-  std::string names;
-  for (const auto& [name, value] : choices) {
-    if (found == name) return value;
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
-  json.fail("has an unknown \"" + std::string(key) + "\": \"" + in_message(found) + "\"; supported: " + names,
-            StatusCode::kUnsupported);
-  return choices.begin()->second;
-}
-
-template <typename Config>
-Result<Config> finish(const JsonReader& json, Config config) {
-  if (!json.status().ok()) return json.status();
-  return config;
-}
-
 int power_of_two(int64_t exponent) { return 1 << exponent; }
+
+Result<UNetConfig> read_mobile_diffusion_unet(JsonReader& json) {
+  UNetConfig config;
+  config.in_channels = static_cast<int>(json.integer("in_channels", 1, kMostChannels));
+  config.out_channels = static_cast<int>(json.integer("out_channels", 1, kMostChannels));
+  const std::vector<int> channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
+  const size_t levels = channels.size();
+  const std::vector<int> resnets = json.integers("resnets_per_block", levels, levels, 1, kMostLayers);
+  const std::vector<int> layers = json.integers("transformer_layers_per_block", levels, levels, 0, kMostLayers);
+  const std::vector<bool> self_attention = json.booleans("self_attention", levels, levels);
+  const std::vector<bool> separable = json.booleans("separable", levels, levels);
+  const std::vector<bool> downsample = json.booleans("downsample", levels - 1, levels - 1);
+  UNetMiddle middle;
+  middle.transformer_layers = static_cast<int>(json.integer("mid_transformer_layers", 1, kMostLayers));
+  middle.separable = json.boolean("mid_separable");
+  config.cross_attention_dim = static_cast<int>(json.integer("cross_attention_dim", 1, kMostChannels));
+  const int head_dim = static_cast<int>(json.integer("attention_head_dim", 1, kMostChannels));
+  config.feed_forward_ratio = static_cast<int>(json.integer("feed_forward_ratio", 1, 64));
+  config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels));
+  config.attention_kind = choice<AttentionKind>(json, "attention_kind", json.string("attention_kind", "softmax"),
+                                                {{"softmax", AttentionKind::kSoftmax}, {"relu", AttentionKind::kRelu}});
+  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096));
+  if (!json.status().ok()) return json.status();
+
+  int64_t blocks = middle.transformer_layers;
+  for (size_t i = 0; i < levels; ++i) blocks += int64_t{resnets[i]} * (1 + layers[i]);
+  require(json, blocks <= kMostBlocks,
+          number(blocks) +
+              " blocks by \"resnets_per_block\", \"transformer_layers_per_block\" and \"mid_transformer_layers\"; at "
+              "most " +
+              number(kMostBlocks) + " are built");
+  for (size_t i = 0; i < levels; ++i) {
+    config.levels.push_back({.channels = channels[i],
+                             .resnets = resnets[i],
+                             .transformer_layers = layers[i],
+                             .up_resnets = resnets[i],
+                             .up_transformer_layers = layers[i],
+                             .heads = std::max(1, channels[i] / head_dim),
+                             .self_attention = self_attention[i],
+                             .separable = separable[i],
+                             .downsample = i + 1 < levels && downsample[i]});
+    const std::string width = "block_out_channels[" + number(static_cast<int64_t>(i)) + "]";
+    require_divides(json, config.norm_num_groups, "norm_num_groups", channels[i], width);
+    const bool attends = layers[i] > 0 || i + 1 == levels;  // the middle has the last level's width
+    if (attends) {
+      require_divides(json, head_dim, "attention_head_dim", channels[i], width);
+      require_divides(json, 2,
+                      "the two halves of a gated feed-forward:", int64_t{config.feed_forward_ratio} * channels[i],
+                      "feed_forward_ratio times " + width);
+    }
+  }
+  middle.heads = config.levels.back().heads;
+  config.middle = middle;
+  config.time_embedding_dim = 4 * channels[0];
+  require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
+  require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");
+  return finish(json, config);
+}
 
 }  // namespace
 
@@ -62,12 +76,17 @@ int UNetConfig::latent_multiple() const {
       std::count_if(levels.begin(), levels.end(), [](const UNetLevel& level) { return level.downsample; }));
 }
 
-int DecoderConfig::upscale() const { return power_of_two(static_cast<int64_t>(block_out_channels.size()) - 1); }
+int DecoderConfig::upscale() const {
+  const auto* const kl = std::get_if<KlDecoderConfig>(&network);
+  const size_t levels = kl ? kl->block_out_channels.size() : std::get<TinyDecoderConfig>(network).blocks.size();
+  return power_of_two(static_cast<int64_t>(levels) - 1);
+}
 
 Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
   TextEncoderConfig config;
-  require_class(json, "CLIPTextModel");
+  if (const std::string found = json.string("_class_name", "CLIPTextModel"); found != "CLIPTextModel")
+    refuse_class(json, found, "CLIPTextModel");
   config.vocab_size = static_cast<int>(json.integer("vocab_size", 1, 1 << 20));
   config.hidden_size = static_cast<int>(json.integer("hidden_size", 1, kMostChannels));
   config.num_hidden_layers = static_cast<int>(json.integer("num_hidden_layers", 1, kMostLayers));
@@ -93,77 +112,33 @@ Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const
 
 Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
-  UNetConfig config;
-  require_class(json, "MobileDiffusionUNet");
-  config.in_channels = static_cast<int>(json.integer("in_channels", 1, kMostChannels));
-  config.out_channels = static_cast<int>(json.integer("out_channels", 1, kMostChannels));
-  const std::vector<int> channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
-  const size_t levels = channels.size();
-  const std::vector<int> resnets = json.integers("resnets_per_block", levels, levels, 1, kMostLayers);
-  const std::vector<int> layers = json.integers("transformer_layers_per_block", levels, levels, 0, kMostLayers);
-  const std::vector<bool> self_attention = json.booleans("self_attention", levels, levels);
-  const std::vector<bool> separable = json.booleans("separable", levels, levels);
-  const std::vector<bool> downsample = json.booleans("downsample", levels - 1, levels - 1);
-  config.mid_transformer_layers = static_cast<int>(json.integer("mid_transformer_layers", 1, kMostLayers));
-  config.mid_separable = json.boolean("mid_separable");
-  config.cross_attention_dim = static_cast<int>(json.integer("cross_attention_dim", 1, kMostChannels));
-  config.attention_head_dim = static_cast<int>(json.integer("attention_head_dim", 1, kMostChannels));
-  config.feed_forward_ratio = static_cast<int>(json.integer("feed_forward_ratio", 1, 64));
-  config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels));
-  config.attention_kind = choice<AttentionKind>(json, "attention_kind", json.string("attention_kind", "softmax"),
-                                                {{"softmax", AttentionKind::kSoftmax}, {"relu", AttentionKind::kRelu}});
-  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096));
-  if (!json.status().ok()) return json.status();
-
-  int64_t blocks = config.mid_transformer_layers;
-  for (size_t i = 0; i < levels; ++i) blocks += int64_t{resnets[i]} * (1 + layers[i]);
-  require(json, blocks <= kMostBlocks,
-          number(blocks) +
-              " blocks by \"resnets_per_block\", \"transformer_layers_per_block\" and \"mid_transformer_layers\"; at "
-              "most " +
-              number(kMostBlocks) + " are built");
-  for (size_t i = 0; i < levels; ++i) {
-    config.levels.push_back(
-        {channels[i], resnets[i], layers[i], self_attention[i], separable[i], i + 1 < levels && downsample[i]});
-    const std::string width = "block_out_channels[" + number(static_cast<int64_t>(i)) + "]";
-    require_divides(json, config.norm_num_groups, "norm_num_groups", channels[i], width);
-    const bool attends = layers[i] > 0 || i + 1 == levels;  // the middle has the last level's width
-    if (attends) {
-      require_divides(json, config.attention_head_dim, "attention_head_dim", channels[i], width);
-      require_divides(json, 2,
-                      "the two halves of a gated feed-forward:", int64_t{config.feed_forward_ratio} * channels[i],
-                      "feed_forward_ratio times " + width);
-    }
-  }
-  require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
-  require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");
-  return finish(json, config);
+  const std::string found = json.string("_class_name", "MobileDiffusionUNet");
+  if (found == "UNet2DConditionModel") return read_diffusers_unet(json);
+  if (found != "MobileDiffusionUNet") refuse_class(json, found, "MobileDiffusionUNet, UNet2DConditionModel");
+  return read_mobile_diffusion_unet(json);
 }
 
 Result<DecoderConfig> parse_decoder_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
-  DecoderConfig config;
-  require_class(json, "AutoencoderKL");
-  config.latent_channels = static_cast<int>(json.integer("latent_channels", 1, kMostChannels));
-  config.out_channels = static_cast<int>(json.integer("out_channels", 3, 3, 3));
-  config.block_out_channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
-  config.layers_per_block = static_cast<int>(json.integer("layers_per_block", 1, kMostLayers, 1));
-  config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels, 32));
-  config.mid_block_add_attention = json.boolean("mid_block_add_attention", true);
-  config.use_post_quant_conv = json.boolean("use_post_quant_conv", true);
-  config.scaling_factor = static_cast<float>(json.number("scaling_factor", 1e-6, 1e6, 0.18215));
-  if (json.status().ok()) {
-    for (const int width : config.block_out_channels) {
-      require_divides(json, config.norm_num_groups, "norm_num_groups", width, "a width in block_out_channels,");
-    }
-  }
-  return finish(json, config);
+  const std::string found = json.string("_class_name", "AutoencoderKL");
+  if (found == "AutoencoderTiny") return read_tiny_decoder(json);
+  if (found != "AutoencoderKL") refuse_class(json, found, "AutoencoderKL, AutoencoderTiny");
+  return read_kl_decoder(json);
 }
 
 Result<SchedulerConfig> parse_scheduler_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
   SchedulerConfig config;
-  require_class(json, "DiffusionGANScheduler");
+  config.sampler = choice<const char*>(json, "_class_name", json.string("_class_name", "DiffusionGANScheduler"),
+                                       {{"DiffusionGANScheduler", "gan"},
+                                        {"DDIMScheduler", "ddim"},
+                                        {"PNDMScheduler", "ddim"},
+                                        {"DPMSolverMultistepScheduler", "ddim"},
+                                        {"DEISMultistepScheduler", "ddim"},
+                                        {"EulerDiscreteScheduler", "ddim"},
+                                        {"EulerAncestralDiscreteScheduler", "ddim"},
+                                        {"LCMScheduler", "ddim"},
+                                        {"TCDScheduler", "ddim"}});
   config.num_train_timesteps = static_cast<int>(json.integer("num_train_timesteps", 1, 1 << 20, 1000));
   config.beta_start = json.number("beta_start", 1e-9, 0.999, 0.00085);
   config.beta_end = json.number("beta_end", 1e-9, 0.999, 0.012);

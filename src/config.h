@@ -4,8 +4,10 @@
 // against its range and name the file, the key, the expected and the found, so that the networks need not.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "mobilediffusion/status.h"
@@ -30,45 +32,86 @@ struct TextEncoderConfig {
 };
 
 enum class AttentionKind { kSoftmax, kRelu };
+enum class FeedForwardGate { kSilu, kGelu };
 
-// One resolution of the UNet, the same on the way down and on the way up.
+// One resolution of the UNet.
 struct UNetLevel {
   int channels = 0;
-  int resnets = 0;
-  int transformer_layers = 0;   // transformer blocks behind each resnet; 0: none
-  bool self_attention = false;  // whether those attend to the picture as well as to the text
+  int resnets = 0;                // on the way down
+  int transformer_layers = 0;     // transformer blocks behind each of them; 0: none
+  int up_resnets = 0;             // on the way up, likewise
+  int up_transformer_layers = 0;  //
+  int heads = 1;
+  bool self_attention = false;  // whether transformers attend to the picture as well as to the text
   bool separable = false;       // depthwise + pointwise in place of plain 3x3 convolutions
   bool downsample = false;      // whether a stride-2 convolution leads to the next level; false on the last
 };
 
-// MobileDiffusionUNet: unet/config.json.
+// The block at the lowest resolution, as wide as the last level: a resnet, transformer blocks, a resnet.
+struct UNetMiddle {
+  int transformer_layers = 0;
+  int heads = 1;
+  bool separable = false;
+};
+
+// What a file calls those parts that not every UNet calls the same.
+struct UNetNames {
+  const char* downsampler = "downsampler";
+  const char* upsampler = "upsampler";
+  const char* feed_forward_in = "ff.proj";
+  const char* feed_forward_out = "ff.out";
+};
+
+// unet/config.json: MobileDiffusionUNet, and diffusers' UNet2DConditionModel. The defaults are the former's.
 struct UNetConfig {
   int in_channels = 0;
   int out_channels = 0;
   std::vector<UNetLevel> levels;
-  int mid_transformer_layers = 0;
-  bool mid_separable = false;
+  std::optional<UNetMiddle> middle;
   int cross_attention_dim = 0;
-  int attention_head_dim = 0;
-  int feed_forward_ratio = 0;
+  int feed_forward_ratio = 0;  // of what goes into the gate, both halves, to the width
   int norm_num_groups = 0;
+  float norm_eps = 1e-5f;
   AttentionKind attention_kind = AttentionKind::kSoftmax;
-  int sample_size = 0;  // the latent's side that the model was made for
+  FeedForwardGate feed_forward_gate = FeedForwardGate::kSilu;
+  bool shared_key_value = true;            // one projection serves as keys and as values
+  bool convolution_projections = false;    // a transformer's ends are stored as 1x1 convolutions
+  bool skips_from_samplers = false;        // the way up also sees what conv_in and the downsamplers gave
+  int conv_in_kernel = 3;
+  int conv_out_kernel = 3;
+  int time_embedding_dim = 0;
+  bool cosines_first = true;  // in the timestep's sinusoid
+  int frequency_shift = 0;
+  int time_cond_proj_dim = 0;  // width of the guidance embedding that the network was distilled with; 0: none
+  int sample_size = 0;         // the latent's side that the model was made for
+  UNetNames names;
 
   // Width and height of a latent must be multiples of this: 2 to the number of downsamplers.
   int latent_multiple() const;
 };
 
-// AutoencoderKL, its decoder: vae/config.json.
-struct DecoderConfig {
-  int latent_channels = 0;
-  int out_channels = 0;
+// AutoencoderKL.
+struct KlDecoderConfig {
   std::vector<int> block_out_channels;  // from the picture's side to the latent's
   int layers_per_block = 0;             // the decoder has one resnet more a level
   int norm_num_groups = 0;
   bool mid_block_add_attention = true;
   bool use_post_quant_conv = true;
-  float scaling_factor = 1.0f;
+};
+
+// AutoencoderTiny.
+struct TinyDecoderConfig {
+  int channels = 0;
+  std::vector<int> blocks;  // of each level, from the latent's side to the picture's
+};
+
+// An autoencoder, its decoder: vae/config.json.
+struct DecoderConfig {
+  int latent_channels = 0;
+  int out_channels = 0;
+  float scaling_factor = 1.0f;  // the decoder reads x0 / scaling_factor + shift_factor
+  float shift_factor = 0.0f;
+  std::variant<KlDecoderConfig, TinyDecoderConfig> network;
 
   // How many pixels wide a latent's pixel becomes: 2 to the number of levels less one.
   int upscale() const;
@@ -83,6 +126,7 @@ struct SchedulerConfig {
   double beta_end = 0.012;
   bool rescale_betas_zero_snr = false;
   PredictionType prediction_type = PredictionType::kEpsilon;
+  std::string sampler = "gan";         // of sampler.h
   std::vector<int> timesteps = {999};  // descending; what the model was fine-tuned to be run at
 };
 

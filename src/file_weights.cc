@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "src/int8_weights.h"
+#include "src/weight_files.h"
 
 namespace mobilediffusion {
 namespace {
@@ -17,6 +18,14 @@ std::string shown(std::span<const int64_t> shape) {
   std::string text = "(";
   for (size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
   return text + ")";
+}
+
+// Equal, or one a linear's (out, in) and the other the same as a 1x1 convolution, (out, in, 1, 1).
+bool same_matrix(std::span<const int64_t> a, std::span<const int64_t> b) {
+  const auto pointwise = [](std::span<const int64_t> s) { return s.size() == 4 && s[2] == 1 && s[3] == 1; };
+  if (a.size() == 2 && pointwise(b)) b = b.first(2);
+  if (b.size() == 2 && pointwise(a)) a = a.first(2);
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
 std::optional<kernels::DataType> data_type(const std::string& dtype) {
@@ -30,22 +39,35 @@ std::optional<kernels::DataType> data_type(const std::string& dtype) {
 }  // namespace
 
 Result<std::unique_ptr<FileWeights>> FileWeights::open(const std::string& path) {
-  Result<MappedFile> file = MappedFile::open(path);
-  if (!file.ok()) return file.status();
-  Result<Safetensors> tensors = Safetensors::parse(file->bytes(), path);
-  if (!tensors.ok()) return tensors.status();
-  return std::unique_ptr<FileWeights>(new FileWeights(path, std::move(*file), std::move(*tensors)));
+  Result<std::vector<std::string>> paths = find_weight_files(path);
+  if (!paths.ok()) return paths.status();
+  std::vector<File> files;
+  for (const std::string& each : *paths) {
+    Result<MappedFile> mapped = MappedFile::open(each);
+    if (!mapped.ok()) return mapped.status();
+    Result<Safetensors> tensors = Safetensors::parse(mapped->bytes(), each);
+    if (!tensors.ok()) return tensors.status();
+    files.push_back({each, std::move(*mapped), std::move(*tensors)});
+  }
+  return std::unique_ptr<FileWeights>(new FileWeights(std::move(files)));
+}
+
+std::pair<const FileWeights::File*, const TensorEntry*> FileWeights::find(const std::string& name) const {
+  for (const File& file : files_) {
+    if (const TensorEntry* tensor = file.tensors.find(name)) return {&file, tensor};
+  }
+  return {&files_.front(), nullptr};
 }
 
 kernels::WeightView FileWeights::get(const std::string& name, std::span<const int64_t> shape) {
   kernels::WeightView view{.shape = {shape.begin(), shape.end()}};
-  const auto wrong = [&](const std::string& what) {
-    if (status().ok()) status() = Status(StatusCode::kInvalidModel, path_ + what);
+  const auto [file, tensor] = find(name);
+  const auto wrong = [&, path = file->path](const std::string& what) {
+    if (status().ok()) status() = Status(StatusCode::kInvalidModel, path + what);
     return view;
   };
-  const TensorEntry* tensor = tensors_.find(name);
   if (tensor == nullptr) return wrong(" lacks the tensor " + name + " " + shown(shape));
-  if (!std::equal(shape.begin(), shape.end(), tensor->shape.begin(), tensor->shape.end())) {
+  if (!same_matrix(shape, tensor->shape)) {
     return wrong(": tensor " + name + " has the shape " + shown(tensor->shape) + "; the configuration asks for " +
                  shown(shape));
   }
@@ -63,7 +85,7 @@ kernels::WeightView FileWeights::get(const std::string& name, std::span<const in
 // The message begins behind the file's name.
 Status FileWeights::read_scales(const std::string& name, int64_t rows, std::vector<float>& scales) const {
   const std::string scale_name = name + std::string(kScaleSuffix);
-  const TensorEntry* const found = tensors_.find(scale_name);
+  const TensorEntry* const found = find(scale_name).second;
   if (found == nullptr)
     return Status(StatusCode::kInvalidModel, ": tensor " + name + " is I8 and has no scales, " + scale_name);
   if (found->dtype != "F32" || found->shape != std::vector<int64_t>{rows}) {
@@ -83,7 +105,12 @@ Status FileWeights::read_scales(const std::string& name, int64_t rows, std::vect
 }
 
 void FileWeights::release(const kernels::WeightView& weight) {
-  if (weight.data != nullptr) file_.drop(weight.data, static_cast<size_t>(weight.bytes()));
+  const auto* const data = static_cast<const std::byte*>(weight.data);
+  for (File& file : files_) {
+    const std::span<const std::byte> bytes = file.mapped.bytes();
+    if (data >= bytes.data() && data < bytes.data() + bytes.size())
+      file.mapped.drop(data, static_cast<size_t>(weight.bytes()));
+  }
 }
 
 }  // namespace mobilediffusion

@@ -83,15 +83,17 @@ Result<std::vector<QuantizationError>> write_int8_weights(const std::string& fro
   std::vector<QuantizationError> errors;
   errors.reserve(worthwhile.size());  // they are pointed to
   std::vector<TensorSource> tensors;
-  for (const auto& [name, entry] : (*file)->entries()) {
-    if (const auto found = worthwhile.find(name); found != worthwhile.end()) {
-      errors.push_back({.tensor = name, .values = entry.elements()});
-      add_quantized(name, found->second, &errors.back(), tensors);
-    } else {
-      tensors.push_back({name, entry.dtype, entry.shape, entry.data.size(),
-                         [data = entry.data](size_t offset, std::span<std::byte> piece) {
-                           std::memcpy(piece.data(), data.data() + offset, piece.size());
-                         }});
+  for (const FileWeights::File& part : (*file)->files()) {
+    for (const auto& [name, entry] : part.tensors.entries()) {
+      if (const auto found = worthwhile.find(name); found != worthwhile.end()) {
+        errors.push_back({.tensor = name, .values = entry.elements()});
+        add_quantized(name, found->second, &errors.back(), tensors);
+      } else {
+        tensors.push_back({name, entry.dtype, entry.shape, entry.data.size(),
+                           [data = entry.data](size_t offset, std::span<std::byte> piece) {
+                             std::memcpy(piece.data(), data.data() + offset, piece.size());
+                           }});
+      }
     }
   }
   if (Status status = write_safetensors(to, tensors); !status.ok()) return status;

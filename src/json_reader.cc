@@ -146,6 +146,18 @@ std::vector<int> JsonReader::integers(const char* key, size_t fewest, size_t mos
   return values;
 }
 
+std::vector<std::string> JsonReader::strings(const char* key, size_t fewest, size_t most) {
+  std::vector<std::string> values;
+  if (const json* entries = list(key, fewest, most)) {
+    for (const json& entry : *entries) {
+      if (!entry.is_string())
+        refuse("entry " + std::to_string(values.size()) + " of \"" + key + "\"", "a string", entry);
+      values.push_back(entry.is_string() ? entry.get<std::string>() : std::string());
+    }
+  }
+  return values;
+}
+
 std::vector<bool> JsonReader::booleans(const char* key, size_t fewest, size_t most) {
   std::vector<bool> values;
   if (const json* entries = list(key, fewest, most)) {

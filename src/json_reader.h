@@ -38,6 +38,7 @@ class JsonReader {
 
   // Lists, of between `fewest` and `most` entries.
   std::vector<int> integers(const char* key, size_t fewest, size_t most, int64_t low, int64_t high);
+  std::vector<std::string> strings(const char* key, size_t fewest, size_t most);
   std::vector<bool> booleans(const char* key, size_t fewest, size_t most);
 
   const nlohmann::json& object() const { return json_; }

@@ -3,8 +3,10 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,19 +18,33 @@ namespace {
 
 constexpr size_t kLargestConfig = size_t{16} << 20;
 
+// What model_index.json may call the model, and each part.
 struct Part {
   const char* key;
-  const char* expected_class;
+  std::vector<std::string_view> classes;
 };
-constexpr Part kParts[] = {{"text_encoder", "CLIPTextModel"},
-                           {"unet", "MobileDiffusionUNet"},
-                           {"vae", "AutoencoderKL"},
-                           {"scheduler", "DiffusionGANScheduler"}};
 
-Status unsupported_class(const std::string& file, const std::string& part, const std::string& found,
-                         const std::string& expected) {
+const std::vector<Part>& parts() {
+  static const std::vector<Part> all = {
+      {"text_encoder", {"CLIPTextModel"}},
+      {"unet", {"MobileDiffusionUNet", "UNet2DConditionModel"}},
+      {"vae", {"AutoencoderKL", "AutoencoderTiny"}},
+      {"scheduler", {}},  // its own configuration says which, and what is supported
+  };
+  return all;
+}
+
+const std::vector<std::string_view> kPipelines = {"MobileDiffusionPipeline", "StableDiffusionPipeline",
+                                                  "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline",
+                                                  "LatentConsistencyModelImg2ImgPipeline"};
+
+Status check_class(const std::string& file, const std::string& part, const std::string& found,
+                   const std::vector<std::string_view>& supported) {
+  if (supported.empty() || std::find(supported.begin(), supported.end(), found) != supported.end()) return {};
+  std::string names;
+  for (const std::string_view name : supported) names += (names.empty() ? "" : ", ") + std::string(name);
   return Status(StatusCode::kUnsupported,
-                file + ": " + part + " is of the class " + in_message(found) + "; supported: " + expected);
+                file + ": " + part + " is of the class " + in_message(found) + "; supported: " + names);
 }
 
 // model_index.json: every part's class is one that we run.
@@ -38,16 +54,15 @@ Status check_index(const std::string& path) {
   JsonReader json(*text, path);
   const std::string pipeline = json.string("_class_name");
   if (!json.status().ok()) return json.status();
-  if (pipeline != "MobileDiffusionPipeline")
-    return unsupported_class(path, "the model", pipeline, "MobileDiffusionPipeline");
-  for (const Part& part : kParts) {
+  if (Status status = check_class(path, "the model", pipeline, kPipelines); !status.ok()) return status;
+  for (const Part& part : parts()) {
     const auto& object = json.object();
     if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 ||
         !object[part.key][1].is_string()) {
       return Status(StatusCode::kInvalidModel, path + " lacks the key \"" + part.key + "\" ([library, class])");
     }
-    const auto found = object[part.key][1].get<std::string>();
-    if (found != part.expected_class) return unsupported_class(path, part.key, found, part.expected_class);
+    Status status = check_class(path, part.key, object[part.key][1].get<std::string>(), part.classes);
+    if (!status.ok()) return status;
   }
   return {};
 }
@@ -104,13 +119,19 @@ Result<std::string> read_text_file(const std::string& path) {
   return std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
 }
 
-Result<ModelFolder> open_model_folder(const std::string& path) {
+Result<ModelFolder> open_model_folder(const std::string& path, const std::string& vae) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
     return Status(StatusCode::kNotFound, "there is no model folder " + path);
   }
   ModelFolder model;
   model.path = path;
+  model.vae_folder = vae.empty() ? path + "/vae" : vae;
+  if (!vae.empty() && !std::filesystem::is_directory(vae, error)) {
+    model.vae_folder = path + "/" + vae;
+    if (!std::filesystem::is_directory(model.vae_folder, error))
+      return Status(StatusCode::kNotFound, "there is no autoencoder folder " + vae + ", nor " + model.vae_folder);
+  }
   const auto absolute = std::filesystem::weakly_canonical(path, error);
   model.name = (error ? std::filesystem::path(path) : absolute).filename().string();
 
@@ -118,7 +139,7 @@ Result<ModelFolder> open_model_folder(const std::string& path) {
   if (status.ok())
     status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
   if (status.ok()) status = read_config(path + "/unet/config.json", &parse_unet_config, &model.unet);
-  if (status.ok()) status = read_config(path + "/vae/config.json", &parse_decoder_config, &model.decoder);
+  if (status.ok()) status = read_config(model.vae_folder + "/config.json", &parse_decoder_config, &model.decoder);
   if (status.ok())
     status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
   if (status.ok()) status = check_fit(model);

@@ -13,6 +13,7 @@ namespace mobilediffusion {
 struct ModelFolder {
   std::string path;
   std::string name;  // the folder's own
+  std::string vae_folder;
   TextEncoderConfig text_encoder;
   UNetConfig unet;
   DecoderConfig decoder;
@@ -21,13 +22,13 @@ struct ModelFolder {
   std::string tokenizer_folder() const { return path + "/tokenizer"; }
   std::string text_encoder_weights() const { return path + "/text_encoder/model.safetensors"; }
   std::string unet_weights() const { return path + "/unet/diffusion_pytorch_model.safetensors"; }
-  std::string decoder_weights() const { return path + "/vae/diffusion_pytorch_model.safetensors"; }
+  std::string decoder_weights() const { return vae_folder + "/diffusion_pytorch_model.safetensors"; }
 };
 
 // Reads model_index.json and every network's configuration, and checks that they fit one another. Weights and tokenizer
 // are not looked at: a folder without them is a configuration. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported
-// (an unknown class).
-Result<ModelFolder> open_model_folder(const std::string& path);
+// (an unknown class). `vae` names another folder with an autoencoder, by itself or within the model's; empty: vae/.
+Result<ModelFolder> open_model_folder(const std::string& path, const std::string& vae = "");
 
 // Where the default model is; the order is Pipeline::load()'s. kNotFound says where it was looked for.
 Result<std::string> find_default_model();

@@ -45,6 +45,7 @@ class ShapesOf : public WeightSource {
     view.data = nullptr;
     return view;
   }
+  bool has(const std::string& name) const override { return whole_->has(name); }
 
  private:
   WeightSource* whole_;
@@ -79,7 +80,7 @@ class NetworkSlot {
     if (!weights.ok()) return weights.status();
     if (!how.cache) return bind(**weights, how, nullptr);
 
-    const std::string cached = how.cache->path_for(name_, how.precision, path_, (*weights)->bytes());
+    const std::string cached = how.cache->path_for(name_, how.precision, **weights);
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
     if (!file.ok()) {

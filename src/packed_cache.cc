@@ -43,13 +43,16 @@ Status damaged(const std::string& path, const std::string& what) {
 }  // namespace
 
 std::string PackedCache::path_for(std::string_view network, kernels::Precision precision,
-                                  const std::string& weights_path, std::span<const std::byte> weights) const {
-  std::error_code ignored;
-  const auto changed = fs::last_write_time(fs::path(weights_path), ignored).time_since_epoch().count();
+                                  const FileWeights& weights) const {
   uint64_t state = digest(std::string(network) + "\n" + std::string(version()) + "\n" +
-                          std::to_string(static_cast<int>(precision)) + "\n" + std::to_string(changed) + "\n" +
-                          std::to_string(weights.size()) + "\n" + kernels::packing_identity());
-  state = digest(to_hex(sampled_digest(weights)), state);
+                          std::to_string(static_cast<int>(precision)) + "\n" + kernels::packing_identity());
+  for (const FileWeights::File& file : weights.files()) {
+    std::error_code ignored;
+    const auto changed = fs::last_write_time(fs::path(file.path), ignored).time_since_epoch().count();
+    const std::span<const std::byte> bytes = file.mapped.bytes();
+    state = digest(std::to_string(changed) + "\n" + std::to_string(bytes.size()) + "\n" + to_hex(sampled_digest(bytes)),
+                   state);
+  }
   return folder_ + "/" + std::string(network) + "-" + to_hex(state) + std::string(kSuffix);
 }
 

@@ -14,6 +14,7 @@
 
 #include "kernels/packed_weights.h"
 #include "mobilediffusion/status.h"
+#include "src/file_weights.h"
 #include "src/mapped_file.h"
 
 namespace mobilediffusion {
@@ -24,9 +25,8 @@ class PackedCache {
   // be larger than `most_bytes`, and so does what a crash left half-written a day ago.
   PackedCache(std::string folder, uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  // Where the packed weights of a network belong, once its weights file is open.
-  std::string path_for(std::string_view network, kernels::Precision precision, const std::string& weights_path,
-                       std::span<const std::byte> weights) const;
+  // Where the packed weights of a network belong, once its weights are open.
+  std::string path_for(std::string_view network, kernels::Precision precision, const FileWeights& weights) const;
 
   // Adds what a file holds to `packed`, which the mapping must outlive. Without a file, nothing; one that is damaged is
   // kInvalidModel.

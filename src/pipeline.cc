@@ -135,7 +135,7 @@ Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptio
     return invalid("precision " + std::to_string(static_cast<int>(options.precision)) + " is not one of options.h");
   if (options.memory != MemoryUse::kKeep && options.memory != MemoryUse::kStream)
     return invalid("memory " + std::to_string(static_cast<int>(options.memory)) + " is not one of options.h");
-  Result<ModelFolder> model = open_model_folder(folder);
+  Result<ModelFolder> model = open_model_folder(folder, options.vae);
   if (!model.ok()) return model.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
   if (!tokenizer.ok()) return tokenizer.status();
@@ -220,7 +220,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   };
 
   // Text: words to hidden states.
-  const bool guided = options.guidance != 1.0f;
+  const bool embedded = model.unet.time_cond_proj_dim > 0;  // the network itself is told of the guidance
+  const bool guided = options.guidance != 1.0f && !embedded;
   begin_stage(Stage::kText, guided ? 2 * blocks.text : blocks.text);
   const int length = model.text_encoder.max_position_embeddings;
   Result<TokenizedPrompt> tokens = tokenizer->encode(prompt, length);

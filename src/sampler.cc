@@ -8,11 +8,10 @@
 namespace mobilediffusion {
 namespace {
 
-// A new sampler: one file beside gan_sampler.cc, and one row here. The first is the default.
+// A new sampler: one file beside gan_sampler.cc, and one row here.
 constexpr const SamplerKind* kSamplers[] = {&kGanSampler, &kDdimSampler};
 
 const SamplerKind* find(std::string_view name) {
-  if (name.empty()) return kSamplers[0];
   for (const SamplerKind* kind : kSamplers) {
     if (kind->name == name) return kind;
   }
@@ -28,7 +27,7 @@ Status unknown_name(std::string_view name) {
 }  // namespace
 
 Result<std::unique_ptr<Sampler>> make_sampler(std::string_view name, const SchedulerConfig& config, int steps) {
-  const SamplerKind* kind = find(name);
+  const SamplerKind* kind = find(name.empty() ? std::string_view(config.sampler) : name);
   if (kind == nullptr) return unknown_name(name);
   // The reader of scheduler_config.json has checked this; alpha-bar is indexed by it, so once more.
   for (int t : config.timesteps) {

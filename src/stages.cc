@@ -28,7 +28,9 @@ Stages::Stages(const ModelFolder& model)
     : text_encoder_("text_encoder", model.text_encoder_weights(), model.text_encoder),
       unet_("unet", model.unet_weights(), model.unet),
       decoder_("decoder", model.decoder_weights(), model.decoder),
-      scaling_factor_(model.decoder.scaling_factor) {}
+      scaling_factor_(model.decoder.scaling_factor),
+      shift_factor_(model.decoder.shift_factor),
+      guidance_width_(model.unet.time_cond_proj_dim) {}
 
 Result<Stages> Stages::load(const ModelFolder& model, NetworkLoading loading) {
   Stages stages(model);
@@ -79,9 +81,11 @@ Tensor Stages::encode(Context& context, std::span<const int> ids) {
 
 void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, const Conditioning& conditioning) {
   if (!bring_in(context, unet_)) return;
+  std::vector<float> told;
+  if (guidance_width_ > 0) told = guidance_embedding(conditioning.guidance - 1, guidance_width_);
   for (int i = 0; i < sampler.steps() && context.ok(); ++i) {
     const auto timestep = static_cast<float>(sampler.timesteps()[static_cast<size_t>(i)]);
-    Tensor output = (*unet_)(context, latents, timestep, conditioning.text);
+    Tensor output = (*unet_)(context, latents, timestep, conditioning.text, told);
     if (conditioning.guidance != 1.0f && conditioning.negative != nullptr) {
       const Tensor unconditional = (*unet_)(context, latents, timestep, *conditioning.negative);
       if (context.computes())
@@ -107,7 +111,8 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   if (!bring_in(context, decoder_)) return {};
   Tensor scaled = context.make(x0.shape());
   if (context.computes()) {
-    for (int64_t i = 0; i < x0.shape().elements(); ++i) scaled.data()[i] = x0.data()[i] / scaling_factor_;
+    for (int64_t i = 0; i < x0.shape().elements(); ++i) 
+      scaled.data()[i] = x0.data()[i] / scaling_factor_ + shift_factor_;
   }
   Tensor picture = (*decoder_)(context, scaled);
   require_finite(context, picture, "the decoder");

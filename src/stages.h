@@ -64,7 +64,8 @@ class Stages {
   NetworkSlot<TextEncoder, TextEncoderConfig> text_encoder_;
   NetworkSlot<UNet, UNetConfig> unet_;
   NetworkSlot<Decoder, DecoderConfig> decoder_;
-  float scaling_factor_ = 1.0f;
+  float scaling_factor_ = 1.0f, shift_factor_ = 0.0f;
+  int guidance_width_ = 0;  // of the embedding that the UNet wants; 0: none
 };
 
 // Between the order of files and callers, (channel, y, x), and the kernels', (y, x, channel).

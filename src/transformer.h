@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// The UNet's transformers (section 3.2 of the MobileDiffusion paper): attention whose keys and values share a
-// projection, gated feed-forward, no self-attention where the grid is large.
+// The UNet's transformers. MobileDiffusion's (section 3.2 of its paper): attention whose keys and values share a
+// projection, gated feed-forward, no self-attention where the grid is large. Stable Diffusion's: a projection for each.
 #pragma once
 
 #include <optional>
@@ -9,26 +9,33 @@
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/elementwise.h"
 #include "src/config.h"
 #include "src/layers.h"
 
 namespace mobilediffusion {
 
 struct TransformerSpec {
-  int width = 0;
+  int channels = 0;       // of the feature map
   int context_width = 0;  // of the text's hidden states
-  int head_dim = 0;       // divides the width
+  int heads = 1;
   int feed_forward_ratio = 0;
   AttentionKind kind = AttentionKind::kSoftmax;
+  FeedForwardGate gate = FeedForwardGate::kSilu;
+  bool shared_key_value = true;
+  bool convolution_projections = false;
   bool self_attention = false;
   int layers = 0;
   int groups = 32;
+  UNetNames names;
+
+  int width() const { return channels / heads * heads; }  // of the tokens
 };
 
-// Attention with ONE projection for keys and values.
-class SharedKeyValueAttention {
+// Attention with its projections: ONE for keys and values in MobileDiffusion, one for each elsewhere.
+class ProjectedAttention {
  public:
-  SharedKeyValueAttention(const Scope& at, const TransformerSpec& spec, int context_width);
+  ProjectedAttention(const Scope& at, const TransformerSpec& spec, int context_width);
 
   // What it reads without converting first.
   kernels::Format input_format() const { return to_q_.input_format(); }
@@ -37,7 +44,10 @@ class SharedKeyValueAttention {
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& x, const kernels::Tensor& source) const;
 
  private:
-  kernels::Linear to_q_, to_kv_, to_out_;
+  kernels::Linear to_q_;
+  kernels::Linear to_k_;                 // or both
+  std::optional<kernels::Linear> to_v_;  // none: the keys are the values
+  kernels::Linear to_out_;
   kernels::Attention attention_;
 };
 
@@ -50,12 +60,13 @@ class TransformerBlock {
  private:
   struct SelfAttention {
     kernels::LayerNorm norm;
-    SharedKeyValueAttention attention;
+    ProjectedAttention attention;
   };
   std::string name_;
+  kernels::Activation gate_;
   std::optional<SelfAttention> self_;
   kernels::LayerNorm norm2_;
-  SharedKeyValueAttention attn2_;
+  ProjectedAttention attn2_;
   kernels::LayerNorm norm3_;
   kernels::Linear ff_proj_, ff_out_;
 };

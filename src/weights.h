@@ -25,6 +25,9 @@ class WeightSource {
   // The tensor of that name, which must have that shape. Without data where it is missing or wrong (and latched).
   virtual kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) = 0;
 
+  // Whether there is a tensor of that name, for parts that files name in several ways.
+  virtual bool has(const std::string& /*name*/) const { return false; }
+
   // Its values have been packed and are not read again.
   virtual void release(const kernels::WeightView& /*weight*/) {}
 
@@ -68,6 +71,7 @@ class Scope {
   Scope operator/(int index) const { return *this / std::to_string(index); }
 
   kernels::WeightView get(std::string_view name, std::initializer_list<int64_t> shape) const;
+  bool has(std::string_view name) const { return source_->has((*this / name).prefix_); }
   void release(const kernels::WeightView& weight) const { source_->release(weight); }
   std::string name() const { return prefix_.empty() ? network_ : network_ + "." + prefix_; }
   const kernels::Packing& packing() const { return packing_; }

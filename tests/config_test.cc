@@ -70,7 +70,7 @@ TEST(ConfigTest, DefaultsAreTheFormats) {
   const auto decoder = parse_decoder_config(kDecoder.dump(), "config.json");
   ASSERT_TRUE(decoder.ok());
   EXPECT_EQ(decoder->upscale(), 8);
-  EXPECT_TRUE(decoder->mid_block_add_attention);
+  EXPECT_TRUE(std::get<KlDecoderConfig>(decoder->network).mid_block_add_attention);
   EXPECT_FLOAT_EQ(decoder->scaling_factor, 0.18215f);
   const auto scheduler = parse_scheduler_config(kScheduler.dump(), "config.json");
   ASSERT_TRUE(scheduler.ok());
@@ -183,7 +183,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("text", "hidden_size", json(770), "num_attention_heads 12 does not divide"),
                     std::tuple("text", "eos_token_id", json(49408), "eos_token_id"),
                     std::tuple("text", "max_position_embeddings", json(1), "max_position_embeddings"),
-                    std::tuple("unet", "_class_name", json("UNet2DConditionModel"), "supported: MobileDiffusionUNet"),
+                    std::tuple("unet", "_class_name", json("UNet3DConditionModel"), "supported: MobileDiffusionUNet"),
                     std::tuple("unet", "attention_kind", json("linear"), "\"linear\"; supported: softmax, relu"),
                     std::tuple("unet", "block_out_channels", json::array(), "a list of 1 to"),
                     std::tuple("unet", "block_out_channels", json({320, 640}), "resnets_per_block"),

@@ -98,7 +98,7 @@ TEST(ContextTest, TheFirstFailureStaysAndNothingRunsAfterIt) {
   activate(bed.context, "activation", Activation::kSilu, x);
   EXPECT_EQ(x.data()[0], before);
   EXPECT_EQ(bed.context.make({1, 1, 1, 8}).data(), nullptr);
-  EXPECT_EQ(gated_silu(bed.context, "gate", x).data(), nullptr);
+  EXPECT_EQ(gated(bed.context, "gate", Activation::kSilu, x).data(), nullptr);
   EXPECT_EQ(bed.context.status().message(), "first");
 }
 

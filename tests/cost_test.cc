@@ -115,9 +115,9 @@ Count count(const UNetConfig& unet, int64_t tokens, int64_t height, int64_t widt
       sum.conv(channels, channels, 3, area);
     }
   }
-  sum.resnet(channels, channels, area, time, unet.mid_separable);
-  sum.transformer(unet, channels, unet.mid_transformer_layers, true, area, tokens);
-  sum.resnet(channels, channels, area, time, unet.mid_separable);
+  sum.resnet(channels, channels, area, time, unet.middle->separable);
+  sum.transformer(unet, channels, unet.middle->transformer_layers, true, area, tokens);
+  sum.resnet(channels, channels, area, time, unet.middle->separable);
   for (size_t i = unet.levels.size(); i-- > 0;) {
     const UNetLevel& level = unet.levels[i];
     for (int j = 0; j < level.resnets; ++j) {
@@ -137,11 +137,12 @@ Count count(const UNetConfig& unet, int64_t tokens, int64_t height, int64_t widt
   return sum;
 }
 
-Count count(const DecoderConfig& decoder, int64_t height, int64_t width) {
+Count count(const DecoderConfig& config, int64_t height, int64_t width) {
+  const auto& decoder = std::get<KlDecoderConfig>(config.network);
   int64_t area = height * width, channels = decoder.block_out_channels.back();
   Count sum;
-  if (decoder.use_post_quant_conv) sum.conv(decoder.latent_channels, decoder.latent_channels, 1, area);
-  sum.conv(decoder.latent_channels, channels, 3, area);
+  if (decoder.use_post_quant_conv) sum.conv(config.latent_channels, config.latent_channels, 1, area);
+  sum.conv(config.latent_channels, channels, 3, area);
   sum.resnet(channels, channels, area, 0, false);
   if (decoder.mid_block_add_attention) {
     sum.norm(channels);

@@ -15,7 +15,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ElementwiseTest,
                                          Shape{1, 1, 77, 768}));
 
 TEST_P(ElementwiseTest, ActivationsMatchTheirTwins) {
-  for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu}) {
+  for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu,
+                                Activation::kTanh}) {
     const reference::Array x = random_array(GetParam(), 1, 4.0);
     reference::Array expected(x.shape);
     std::transform(x.values.begin(), x.values.end(), expected.values.begin(),
@@ -50,13 +51,15 @@ TEST_P(ElementwiseTest, AddsMatchTheirTwins) {
   });
 }
 
-TEST_P(ElementwiseTest, GatedSiluMatchesItsTwin) {
+TEST_P(ElementwiseTest, GatesMatchTheirTwins) {
   const reference::Array x = random_array(GetParam(), 1, 3.0);
-  expect_matches(reference::gated_silu(x), 1e-6,
-                 [&](Bed& bed) { return gated_silu(bed.context, "gate", bed.tensor(x)); });
-  for (const Format format : {Format::kInt8PerRow, Format::kInt8PerPicture}) {
-    expect_matches(quantized(reference::gated_silu(x), format), 1.0 / 128,
-                   [&](Bed& bed) { return gated_silu(bed.context, "gate", bed.tensor(x), format); });
+  for (const auto activation : {Activation::kSilu, Activation::kGelu}) {
+    const reference::Array expected = reference::gated(activation, x);
+    expect_matches(expected, 1e-6, [&](Bed& bed) { return gated(bed.context, "gate", activation, bed.tensor(x)); });
+    for (const Format format : {Format::kInt8PerRow, Format::kInt8PerPicture}) {
+      expect_matches(quantized(expected, format), 1.0 / 128,
+                     [&](Bed& bed) { return gated(bed.context, "gate", activation, bed.tensor(x), format); });
+    }
   }
 }
 
@@ -70,7 +73,8 @@ TEST_P(ElementwiseTest, CopiesAreExact) {
 
 // Far out, where exponentials overflow, an activation is the identity or zero, and never a NaN.
 TEST(ActivationTest, StaysFiniteFarOut) {
-  for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu}) {
+  for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu,
+                                Activation::kTanh}) {
     for (const float value :
          {-1e30f, -1e4f, -104.0f, -100.0f, -90.0f, -88.8f, -50.0f, 0.0f, 50.0f, 100.0f, 1e4f, 1e30f}) {
       Bed bed(1);

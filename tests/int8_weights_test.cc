@@ -52,10 +52,10 @@ TEST_F(Int8Weights, ComeBackWithinHalfAStepOfTheirRow) {
 
   auto weights = FileWeights::open(folder_.path("to"));
   ASSERT_TRUE(weights.ok());
-  EXPECT_EQ((*weights)->entries().size(), 6u);
-  EXPECT_EQ((*weights)->entries().at("a.weight").dtype, "I8");
+  EXPECT_EQ((*weights)->files().front().tensors.entries().size(), 6u);
+  EXPECT_EQ((*weights)->files().front().tensors.entries().at("a.weight").dtype, "I8");
   for (const char* name : {"a.bias", "b.weight", "c.weight", "unasked"})
-    EXPECT_EQ((*weights)->entries().at(name).dtype, "F32") << name;
+    EXPECT_EQ((*weights)->files().front().tensors.entries().at(name).dtype, "F32") << name;
   const kernels::WeightView view = (*weights)->get("a.weight", std::vector<int64_t>{3, 12});
   ASSERT_EQ(view.scales.size(), 3u);
   Status status;

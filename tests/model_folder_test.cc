@@ -65,11 +65,14 @@ TEST(ModelFolderTest, AFolderWithoutWeightsIsAConfiguration) {
 
 TEST(ModelFolderTest, UnknownClasses) {
   for (const char* known :
-       {"MobileDiffusionPipeline", "CLIPTextModel", "MobileDiffusionUNet", "AutoencoderKL", "DiffusionGANScheduler"}) {
+       {"MobileDiffusionPipeline", "CLIPTextModel", "MobileDiffusionUNet", "AutoencoderKL"}) {
     const SmallModel model;
     model.edit("model_index.json", known, "SomethingElse");
     expect_trouble(model, StatusCode::kUnsupported, {"model_index.json", "SomethingElse", known});
   }
+  const SmallModel model;
+  model.edit("scheduler/scheduler_config.json", "DiffusionGANScheduler", "SomethingElse");
+  expect_trouble(model, StatusCode::kUnsupported, {"scheduler_config.json", "SomethingElse", "DiffusionGANScheduler"});
 }
 
 TEST(ModelFolderTest, NetworksThatDoNotFitOneAnother) {

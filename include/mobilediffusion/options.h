@@ -59,6 +59,10 @@ struct LoadOptions {
   // What the cache folder may hold, in bytes; what was not used for the longest time is removed.
   uint64_t cache_bytes = uint64_t{4} << 30;
 
+  // A folder with another autoencoder (config.json and weights) than the model's vae/: by its path, or its name within
+  // the model folder. A tiny one (TAESD) decodes many times as fast. Empty: vae/.
+  std::string vae = {};
+
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
   // another. Empty: silence. The library itself never prints.
   std::function<void(LogLevel, std::string_view message)> log = {};

@@ -120,13 +120,18 @@ double activate(Activation activation, double x) {
       return x / (1 + std::exp(-1.702 * x));
     case Activation::kGelu:
       return x * std::erfc(-x / std::sqrt(2.0)) / 2;
+    case Activation::kRelu:
+      return std::max(x, 0.0);
+    case Activation::kTanh:
+      return std::tanh(x);
   }
   return 0;
 }
 
-Array gated_silu(const Array& x) {
+Array gated(Activation activation, const Array& x) {
   Array y({x.shape.n, x.shape.h, x.shape.w, x.shape.c / 2});
-  rows_of(y) = rows_of(x).leftCols(y.shape.c).cwiseProduct(rows_of(x).rightCols(y.shape.c).unaryExpr(&silu));
+  rows_of(y) = rows_of(x).leftCols(y.shape.c).cwiseProduct(rows_of(x).rightCols(y.shape.c).unaryExpr(
+      [&](double v) { return activate(activation, v); }));
   return y;
 }
 

@@ -40,7 +40,7 @@ Array layer_norm(const Array& x, double epsilon, const Values& weight, const Val
 Array attention(const Array& queries, const Array& keys, const Array& values, const AttentionSpec& spec);
 
 double activate(Activation activation, double x);
-Array gated_silu(const Array& x);
+Array gated(Activation activation, const Array& x);
 Array concatenate(const Array& x, const Array& y);
 Array upsample_2x(const Array& x);
 

@@ -105,7 +105,7 @@ int run(const Options& options) {
   }
   progress.clear();
 
-  const Result<ModelFolder> model = open_model_folder(path);
+  const Result<ModelFolder> model = open_model_folder(path, options.load.vae);
   if (!model.ok()) return complain(model.status());
   const int upscale = model->decoder.upscale();
   const ModelCost cost = cost_of(*model, last.height / upscale, last.width / upscale);

@@ -40,6 +40,7 @@ void add_load_flags(CLI::App& command, LoadOptions* options) {
   options->cache_folder = default_cache_folder();
   command.add_option("--threads", options->threads, "Default: one a core that is worth it, 8 at most");
   add_precision(command, &options->precision);
+  command.add_option("--vae", options->vae, "A folder with another autoencoder than the model's vae/");
   command
       .add_option_function<std::string>(
           "--memory",

@@ -103,7 +103,7 @@ std::vector<ProfileRow> Profile::by_operator() const {
 }
 
 Result<Profile> profile_picture(const ProfileOptions& options) {
-  Result<ModelFolder> model = open_model_folder(options.model);
+  Result<ModelFolder> model = open_model_folder(options.model, options.load.vae);
   if (!model.ok()) return model.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
   if (!tokenizer.ok()) return tokenizer.status();

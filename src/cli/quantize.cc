@@ -15,6 +15,7 @@
 #include "src/model_folder.h"
 #include "src/text_encoder.h"
 #include "src/unet.h"
+#include "src/weight_files.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -60,7 +61,9 @@ Status quantize_network(const char* name, const Config& config, const std::strin
   Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, manifest.entries());
   if (!errors.ok()) return errors.status();
   std::error_code ignored;
-  report.bytes_before += fs::file_size(from, ignored);
+  if (const auto files = find_weight_files(from); files.ok()) {
+    for (const std::string& file : *files) report.bytes_before += fs::file_size(file, ignored);
+  }
   report.bytes_after += fs::file_size(to, ignored);
   report.networks.emplace_back(name, std::move(*errors));
   return {};
@@ -70,6 +73,7 @@ Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
   if (Status status = copy_the_rest(model.path, folder); !status.ok()) return status;
   ModelFolder made = model;
   made.path = folder.string();
+  made.vae_folder = (folder / "vae").string();
   Status status = quantize_network<TextEncoder>("text_encoder", model.text_encoder, model.text_encoder_weights(),
                                                 made.text_encoder_weights(), report);
   if (status.ok())

@@ -48,7 +48,7 @@ Spread spread_of(const std::string& name, const std::vector<int64_t>& shape) {
   int64_t inputs = 1;
   for (size_t i = 1; i < shape.size(); ++i) inputs *= shape[i];
   const bool closes =
-      has("conv2.") || has("to_out.") || has("ff.out.") || has("proj_out.") || has("out_proj.") || has("fc2.");
+      has("conv2.") || has("to_out.") || has("ff.out.") || has("ff.net.2.") || has("conv.4.") || has("proj_out.") || has("out_proj.") || has("fc2.");
   return {0, (closes ? 0.3f : 1.0f) / std::sqrt(static_cast<float>(inputs))};
 }
 
@@ -114,6 +114,7 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   const ModelCost cost = cost_of(model, model.unet.latent_multiple(), model.unet.latent_multiple());
   ModelFolder made = model;
   made.path = folder.string();
+  made.vae_folder = (folder / "vae").string();
   uint64_t stream = 0;
   Status status = write_network(made.text_encoder_weights(), cost.text_encoder, options, &stream);
   if (status.ok()) status = write_network(made.unet_weights(), cost.unet, options, &stream);
