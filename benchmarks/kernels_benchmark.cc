@@ -172,8 +172,9 @@ BENCHMARK(activation)
 void gated(benchmark::State& state) {
   Bench bench(state.range(0));
   const Tensor x = bench.make({1, 1, 256, 6144});
-  bench.run(state, x.shape().elements(),
-            [&] { benchmark::DoNotOptimize(mobilediffusion::kernels::gated(bench.context(), "gate", Activation::kSilu, x).data()); });
+  bench.run(state, x.shape().elements(), [&] {
+    benchmark::DoNotOptimize(mobilediffusion::kernels::gated(bench.context(), "gate", Activation::kSilu, x).data());
+  });
 }
 BENCHMARK(gated)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime();
 

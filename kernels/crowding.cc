@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kMillisecond = 1000000;
 constexpr int64_t kBetweenCounts = 4 * kMillisecond;
 constexpr int64_t kStaysCrowded = 200 * kMillisecond;
-constexpr int64_t kFewest = 2;                            // once is chance
+constexpr int64_t kFewest = 2;                          // once is chance
 constexpr int64_t kApartWhenQuiet = 20 * kMillisecond;  // a full core changes hands every few milliseconds
 
 int64_t steady_ns() {

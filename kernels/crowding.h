@@ -1,8 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // Whether other programs want the cores that our threads run on. Threads that share an operator wait for the last of
-// them, and one that was pushed off its core comes back only when its turn does, milliseconds later: in a crowd, a small
-// operator is done sooner by one thread.
+// them, and one that was pushed off its core comes back only when its turn does, milliseconds later: in a crowd, a
+// small operator is done sooner by one thread.
 #pragma once
 
 #include <cstdint>

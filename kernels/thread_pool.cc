@@ -9,7 +9,8 @@
 
 namespace mobilediffusion::kernels {
 
-ThreadPool::ThreadPool(int threads) : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr, Deleter{.borrowed = false}) {}
+ThreadPool::ThreadPool(int threads)
+    : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr, Deleter{.borrowed = false}) {}
 
 ThreadPool::ThreadPool(pthreadpool* borrowed) : pool_(borrowed, Deleter{.borrowed = true}) {}
 

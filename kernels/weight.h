@@ -15,7 +15,7 @@ namespace mobilediffusion::kernels {
 struct WeightView {
   DataType type = DataType::kFloat32;
   std::vector<int64_t> shape;
-  const void* data = nullptr;  // may be misaligned; null: the shape alone, for operators that only count
+  const void* data = nullptr;      // may be misaligned; null: the shape alone, for operators that only count
   std::vector<float> scales = {};  // of kInt8: value = quantized * scale of its first index
 
   int64_t elements() const {

@@ -46,8 +46,7 @@ Result<DecoderConfig> read_tiny_decoder(JsonReader& json) {
   TinyDecoderConfig tiny;
   config.latent_channels = static_cast<int>(json.integer("latent_channels", 1, kMostChannels, 4));
   tiny.blocks = {3, 3, 3, 1};
-  if (json.has("num_decoder_blocks"))
-    tiny.blocks = json.integers("num_decoder_blocks", 1, kMostLevels, 0, kMostLayers);
+  if (json.has("num_decoder_blocks")) tiny.blocks = json.integers("num_decoder_blocks", 1, kMostLevels, 0, kMostLayers);
   std::vector<int> widths(tiny.blocks.size(), 64);
   if (json.has("decoder_block_out_channels")) {
     widths = json.integers("decoder_block_out_channels", tiny.blocks.size(), tiny.blocks.size(), 1, kMostChannels);

@@ -74,9 +74,9 @@ struct UNetConfig {
   float norm_eps = 1e-5f;
   AttentionKind attention_kind = AttentionKind::kSoftmax;
   FeedForwardGate feed_forward_gate = FeedForwardGate::kSilu;
-  bool shared_key_value = true;            // one projection serves as keys and as values
-  bool convolution_projections = false;    // a transformer's ends are stored as 1x1 convolutions
-  bool skips_from_samplers = false;        // the way up also sees what conv_in and the downsamplers gave
+  bool shared_key_value = true;          // one projection serves as keys and as values
+  bool convolution_projections = false;  // a transformer's ends are stored as 1x1 convolutions
+  bool skips_from_samplers = false;      // the way up also sees what conv_in and the downsamplers gave
   int conv_in_kernel = 3;
   int conv_out_kernel = 3;
   int time_embedding_dim = 0;

@@ -25,7 +25,7 @@ inline void require(JsonReader& json, bool holds, const std::string& what) {
 inline std::string number(int64_t value) { return std::to_string(value); }
 
 inline void require_divides(JsonReader& json, int64_t divisor, const std::string& divisor_name, int64_t value,
-                     const std::string& name) {
+                            const std::string& name) {
   require(json, divisor > 0 && value % divisor == 0,
           name + " " + number(value) + ", which " + divisor_name + " " + number(divisor) + " does not divide");
 }
@@ -49,13 +49,12 @@ Enum choice(JsonReader& json, const char* key, const std::string& found,
 }
 
 // Each of these keys must be absent, null or have the value given: another asks for what is not built.
-inline void require_values(JsonReader& json,
-                           std::initializer_list<std::pair<const char*, nlohmann::json>> supported) {
+inline void require_values(JsonReader& json, std::initializer_list<std::pair<const char*, nlohmann::json>> supported) {
   for (const auto& [key, value] : supported) {
     if (!json.status().ok() || !json.has(key) || json.object()[key] == value) continue;
-    json.fail(std::string("has \"") + key + "\": " + in_message(json.object()[key].dump()) +
-                  "; supported: " + value.dump(),
-              StatusCode::kUnsupported);
+    json.fail(
+        std::string("has \"") + key + "\": " + in_message(json.object()[key].dump()) + "; supported: " + value.dump(),
+        StatusCode::kUnsupported);
   }
 }
 

@@ -1,8 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // unet/config.json of diffusers' UNet2DConditionModel. Its defaults are the library's, its "attention_head_dim" is the
-// number of heads (a name that the library kept when its meaning was found to be another), and its way up has one resnet
-// more a level than its way down.
+// number of heads (a name that the library kept when its meaning was found to be another), and its way up has one
+// resnet more a level than its way down.
 #include <algorithm>
 
 #include "src/config_reading.h"
@@ -86,8 +86,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   config.in_channels = static_cast<int>(json.integer("in_channels", 1, kMostChannels, 4));
   config.out_channels = static_cast<int>(json.integer("out_channels", 1, kMostChannels, 4));
   std::vector<int> channels = {320, 640, 1280, 1280};
-  if (json.has("block_out_channels"))
-    channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
+  if (json.has("block_out_channels")) channels = json.integers("block_out_channels", 1, kMostLevels, 1, kMostChannels);
   if (!json.status().ok()) return json.status();
   const size_t levels = channels.size();
   const std::vector<bool> down =
@@ -142,9 +141,8 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   }
   if (middle) config.middle = {.transformer_layers = layers.back(), .heads = heads.back()};
   require(json, blocks <= kMostBlocks,
-          number(blocks) +
-              " blocks by \"layers_per_block\" and \"transformer_layers_per_block\"; at most " + number(kMostBlocks) +
-              " are built");
+          number(blocks) + " blocks by \"layers_per_block\" and \"transformer_layers_per_block\"; at most " +
+              number(kMostBlocks) + " are built");
   require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
   require(json, channels[0] / 2 > config.frequency_shift, "a \"freq_shift\" that leaves the timestep no frequency");
   require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");

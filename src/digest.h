@@ -11,8 +11,8 @@
 
 namespace mobilediffusion {
 
-// Each 64-bit word is added to a state by exclusive or, a multiplication and a shift, in eight independent lanes, which a
-// processor runs side by side; their states and the size are folded together in the end. Continues from `seed`.
+// Each 64-bit word is added to a state by exclusive or, a multiplication and a shift, in eight independent lanes, which
+// a processor runs side by side; their states and the size are folded together in the end. Continues from `seed`.
 uint64_t digest(std::span<const std::byte> bytes, uint64_t seed = 0);
 uint64_t digest(std::string_view text, uint64_t seed = 0);
 

@@ -27,8 +27,8 @@ class FileWeights : public WeightSource {
 
   const std::vector<File>& files() const { return files_; }  // never empty
 
-  // Latches kInvalidModel where the tensor is missing, has another shape, or a dtype that is no F32, F16, BF16 or I8 with its
-  // scales (int8_weights.h).
+  // Latches kInvalidModel where the tensor is missing, has another shape, or a dtype that is no F32, F16, BF16 or I8
+  // with its scales (int8_weights.h).
   kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override;
   bool has(const std::string& name) const override { return find(name).second != nullptr; }
   void release(const kernels::WeightView& weight) override;

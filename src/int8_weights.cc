@@ -50,7 +50,10 @@ void add_quantized(const std::string& name, const kernels::WeightView& view, Qua
                        std::memcpy(piece.data(), state->weight->values.data() + offset, piece.size());
                      }});
   const size_t bytes = static_cast<size_t>(view.shape[0]) * sizeof(float);
-  tensors.push_back({name + std::string(kScaleSuffix), "F32", {view.shape[0]}, bytes,
+  tensors.push_back({name + std::string(kScaleSuffix),
+                     "F32",
+                     {view.shape[0]},
+                     bytes,
                      [state, bytes](size_t offset, std::span<std::byte> piece) {
                        std::memcpy(piece.data(),
                                    reinterpret_cast<const std::byte*>(state->weight->scales.data()) + offset,

@@ -19,8 +19,8 @@ constexpr float kEpsilon = 1e-6f;
 KlDecoder::KlDecoder(const Scope& at, const DecoderConfig& config, const KlDecoderConfig& kl)
     : conv_in_(bind_conv2d(sensitive(at) / "decoder.conv_in",
                            {.in_channels = config.latent_channels, .out_channels = kl.block_out_channels.back()})),
-      conv_norm_out_(bind_group_norm(at / "decoder.conv_norm_out", kl.block_out_channels.front(),
-                                     kl.norm_num_groups, kEpsilon)),
+      conv_norm_out_(
+          bind_group_norm(at / "decoder.conv_norm_out", kl.block_out_channels.front(), kl.norm_num_groups, kEpsilon)),
       conv_out_(bind_conv2d(sensitive(at) / "decoder.conv_out",
                             {.in_channels = kl.block_out_channels.front(), .out_channels = config.out_channels})) {
   const auto resnet = [&](const Scope& scope, int in, int out) {
@@ -41,10 +41,10 @@ KlDecoder::KlDecoder(const Scope& at, const DecoderConfig& config, const KlDecod
     const auto linear = [&](std::string_view name, std::string_view old_name) {
       return bind_linear(attention / (old ? old_name : name), {.in = width, .out = width});
     };
-    mid_attention_.emplace(MidAttention{
-        attention.name(), bind_group_norm(attention / "group_norm", width, kl.norm_num_groups, kEpsilon),
-        linear("to_q", "query"), linear("to_k", "key"), linear("to_v", "value"), linear("to_out.0", "proj_attn"),
-        kernels::Attention(attention.name(), {.heads = 1}, at.status())});
+    mid_attention_.emplace(
+        MidAttention{attention.name(), bind_group_norm(attention / "group_norm", width, kl.norm_num_groups, kEpsilon),
+                     linear("to_q", "query"), linear("to_k", "key"), linear("to_v", "value"),
+                     linear("to_out.0", "proj_attn"), kernels::Attention(attention.name(), {.heads = 1}, at.status())});
   }
 
   const int levels = static_cast<int>(kl.block_out_channels.size());

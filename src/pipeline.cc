@@ -81,9 +81,8 @@ BlockCounts count_blocks(const ModelFolder& model) {
     const Tensor text = context.make({1, 1, static_cast<int64_t>(ids.size()), model.unet.cross_attention_dim});
     stages.unet()(context, context.make({1, side, side, model.unet.in_channels}), 0.0f, text);
   });
-  counts.decoder = count([&](Context& context) {
-    stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels}));
-  });
+  counts.decoder = count(
+      [&](Context& context) { stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels})); });
   return counts;
 }
 

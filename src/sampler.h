@@ -56,8 +56,8 @@ class Sampler {
   const SamplerPlan plan_;
 };
 
-// `name` is "gan", "ddim", or "" for the model's own, which config.sampler names. `steps` 0 takes as many as the model was
-// fine-tuned for. Errors: kInvalidArgument (an unknown name; steps not from 1 to the timesteps there are),
+// `name` is "gan", "ddim", or "" for the model's own, which config.sampler names. `steps` 0 takes as many as the model
+// was fine-tuned for. Errors: kInvalidArgument (an unknown name; steps not from 1 to the timesteps there are),
 // kInvalidModel (a prediction type that this schedule forbids).
 Result<std::unique_ptr<Sampler>> make_sampler(std::string_view name, const SchedulerConfig& config, int steps);
 

@@ -111,7 +111,7 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   if (!bring_in(context, decoder_)) return {};
   Tensor scaled = context.make(x0.shape());
   if (context.computes()) {
-    for (int64_t i = 0; i < x0.shape().elements(); ++i) 
+    for (int64_t i = 0; i < x0.shape().elements(); ++i)
       scaled.data()[i] = x0.data()[i] / scaling_factor_ + shift_factor_;
   }
   Tensor picture = (*decoder_)(context, scaled);

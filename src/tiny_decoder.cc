@@ -29,8 +29,8 @@ TinyDecoder::TinyDecoder(const Scope& at, const DecoderConfig& config, const Tin
     }
     if (i + 1 < tiny.blocks.size()) {
       ++index;  // nearest 2x
-      level.upsampler = bind_conv2d(
-          layers / index++, {.in_channels = width, .out_channels = width, .upsample_2x = true}, Bias::kNone);
+      level.upsampler = bind_conv2d(layers / index++,
+                                    {.in_channels = width, .out_channels = width, .upsample_2x = true}, Bias::kNone);
     }
   }
   conv_out_ = bind_conv2d(exact / index, {.in_channels = width, .out_channels = config.out_channels});

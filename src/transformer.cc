@@ -59,11 +59,10 @@ void TransformerBlock::operator()(Context& context, Tensor& x, const Tensor& tex
     kernels::add(context, name_, x, self_->attention(context, normed, normed));
   }
   kernels::add(context, name_, x, attn2_(context, norm2_(context, x, attn2_.input_format()), text));
-  kernels::add(
-      context, name_, x,
-      ff_out_(context,
-              kernels::gated(context, name_, gate_, ff_proj_(context, norm3_(context, x, ff_proj_.input_format())),
-                             ff_out_.input_format())));
+  kernels::add(context, name_, x,
+               ff_out_(context, kernels::gated(context, name_, gate_,
+                                               ff_proj_(context, norm3_(context, x, ff_proj_.input_format())),
+                                               ff_out_.input_format())));
 }
 
 Transformer::Transformer(const Scope& at, const TransformerSpec& spec)

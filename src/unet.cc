@@ -37,11 +37,11 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
       cosines_first_(config.cosines_first),
       frequency_shift_(config.frequency_shift),
       skips_from_samplers_(config.skips_from_samplers),
-      cond_proj_(config.time_cond_proj_dim > 0
-                     ? std::optional(bind_linear(
-                           sensitive(at) / "time_embedding.cond_proj",
-                           {.in = config.time_cond_proj_dim, .out = time_channels_, .bias = false}))
-                     : std::nullopt),
+      cond_proj_(
+          config.time_cond_proj_dim > 0
+              ? std::optional(bind_linear(sensitive(at) / "time_embedding.cond_proj",
+                                          {.in = config.time_cond_proj_dim, .out = time_channels_, .bias = false}))
+              : std::nullopt),
       time_linear_1_(bind_linear(sensitive(at) / "time_embedding.linear_1",
                                  {.in = time_channels_, .out = config.time_embedding_dim})),
       time_linear_2_(bind_linear(sensitive(at) / "time_embedding.linear_2",
@@ -64,9 +64,8 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
   const auto layer = [&](const Scope& block, int j, const UNetLevel& level, int in, int transformer_layers) {
     Layer made{resnet(block / "resnets" / j, in, level.channels, level.separable), std::nullopt};
     if (transformer_layers > 0) {
-      made.attention.emplace(
-          block / "attentions" / j,
-          transformer_spec(config, level.channels, level.heads, transformer_layers, level.self_attention));
+      made.attention.emplace(block / "attentions" / j, transformer_spec(config, level.channels, level.heads,
+                                                                        transformer_layers, level.self_attention));
     }
     return made;
   };
@@ -206,8 +205,9 @@ std::vector<float> guidance_embedding(float guidance, int width) {
   std::vector<float> wave(static_cast<size_t>(width));
   const int half = width / 2;
   for (int i = 0; i < half; ++i) {
-    const float angle = 1000.0f * guidance *
-                        std::exp(-std::log(10000.0f) * static_cast<float>(i) / static_cast<float>(std::max(1, half - 1)));
+    const float angle =
+        1000.0f * guidance *
+        std::exp(-std::log(10000.0f) * static_cast<float>(i) / static_cast<float>(std::max(1, half - 1)));
     wave[static_cast<size_t>(i)] = std::sin(angle);
     wave[static_cast<size_t>(half + i)] = std::cos(angle);
   }

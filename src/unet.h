@@ -21,7 +21,8 @@ class UNet {
 
   // The network's output (n, h, w, out_channels) for latents (n, h, w, in_channels), whose sides are multiples of
   // config.latent_multiple(), at `timestep` (0 to the scheduler's last), given the text's hidden states
-  // (n, 1, tokens, cross_attention_dim). `condition` has config.time_cond_proj_dim values (guidance_embedding), or none.
+  // (n, 1, tokens, cross_attention_dim). `condition` has config.time_cond_proj_dim values (guidance_embedding), or
+  // none.
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& latents, float timestep,
                              const kernels::Tensor& text, std::span<const float> condition = {}) const;
 

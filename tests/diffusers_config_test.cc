@@ -70,13 +70,21 @@ TEST(DiffusersConfigTest, DefaultsAreTheLibrarys) {
 }
 
 TEST(DiffusersConfigTest, WhatIsNotBuiltIsNamed) {
-  for (const auto& [key, value] :
-       {std::pair<const char*, json>{"class_embed_type", "timestep"}, {"addition_embed_type", "text_time"},
-        {"act_fn", "mish"}, {"resnet_time_scale_shift", "scale_shift"}, {"num_attention_heads", 8},
-        {"only_cross_attention", true}, {"mid_block_type", "UNetMidBlock2D"}, {"downsample_padding", 0},
-        {"down_block_types", {"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"}}, {"conv_in_kernel", 4},
-        {"cross_attention_dim", {48, 48, 64}}, {"layers_per_block", {1, 2}}, {"attention_head_dim", {64, 4, 8}},
-        {"norm_num_groups", 7}, {"block_out_channels", {32, 64}}}) {
+  for (const auto& [key, value] : {std::pair<const char*, json>{"class_embed_type", "timestep"},
+                                   {"addition_embed_type", "text_time"},
+                                   {"act_fn", "mish"},
+                                   {"resnet_time_scale_shift", "scale_shift"},
+                                   {"num_attention_heads", 8},
+                                   {"only_cross_attention", true},
+                                   {"mid_block_type", "UNetMidBlock2D"},
+                                   {"downsample_padding", 0},
+                                   {"down_block_types", {"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"}},
+                                   {"conv_in_kernel", 4},
+                                   {"cross_attention_dim", {48, 48, 64}},
+                                   {"layers_per_block", {1, 2}},
+                                   {"attention_head_dim", {64, 4, 8}},
+                                   {"norm_num_groups", 7},
+                                   {"block_out_channels", {32, 64}}}) {
     const auto config = parse_unet_config(with(kUNet, key, value).dump(), "config.json");
     ASSERT_FALSE(config.ok()) << key;
     EXPECT_NE(config.status().message().find("config.json"), std::string::npos) << config.status().message();
@@ -94,16 +102,20 @@ TEST(DiffusersConfigTest, AutoencoderTiny) {
   EXPECT_EQ(config->latent_channels, 4);
   EXPECT_EQ(config->scaling_factor, 1.0f);
   EXPECT_EQ(std::get<TinyDecoderConfig>(config->network).blocks, (std::vector<int>{3, 3, 3, 1}));
-  for (const auto& [key, value] :
-       {std::pair<const char*, json>{"act_fn", "silu"}, {"upsample_fn", "bilinear"},
-        {"decoder_block_out_channels", {64, 64, 32, 32}}, {"upsampling_scaling_factor", 4}}) {
+  for (const auto& [key, value] : {std::pair<const char*, json>{"act_fn", "silu"},
+                                   {"upsample_fn", "bilinear"},
+                                   {"decoder_block_out_channels", {64, 64, 32, 32}},
+                                   {"upsampling_scaling_factor", 4}}) {
     EXPECT_FALSE(parse_decoder_config(with(tiny, key, value).dump(), "config.json").ok()) << key;
   }
 }
 
 TEST(DiffusersConfigTest, AutoencoderKlShifts) {
-  const json kl = {{"_class_name", "AutoencoderKL"}, {"latent_channels", 4}, {"block_out_channels", {32, 64}},
-                   {"shift_factor", 0.25},           {"act_fn", "silu"}};
+  const json kl = {{"_class_name", "AutoencoderKL"},
+                   {"latent_channels", 4},
+                   {"block_out_channels", {32, 64}},
+                   {"shift_factor", 0.25},
+                   {"act_fn", "silu"}};
   const auto config = parse_decoder_config(kl.dump(), "config.json");
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->shift_factor, 0.25f);

@@ -15,8 +15,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, ElementwiseTest,
                                          Shape{1, 1, 77, 768}));
 
 TEST_P(ElementwiseTest, ActivationsMatchTheirTwins) {
-  for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu,
-                                Activation::kTanh}) {
+  for (const auto activation :
+       {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu, Activation::kTanh}) {
     const reference::Array x = random_array(GetParam(), 1, 4.0);
     reference::Array expected(x.shape);
     std::transform(x.values.begin(), x.values.end(), expected.values.begin(),
@@ -73,8 +73,8 @@ TEST_P(ElementwiseTest, CopiesAreExact) {
 
 // Far out, where exponentials overflow, an activation is the identity or zero, and never a NaN.
 TEST(ActivationTest, StaysFiniteFarOut) {
-  for (const auto activation : {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu,
-                                Activation::kTanh}) {
+  for (const auto activation :
+       {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu, Activation::kTanh}) {
     for (const float value :
          {-1e30f, -1e4f, -104.0f, -100.0f, -90.0f, -88.8f, -50.0f, 0.0f, 50.0f, 100.0f, 1e4f, 1e30f}) {
       Bed bed(1);

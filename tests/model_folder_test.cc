@@ -64,8 +64,7 @@ TEST(ModelFolderTest, AFolderWithoutWeightsIsAConfiguration) {
 }
 
 TEST(ModelFolderTest, UnknownClasses) {
-  for (const char* known :
-       {"MobileDiffusionPipeline", "CLIPTextModel", "MobileDiffusionUNet", "AutoencoderKL"}) {
+  for (const char* known : {"MobileDiffusionPipeline", "CLIPTextModel", "MobileDiffusionUNet", "AutoencoderKL"}) {
     const SmallModel model;
     model.edit("model_index.json", known, "SomethingElse");
     expect_trouble(model, StatusCode::kUnsupported, {"model_index.json", "SomethingElse", known});

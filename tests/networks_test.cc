@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Every network against the answers of an independent PyTorch implementation (tests/data/goldens; those of "diffusers" by that library), at several thread
-// counts.
+// Every network against the answers of an independent PyTorch implementation (tests/data/goldens; those of "diffusers"
+// by that library), at several thread counts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -126,7 +126,8 @@ TEST_P(Networks, Decoder) {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const char* golden : {"base", "relu-attention", "sample-prediction", "zero-snr", "faint", "diffusers-kl", "diffusers-tiny"}) {
+  for (const char* golden :
+       {"base", "relu-attention", "sample-prediction", "zero-snr", "faint", "diffusers-kl", "diffusers-tiny"}) {
     for (const int threads : {1, 2, 3}) all.push_back({golden, threads});
   }
   return all;

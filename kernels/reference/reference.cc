@@ -130,8 +130,8 @@ double activate(Activation activation, double x) {
 
 Array gated(Activation activation, const Array& x) {
   Array y({x.shape.n, x.shape.h, x.shape.w, x.shape.c / 2});
-  rows_of(y) = rows_of(x).leftCols(y.shape.c).cwiseProduct(rows_of(x).rightCols(y.shape.c).unaryExpr(
-      [&](double v) { return activate(activation, v); }));
+  rows_of(y) = rows_of(x).leftCols(y.shape.c).cwiseProduct(
+      rows_of(x).rightCols(y.shape.c).unaryExpr([&](double v) { return activate(activation, v); }));
   return y;
 }
 

@@ -28,9 +28,9 @@ Status make_folder(const std::string& path, const std::function<Status(const fs:
     parents.push_back(parent);
   }
   fs::create_directories(part, error);
-  Status status =
-      error ? Status(StatusCode::kIoError, "cannot make the folder " + part.string() + ": " + error.message())
-            : fill(part);
+  Status status = error
+                      ? Status(StatusCode::kIoError, "cannot make the folder " + part.string() + ": " + error.message())
+                      : fill(part);
   if (status.ok()) {
     fs::remove(target, error);
     fs::rename(part, target, error);

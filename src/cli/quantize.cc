@@ -79,7 +79,8 @@ Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
   if (status.ok())
     status = quantize_network<UNet>("unet", model.unet, model.unet_weights(), made.unet_weights(), report);
   if (status.ok())
-    status = quantize_network<Decoder>("decoder", model.decoder, model.decoder_weights(), made.decoder_weights(), report);
+    status =
+        quantize_network<Decoder>("decoder", model.decoder, model.decoder_weights(), made.decoder_weights(), report);
   return status;
 }
 
@@ -132,7 +133,8 @@ int run(const Options& options) {
   const Result<ModelFolder> model = open_model_folder(options.model);
   if (!model.ok()) return complain(model.status());
   Report report;
-  const Status status = make_folder(options.output, [&](const fs::path& folder) { return fill(*model, folder, report); });
+  const Status status =
+      make_folder(options.output, [&](const fs::path& folder) { return fill(*model, folder, report); });
   if (!status.ok()) return complain(status);
   if (options.json) {
     print_json(options.output, report);
@@ -157,7 +159,8 @@ Run add_quantize(CLI::App& app) {
       "Example:\n"
       "  mobilediffusion quantize models/scenes scenes-int8\n"
       "  mobilediffusion generate \"two red boats\" --model scenes-int8 --precision int8\n\n"
-      "A weight takes 8 bits, with a scale an output channel; first, last and other sensitive layers stay as they are.\n"
+      "A weight takes 8 bits, with a scale an output channel; first, last and other sensitive layers stay as they "
+      "are.\n"
       "The folder runs in every precision; --precision int8 is what it is for.");
   return [options] { return run(*options); };
 }

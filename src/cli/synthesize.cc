@@ -47,8 +47,8 @@ Spread spread_of(const std::string& name, const std::vector<int64_t>& shape) {
   if (shape.size() == 1) return {1, 0.1f};
   int64_t inputs = 1;
   for (size_t i = 1; i < shape.size(); ++i) inputs *= shape[i];
-  const bool closes =
-      has("conv2.") || has("to_out.") || has("ff.out.") || has("ff.net.2.") || has("conv.4.") || has("proj_out.") || has("out_proj.") || has("fc2.");
+  const bool closes = has("conv2.") || has("to_out.") || has("ff.out.") || has("ff.net.2.") || has("conv.4.") ||
+                      has("proj_out.") || has("out_proj.") || has("fc2.");
   return {0, (closes ? 0.3f : 1.0f) / std::sqrt(static_cast<float>(inputs))};
 }
 
