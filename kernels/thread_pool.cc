@@ -9,15 +9,13 @@
 
 namespace mobilediffusion::kernels {
 
-ThreadPool::ThreadPool(int threads)
-    : pool_(threads > 1 ? pthreadpool_create(static_cast<size_t>(threads)) : nullptr, Deleter{.borrowed = false}) {}
+ThreadPool::ThreadPool(int threads) : pool_(nullptr, Deleter{.borrowed = false}) {
+  constexpr int kMost = 8;
+  if (threads == 0) threads = std::min(usable_cores(), kMost);
+  if (threads > 1) pool_.reset(pthreadpool_create(static_cast<size_t>(threads)));
+}
 
 ThreadPool::ThreadPool(pthreadpool* borrowed) : pool_(borrowed, Deleter{.borrowed = true}) {}
-
-int ThreadPool::default_size() {
-  constexpr int kMost = 8;
-  return std::min(usable_cores(), kMost);
-}
 
 int ThreadPool::threads() const { return pool_ ? static_cast<int>(pthreadpool_get_threads_count(pool_.get())) : 1; }
 

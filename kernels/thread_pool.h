@@ -15,14 +15,12 @@ namespace mobilediffusion::kernels {
 
 class ThreadPool {
  public:
-  // `threads` counts the caller's own; 1 makes no thread at all.
+  // `threads` counts the caller's own; 1 makes no thread at all. 0: a thread for each usable core, eight at most, since
+  // more seldom share a fast memory path.
   explicit ThreadPool(int threads);
 
   // Somebody else's, which must outlive this.
   explicit ThreadPool(pthreadpool* borrowed);
-
-  // A thread for each usable core, eight at most, since more seldom share a fast memory path.
-  static int default_size();
 
   int threads() const;
   pthreadpool* get() const { return pool_.get(); }  // null with one thread

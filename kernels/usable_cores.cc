@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <set>
 #include <thread>
 #include <vector>
@@ -64,12 +65,12 @@ int quota(const std::string& root) {
 
 int count(const std::string& root) {
   const auto folder = [&](int core) { return root + "/sys/devices/system/cpu/cpu" + std::to_string(core); };
-  const std::vector<int> allowed = allowed_cores();
+  std::map<int, double> capacities;  // of the cores that are allowed
   double fastest = 0;
-  for (const int core : allowed) fastest = std::max(fastest, capacity_of(folder(core)));
+  for (const int core : allowed_cores()) fastest = std::max(fastest, capacities[core] = capacity_of(folder(core)));
   std::set<std::string> distinct;  // by the list of hardware threads that share the core
-  for (const int core : allowed) {
-    if (capacity_of(folder(core)) < kWorthwhile * fastest) continue;
+  for (const auto& [core, capacity] : capacities) {
+    if (capacity < kWorthwhile * fastest) continue;
     const std::string siblings = first_line(folder(core) + "/topology/thread_siblings_list");
     distinct.insert(siblings.empty() ? std::to_string(core) : siblings);
   }

@@ -92,10 +92,7 @@ Result<std::vector<QuantizationError>> write_int8_weights(const std::string& fro
         errors.push_back({.tensor = name, .values = entry.elements()});
         add_quantized(name, found->second, &errors.back(), tensors);
       } else {
-        tensors.push_back({name, entry.dtype, entry.shape, entry.data.size(),
-                           [data = entry.data](size_t offset, std::span<std::byte> piece) {
-                             std::memcpy(piece.data(), data.data() + offset, piece.size());
-                           }});
+        tensors.push_back(tensor_in_memory(name, entry.dtype, entry.shape, entry.data));
       }
     }
   }

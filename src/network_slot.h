@@ -89,11 +89,10 @@ class NetworkSlot {
       mapped_ = std::move(*file);
       if (bind(**weights, how, packed_.get()).ok() && !packed_->grown()) return {};
       how.warn("the packed weights " + cached + " are not those of this network; it is made anew");
+      drop();
+      weights = FileWeights::open(path_);  // what went wrong is latched in the old one
+      if (!weights.ok()) return weights.status();
     }
-    // Nothing there, or nothing of use.
-    drop();
-    weights = FileWeights::open(path_);
-    if (!weights.ok()) return weights.status();
     packed_ = std::make_unique<kernels::PackedWeights>();
     if (Status status = bind(**weights, how, packed_.get()); !status.ok()) return status;
     if (Status status = how.cache->write(cached, *packed_); !status.ok())

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -84,13 +84,7 @@ Status PackedCache::write(const std::string& path, const kernels::PackedWeights&
   std::map<std::string, std::string> checksums;
   uint64_t bytes = 0;
   for (const auto& [name, entry] : packed.entries()) {
-    tensors.push_back({name,
-                       "U8",
-                       {static_cast<int64_t>(entry.bytes.size())},
-                       entry.bytes.size(),
-                       [from = entry.bytes](size_t offset, std::span<std::byte> piece) {
-                         std::memcpy(piece.data(), from.data() + offset, piece.size());
-                       }});
+    tensors.push_back(tensor_in_memory(name, "U8", {static_cast<int64_t>(entry.bytes.size())}, entry.bytes));
     checksums.emplace(name, checksum_of(entry));
     bytes += entry.bytes.size();
   }

@@ -52,11 +52,6 @@ auto guarded(Body&& body) -> decltype(body()) {
   }
 }
 
-ThreadPool make_threads(const LoadOptions& options) {
-  if (options.thread_pool != nullptr) return ThreadPool(options.thread_pool);
-  return ThreadPool(options.threads > 0 ? options.threads : ThreadPool::default_size());
-}
-
 // How often each network says that a block is done: the totals of the progress.
 struct BlockCounts {
   int text = 0, unet = 0, decoder = 0;
@@ -95,7 +90,7 @@ struct Pipeline::Impl {
         tokenizer(std::move(reader)),
         words(std::move(known)),
         stages(std::move(networks)),
-        threads(make_threads(options)),
+        threads(options.thread_pool != nullptr ? ThreadPool(options.thread_pool) : ThreadPool(options.threads)),
         log(options.log),
         blocks(count_blocks(model)) {}
 

@@ -223,11 +223,16 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
   return status.ok() ? file->commit() : status;
 }
 
-TensorSource float32_tensor(std::string name, std::vector<int64_t> shape, std::span<const float> values) {
-  return {std::move(name), "F32", std::move(shape), values.size_bytes(),
-          [values](size_t offset, std::span<std::byte> piece) {
-            std::memcpy(piece.data(), reinterpret_cast<const std::byte*>(values.data()) + offset, piece.size());
+TensorSource tensor_in_memory(std::string name, std::string dtype, std::vector<int64_t> shape,
+                              std::span<const std::byte> bytes) {
+  return {std::move(name), std::move(dtype), std::move(shape), bytes.size(),
+          [bytes](size_t offset, std::span<std::byte> piece) {
+            std::memcpy(piece.data(), bytes.data() + offset, piece.size());
           }};
+}
+
+TensorSource float32_tensor(std::string name, std::vector<int64_t> shape, std::span<const float> values) {
+  return tensor_in_memory(std::move(name), "F32", std::move(shape), std::as_bytes(values));
 }
 
 }  // namespace mobilediffusion

@@ -62,6 +62,8 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
                          const Safetensors::Metadata& metadata = {});
 
 // A tensor that is in memory, and stays there until it is written.
+TensorSource tensor_in_memory(std::string name, std::string dtype, std::vector<int64_t> shape,
+                              std::span<const std::byte> bytes);
 TensorSource float32_tensor(std::string name, std::vector<int64_t> shape, std::span<const float> values);
 
 }  // namespace mobilediffusion

@@ -18,6 +18,9 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, error);
 }
 
+// With the slash behind it.
+std::string folder_of(const std::string& path) { return path.substr(0, path.find_last_of('/') + 1); }
+
 // The files that an index names, each once: beside it, and nowhere else.
 Result<std::vector<std::string>> read_index(const std::string& path) {
   Result<std::string> text = read_text_file(path);
@@ -38,7 +41,7 @@ Result<std::vector<std::string>> read_index(const std::string& path) {
   if (names.size() > kMostShards)
     return invalid("names " + std::to_string(names.size()) + " files; at most " + std::to_string(kMostShards) +
                    " are read");
-  const std::string folder = path.substr(0, path.find_last_of('/') + 1);
+  const std::string folder = folder_of(path);
   std::vector<std::string> files;
   for (const std::string& name : names) files.push_back(folder + name);
   return files;
@@ -46,7 +49,7 @@ Result<std::vector<std::string>> read_index(const std::string& path) {
 
 // A file of PyTorch's beside it, by one of the names that the libraries give it.
 std::string pickle_beside(const std::string& path) {
-  const std::string folder = path.substr(0, path.find_last_of('/') + 1);
+  const std::string folder = folder_of(path);
   for (const char* name : {"diffusion_pytorch_model.bin", "diffusion_pytorch_model.fp16.bin", "pytorch_model.bin",
                            "pytorch_model.fp16.bin", "model.ckpt"}) {
     if (exists(folder + name)) return folder + name;

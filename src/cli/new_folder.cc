@@ -9,15 +9,10 @@ namespace mobilediffusion::cli {
 
 namespace fs = std::filesystem;
 
-Status check_new_folder(const std::string& path) {
+Result<fs::path> make_folder(const std::string& path, const std::function<Status(const fs::path& folder)>& fill) {
   std::error_code error;
-  if (!fs::exists(path, error) || (fs::is_directory(path, error) && fs::is_empty(path, error))) return {};
-  return Status(StatusCode::kInvalidArgument, path + " exists and is no empty folder");
-}
-
-Status make_folder(const std::string& path, const std::function<Status(const fs::path& folder)>& fill) {
-  if (Status status = check_new_folder(path); !status.ok()) return status;
-  std::error_code error;
+  if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error)))
+    return Status(StatusCode::kInvalidArgument, path + " exists and is no empty folder");
   fs::path target = fs::path(path).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
   fs::path part = target;
@@ -40,8 +35,9 @@ Status make_folder(const std::string& path, const std::function<Status(const fs:
   if (!status.ok()) {
     fs::remove_all(part, error);
     for (const fs::path& parent : parents) fs::remove(parent, error);  // where empty
+    return status;
   }
-  return status;
+  return target;
 }
 
 }  // namespace mobilediffusion::cli

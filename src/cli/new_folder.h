@@ -11,11 +11,10 @@
 
 namespace mobilediffusion::cli {
 
-// kInvalidArgument where something is there already, an empty folder excepted.
-Status check_new_folder(const std::string& path);
-
-// `fill` works on a folder beside the place, which is put there when it is done; where it fails nothing is left behind.
-// Missing parents are made. Errors: kInvalidArgument as above, kIoError, and those of `fill`.
-Status make_folder(const std::string& path, const std::function<Status(const std::filesystem::path& folder)>& fill);
+// Where the folder is, once it is made. `fill` works on a folder beside the place, which is put there when it is done;
+// where it fails nothing is left behind. Missing parents are made. Errors: kInvalidArgument where something is there
+// already, an empty folder excepted; kIoError; those of `fill`.
+Result<std::filesystem::path> make_folder(const std::string& path,
+                                          const std::function<Status(const std::filesystem::path& folder)>& fill);
 
 }  // namespace mobilediffusion::cli

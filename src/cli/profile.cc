@@ -115,7 +115,7 @@ Result<Profile> profile_picture(const ProfileOptions& options) {
   const Result<std::unique_ptr<Sampler>> sampler = make_sampler("", model->scheduler, options.steps);
   if (!sampler.ok()) return sampler.status();
 
-  const ThreadPool threads(options.load.threads > 0 ? options.load.threads : ThreadPool::default_size());
+  const ThreadPool threads(options.load.threads);
   const Result<double> peak = measure_peak(threads, options.load.precision);
   if (!peak.ok()) return peak.status();
   Arena arena;

@@ -133,9 +133,9 @@ int run(const Options& options) {
   const Result<ModelFolder> model = open_model_folder(options.model);
   if (!model.ok()) return complain(model.status());
   Report report;
-  const Status status =
+  const Result<fs::path> made =
       make_folder(options.output, [&](const fs::path& folder) { return fill(*model, folder, report); });
-  if (!status.ok()) return complain(status);
+  if (!made.ok()) return complain(made.status());
   if (options.json) {
     print_json(options.output, report);
   } else {

@@ -125,12 +125,10 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
 int run(const Options& options) {
   const Result<ModelFolder> model = open_model_folder(options.config);
   if (!model.ok()) return complain(model.status());
-  const Status status =
+  const Result<fs::path> made =
       make_folder(options.output, [&](const fs::path& folder) { return fill_folder(*model, options, folder); });
-  if (!status.ok()) return complain(status);
-  fs::path made = fs::path(options.output).lexically_normal();
-  if (!made.has_filename()) made = made.parent_path();
-  std::printf("%s\n", made.string().c_str());
+  if (!made.ok()) return complain(made.status());
+  std::printf("%s\n", made->string().c_str());
   return kDone;
 }
 
