@@ -106,9 +106,14 @@ def set_rate(optimiser, rate):
 
 @functools.lru_cache()
 def has_fast_bfloat16(kind):
-    """A GPU's tensor cores, or a processor with AMX or AVX-512's bfloat16. On others it is slower than float32."""
+    """A GPU's tensor cores, or a processor with AMX or AVX-512's bfloat16. On others it is slower than float32.
+
+    PyTorch 1's autocast for processors gives group norms bfloat16 with float32 weights, which they refuse.
+    """
     if kind == "cuda":
         return torch.cuda.is_bf16_supported()
+    if int(torch.__version__.split(".")[0]) < 2:
+        return False
     try:
         with open("/proc/cpuinfo") as file:
             return not {"amx_bf16", "avx512_bf16"}.isdisjoint(file.read().split())
