@@ -8,6 +8,7 @@
 
 #include "kernels/quantize.h"
 #include "kernels/upsampling.h"
+#include "kernels/winograd.h"
 #include "kernels/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
@@ -78,7 +79,8 @@ Format input_format_of(const Conv2dSpec& spec, Precision precision) {
 }  // namespace
 
 struct Conv2d::Packed {
-  XnnpackOperator op;  // or, behind an upsampling:
+  XnnpackOperator op;  // or one of:
+  std::optional<WinogradConvolution> winograd;
   std::optional<UpsamplingConvolution> upsampling;
 
   // Shapes the operator and points it at its operands; `run` follows.
@@ -90,6 +92,10 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
+  if (packing.precision == Precision::kFloat32 && WinogradConvolution::suits(spec)) {
+    packed_->winograd.emplace(name_, spec, weight, bias, packing, status);
+    return;
+  }
   if (spec.upsample_2x) {
     packed_->upsampling.emplace(name_, spec, weight, bias, packing, status);
     return;
@@ -143,6 +149,10 @@ Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   Tensor y = context.make(spec_.out_shape(x.shape()));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;
+  if (packed_->winograd) {
+    (*packed_->winograd)(context, name_, x, y);
+    return y;
+  }
   if (packed_->upsampling) {
     (*packed_->upsampling)(context, name_, x, y);
     return y;
