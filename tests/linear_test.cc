@@ -39,6 +39,11 @@ INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
                          testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129),
                                           testing::Values(1, 5, 48, 130), testing::Bool()));
 
+// Multiplied in several blocks of output channels, the last of them narrower.
+INSTANTIATE_TEST_SUITE_P(Wide, LinearTest,
+                         testing::Combine(testing::Values(3), testing::Values(1700), testing::Values(900),
+                                          testing::Bool()));
+
 TEST(LinearOperatorTest, ReadsHalfPrecisionWeightsOfAnyAlignment) {
   const int in = 9, out = 6;
   const std::vector<float> values = random_values(in * out, 1);
