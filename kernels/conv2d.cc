@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/linear.h"
 #include "kernels/quantize.h"
 #include "kernels/upsampling.h"
 #include "kernels/winograd.h"
@@ -60,26 +61,25 @@ xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const flo
 xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, const float* bias,
                        xnn_weights_cache_t cache, xnn_operator_t* op) {
   const Geometry g(spec);
-  if (spec.kernel == 1 && spec.stride == 1) {  // then each pixel has a range of its own
-    return xnn_create_fully_connected_nc_qd8_f32_qc8w(g.in, g.out, g.in, g.out, weight.scales.data(),
-                                                      weight.values.data(), bias, -kInfinity, kInfinity, /*flags=*/0,
-                                                      /*code_cache=*/nullptr, cache, op);
-  }
   return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
       g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in, g.out, g.in, g.out, weight.scales.data(), weight.values.data(), bias,
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
 
+// A product of pixels by a matrix.
+bool is_pointwise(const Conv2dSpec& spec) { return spec.kernel == 1 && spec.stride == 1 && !spec.depthwise; }
+
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
   if (precision == Precision::kFloat32 || spec.depthwise || spec.upsample_2x) return Format::kFloat32;
-  return spec.kernel == 1 && spec.stride == 1 ? Format::kInt8PerRow : Format::kInt8PerPicture;
+  return is_pointwise(spec) ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
 
 }  // namespace
 
 struct Conv2d::Packed {
   XnnpackOperator op;  // or one of:
+  std::optional<Linear> pointwise;
   std::optional<WinogradConvolution> winograd;
   std::optional<UpsamplingConvolution> upsampling;
 
@@ -92,6 +92,11 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
+  if (is_pointwise(spec)) {
+    packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
+                               packing, status);
+    return;
+  }
   if (packing.precision == Precision::kFloat32 && WinogradConvolution::suits(spec)) {
     packed_->winograd.emplace(name_, spec, weight, bias, packing, status);
     return;
@@ -129,10 +134,6 @@ xnn_status Conv2d::Packed::set_up(Context& context, const Tensor& x, Tensor& y, 
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
       return xnn_setup_convolution2d_nhwc_f32(op.get(), workspace.get(), x.data(), y.data());
-    case Format::kInt8PerRow:
-      status = xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op.get(), n * h * w, threads);
-      if (status != xnn_status_success) return status;
-      return xnn_setup_fully_connected_nc_qd8_f32_qc8w(op.get(), x.quantized(), y.data(), quantization_params(x));
     case Format::kInt8PerPicture:
       status =
           xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op.get(), n, h, w, &bytes, &alignment, &height, &width, threads);
@@ -140,12 +141,15 @@ xnn_status Conv2d::Packed::set_up(Context& context, const Tensor& x, Tensor& y, 
       if (status != xnn_status_success || !context.ok()) return status;
       return xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op.get(), workspace.get(), x.quantized(), y.data(),
                                                        quantization_params(x));
+    case Format::kInt8PerRow:
+      break;  // pointwise alone
   }
-  return status;
+  return xnn_status_invalid_state;
 }
 
 Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   if (x.format() != input_format_) return (*this)(context, quantize(context, name_, x, input_format_));
+  if (packed_ != nullptr && packed_->pointwise) return (*packed_->pointwise)(context, x);
   Tensor y = context.make(spec_.out_shape(x.shape()));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;

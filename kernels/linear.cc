@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/linear.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -32,7 +33,7 @@ Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weigh
   const std::vector<ColumnBlock> blocks = column_blocks(name_, spec.out, spec.in * (float32 ? 4 : 1));
   std::vector<float> matrix, values;
   QuantizedWeight quantized;
-  if (!packing.holds(blocks.front().name)) {
+  if (!std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return packing.holds(block.name); })) {
     matrix = to_float32(weight, name_ + ".weight", status);
     if (spec.bias) values = to_float32(bias, name_ + ".bias", status);
     if (!float32) quantized = quantize_weight(matrix, spec.out);
