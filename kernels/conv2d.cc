@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/quantize.h"
+#include "kernels/thin_convolution.h"
 #include "kernels/upsampling.h"
 #include "kernels/winograd.h"
 #include "kernels/xnnpack_operator.h"
@@ -72,7 +73,9 @@ xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, co
 }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
-  if (precision == Precision::kFloat32 || spec.depthwise || spec.upsample_2x) return Format::kFloat32;
+  constexpr int kFewChannels = 64;  // a product to no more of them is done before its input has been quantised
+  const bool bound_by_memory = spec.depthwise || (spec.kernel == 1 && spec.out_channels <= kFewChannels);
+  if (precision == Precision::kFloat32 || bound_by_memory || spec.upsample_2x) return Format::kFloat32;
   return spec.kernel == 1 && spec.stride == 1 ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
 
@@ -81,6 +84,7 @@ Format input_format_of(const Conv2dSpec& spec, Precision precision) {
 struct Conv2d::Packed {
   XnnpackOperator op;  // or one of:
   std::optional<WinogradConvolution> winograd;
+  std::optional<ThinConvolution> thin;
   std::optional<UpsamplingConvolution> upsampling;
 
   // Shapes the operator and points it at its operands; `run` follows.
@@ -92,7 +96,12 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
-  if (packing.precision == Precision::kFloat32 && WinogradConvolution::suits(spec)) {
+  const bool float32 = packing.precision == Precision::kFloat32;
+  if (float32 && ThinConvolution::suits(spec)) {
+    packed_->thin.emplace(name_, spec, weight, bias, packing, status);
+    return;
+  }
+  if (float32 && WinogradConvolution::suits(spec)) {
     packed_->winograd.emplace(name_, spec, weight, bias, packing, status);
     return;
   }
@@ -149,6 +158,10 @@ Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   Tensor y = context.make(spec_.out_shape(x.shape()));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;
+  if (packed_->thin) {
+    (*packed_->thin)(context, name_, x, y);
+    return y;
+  }
   if (packed_->winograd) {
     (*packed_->winograd)(context, name_, x, y);
     return y;
