@@ -8,6 +8,7 @@
 
 #include "kernels/linear.h"
 #include "kernels/quantize.h"
+#include "kernels/thin_convolution.h"
 #include "kernels/upsampling.h"
 #include "kernels/winograd.h"
 #include "kernels/xnnpack_operator.h"
@@ -71,7 +72,9 @@ xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, co
 bool is_pointwise(const Conv2dSpec& spec) { return spec.kernel == 1 && spec.stride == 1 && !spec.depthwise; }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
-  if (precision == Precision::kFloat32 || spec.depthwise || spec.upsample_2x) return Format::kFloat32;
+  constexpr int kFewChannels = 64;  // a product to no more of them is done before its input has been quantised
+  const bool bound_by_memory = spec.depthwise || (is_pointwise(spec) && spec.out_channels <= kFewChannels);
+  if (precision == Precision::kFloat32 || bound_by_memory || spec.upsample_2x) return Format::kFloat32;
   return is_pointwise(spec) ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
 
@@ -81,6 +84,7 @@ struct Conv2d::Packed {
   XnnpackOperator op;  // or one of:
   std::optional<Linear> pointwise;
   std::optional<WinogradConvolution> winograd;
+  std::optional<ThinConvolution> thin;
   std::optional<UpsamplingConvolution> upsampling;
 
   // Shapes the operator and points it at its operands; `run` follows.
@@ -92,12 +96,18 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
+  const bool float32 = packing.precision == Precision::kFloat32;
   if (is_pointwise(spec)) {
+    const Precision how = input_format_ == Format::kFloat32 ? Precision::kFloat32 : packing.precision;
     packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
-                               packing, status);
+                               Packing(how, packing.store), status);
     return;
   }
-  if (packing.precision == Precision::kFloat32 && WinogradConvolution::suits(spec)) {
+  if (float32 && ThinConvolution::suits(spec)) {
+    packed_->thin.emplace(name_, spec, weight, bias, packing, status);
+    return;
+  }
+  if (float32 && WinogradConvolution::suits(spec)) {
     packed_->winograd.emplace(name_, spec, weight, bias, packing, status);
     return;
   }
@@ -153,6 +163,10 @@ Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   Tensor y = context.make(spec_.out_shape(x.shape()));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;
+  if (packed_->thin) {
+    (*packed_->thin)(context, name_, x, y);
+    return y;
+  }
   if (packed_->winograd) {
     (*packed_->winograd)(context, name_, x, y);
     return y;
