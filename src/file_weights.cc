@@ -14,12 +14,6 @@
 namespace mobilediffusion {
 namespace {
 
-std::string shown(std::span<const int64_t> shape) {
-  std::string text = "(";
-  for (size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-  return text + ")";
-}
-
 // Equal, or one a linear's (out, in) and the other the same as a 1x1 convolution, (out, in, 1, 1).
 bool same_matrix(std::span<const int64_t> a, std::span<const int64_t> b) {
   const auto pointwise = [](std::span<const int64_t> s) { return s.size() == 4 && s[2] == 1 && s[3] == 1; };
@@ -28,6 +22,8 @@ bool same_matrix(std::span<const int64_t> a, std::span<const int64_t> b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
+}  // namespace
+
 std::optional<kernels::DataType> data_type(const std::string& dtype) {
   for (const auto type : {kernels::DataType::kFloat32, kernels::DataType::kFloat16, kernels::DataType::kBFloat16,
                           kernels::DataType::kInt8}) {
@@ -35,8 +31,6 @@ std::optional<kernels::DataType> data_type(const std::string& dtype) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 Result<std::unique_ptr<FileWeights>> FileWeights::open(const std::string& path) {
   Result<std::vector<std::string>> paths = find_weight_files(path);
@@ -66,10 +60,10 @@ kernels::WeightView FileWeights::get(const std::string& name, std::span<const in
     if (status().ok()) status() = Status(StatusCode::kInvalidModel, path + what);
     return view;
   };
-  if (tensor == nullptr) return wrong(" lacks the tensor " + name + " " + shown(shape));
+  if (tensor == nullptr) return wrong(" lacks the tensor " + name + " " + in_message(shape));
   if (!same_matrix(shape, tensor->shape)) {
-    return wrong(": tensor " + name + " has the shape " + shown(tensor->shape) + "; the configuration asks for " +
-                 shown(shape));
+    return wrong(": tensor " + name + " has the shape " + in_message(tensor->shape) + "; the configuration asks for " +
+                 in_message(shape));
   }
   const std::optional<kernels::DataType> type = data_type(tensor->dtype);
   if (!type) return wrong(": tensor " + name + " is " + tensor->dtype + "; supported: F32, F16, BF16, I8");
@@ -90,8 +84,8 @@ Status FileWeights::read_scales(const std::string& name, int64_t rows, std::vect
     return Status(StatusCode::kInvalidModel, ": tensor " + name + " is I8 and has no scales, " + scale_name);
   if (found->dtype != "F32" || found->shape != std::vector<int64_t>{rows}) {
     return Status(StatusCode::kInvalidModel, ": tensor " + scale_name + " is " + found->dtype + " " +
-                                                 shown(found->shape) + "; an I8 tensor's scales are F32 " +
-                                                 shown(std::array{rows}));
+                                                 in_message(found->shape) + "; an I8 tensor's scales are F32 " +
+                                                 in_message(std::array{rows}));
   }
   scales.resize(static_cast<size_t>(rows));
   std::memcpy(scales.data(), found->data.data(), found->data.size());

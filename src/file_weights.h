@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "src/weights.h"
 
 namespace mobilediffusion {
+
+// Of a weight, by the name that safetensors gives it; none for what no weight is.
+std::optional<kernels::DataType> data_type(const std::string& dtype);
 
 class FileWeights : public WeightSource {
  public:

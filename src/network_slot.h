@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "src/file_weights.h"
+#include "src/lora.h"
 #include "src/packed_cache.h"
 #include "src/precision.h"
 #include "src/weights.h"
@@ -22,11 +23,13 @@ struct NetworkLoading {
   kernels::Precision precision = kernels::Precision::kFloat32;
   MemoryUse memory = MemoryUse::kKeep;
   std::optional<PackedCache> cache;
+  std::vector<Lora> wanted_loras;
+  std::shared_ptr<const Loras> loras;  // opened; null: none
   std::function<void(LogLevel, std::string_view)> log;
 
   NetworkLoading() = default;
   explicit NetworkLoading(const LoadOptions& options)
-      : precision(kernel_precision(options.precision)), memory(options.memory), log(options.log) {
+      : precision(kernel_precision(options.precision)), memory(options.memory), wanted_loras(options.loras), log(options.log) {
     if (!options.cache_folder.empty()) cache.emplace(options.cache_folder, options.cache_bytes);
   }
 
@@ -80,7 +83,7 @@ class NetworkSlot {
     if (!weights.ok()) return weights.status();
     if (!how.cache) return bind(**weights, how, nullptr);
 
-    const std::string cached = how.cache->path_for(name_, how.precision, **weights);
+    const std::string cached = how.cache->path_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
     if (!file.ok()) {
@@ -110,8 +113,10 @@ class NetworkSlot {
 
  private:
   Status bind(FileWeights& weights, const NetworkLoading& how, kernels::PackedWeights* packed) {
-    network_ = std::make_unique<Network>(Scope(weights, name_, {how.precision, packed}), config_);
-    Status status = weights.status();
+    static const LowRankChanges none;
+    ChangedWeights changed(weights, name_, how.loras ? how.loras->changes(name_) : none, packed);
+    network_ = std::make_unique<Network>(Scope(changed, name_, {how.precision, packed}), config_);
+    Status status = changed.status();
     if (status.ok() && packed != nullptr && packed->mismatched())
       status = Status(StatusCode::kInvalidModel, "packed weights do not fit their operators");
     if (!status.ok()) network_.reset();

@@ -35,6 +35,11 @@ Stages::Stages(const ModelFolder& model)
 Result<Stages> Stages::load(const ModelFolder& model, NetworkLoading loading) {
   Stages stages(model);
   stages.loading_ = std::move(loading);
+  if (!stages.loading_.wanted_loras.empty()) {
+    Result<std::shared_ptr<const Loras>> loras = Loras::open(stages.loading_.wanted_loras, model);
+    if (!loras.ok()) return loras.status();
+    stages.loading_.loras = std::move(*loras);
+  }
   const auto load = [&](auto& slot) {
     return stages.loading_.memory == MemoryUse::kStream ? slot.check() : slot.load(stages.loading_);
   };

@@ -3,6 +3,12 @@
 
 namespace mobilediffusion {
 
+std::string in_message(std::span<const int64_t> shape) {
+  std::string text = "(";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + ")";
+}
+
 int64_t ManifestWeights::Entry::elements() const {
   int64_t product = 1;
   for (const int64_t extent : shape) product *= extent;

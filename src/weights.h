@@ -18,6 +18,9 @@
 
 namespace mobilediffusion {
 
+// A shape in a message: "(320, 4, 3, 3)".
+std::string in_message(std::span<const int64_t> shape);
+
 class WeightSource {
  public:
   virtual ~WeightSource() = default;

@@ -30,6 +30,12 @@ enum class MemoryUse : int {
   kStream = 1,  // one network at a time: the peak is the largest one's, and every picture loads each anew
 };
 
+// A LoRA file: small changes to a model's weights, added when it is loaded.
+struct Lora {
+  std::string path = {};  // a .safetensors file (UTF-8), named as kohya's scripts, peft or diffusers name its tensors
+  float weight = 1.0f;    // how much of it is added; any number, 0 adds nothing and 1 all
+};
+
 // How a model is loaded.
 struct LoadOptions {
   // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core that is worth it, up
@@ -62,6 +68,11 @@ struct LoadOptions {
   // A folder with another autoencoder (config.json and weights) than the model's vae/: by its path, or its name within
   // the model folder. A tiny one (TAESD) decodes many times as fast. Empty: vae/.
   std::string vae = {};
+
+  // Added to the weights of the text encoder and the UNet in float32, one after another, before anything is quantised
+  // or packed; a picture costs the same time as without. All of a file must fit the model: kInvalidModel names the first
+  // layer that does not, kUnsupported what is no plain LoRA (LoHa, LoKr, DoRA).
+  std::vector<Lora> loras = {};
 
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
   // another. Empty: silence. The library itself never prints.

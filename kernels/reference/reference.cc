@@ -153,4 +153,12 @@ Array upsample_2x(const Array& x) {
   return y;
 }
 
+Values low_rank_sum(const Values& weight, const Values& up, const Values& down, int64_t rank, double scale) {
+  const auto rows = static_cast<Eigen::Index>(up.size()) / rank, columns = static_cast<Eigen::Index>(down.size()) / rank;
+  Values sum = weight;
+  Eigen::Map<Matrix>(sum.data(), rows, columns) +=
+      scale * Eigen::Map<const Matrix>(up.data(), rows, rank) * Eigen::Map<const Matrix>(down.data(), rank, columns);
+  return sum;
+}
+
 }  // namespace mobilediffusion::kernels::reference

@@ -43,5 +43,6 @@ double activate(Activation activation, double x);
 Array gated(Activation activation, const Array& x);
 Array concatenate(const Array& x, const Array& y);
 Array upsample_2x(const Array& x);
+Values low_rank_sum(const Values& weight, const Values& up, const Values& down, int64_t rank, double scale);
 
 }  // namespace mobilediffusion::kernels::reference

@@ -26,6 +26,15 @@ std::string default_cache_folder() {
 #endif
 }
 
+// "FILE:0.8" to its two parts; what is behind the last colon is a weight where it is a number.
+Lora parse_lora(const std::string& text) {
+  const size_t colon = text.find_last_of(':');
+  if (colon == std::string::npos || colon + 1 == text.size()) return {text};
+  char* end = nullptr;
+  const float weight = std::strtof(text.c_str() + colon + 1, &end);
+  return *end == '\0' ? Lora{text.substr(0, colon), weight} : Lora{text};
+}
+
 }  // namespace
 
 void add_precision(CLI::App& command, Precision* precision) {
@@ -41,6 +50,15 @@ void add_load_flags(CLI::App& command, LoadOptions* options) {
   command.add_option("--threads", options->threads, "Default: one a core that is worth it, 8 at most");
   add_precision(command, &options->precision);
   command.add_option("--vae", options->vae, "A folder with another autoencoder than the model's vae/");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--lora",
+          [options](const std::vector<std::string>& files) {
+            for (const std::string& file : files) options->loras.push_back(parse_lora(file));
+          },
+          "FILE or FILE:WEIGHT, a LoRA to add to the model's weights, by default as a whole (1); as often as wanted")
+      ->type_size(1)
+      ->allow_extra_args(false);
   command
       .add_option_function<std::string>(
           "--memory",

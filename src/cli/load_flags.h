@@ -10,7 +10,7 @@
 
 namespace mobilediffusion::cli {
 
-// Adds --threads, --precision, --vae, --memory, --cache and --cache-limit. The cache folder is this user's unless the
+// Adds --threads, --precision, --vae, --lora, --memory, --cache and --cache-limit. The cache folder is this user's unless the
 // command line says otherwise.
 void add_load_flags(CLI::App& command, LoadOptions* options);
 
