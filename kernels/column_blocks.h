@@ -20,10 +20,10 @@ struct ColumnBlock {
 
 // For `out` channels with weights of `bytes` each.
 inline std::vector<ColumnBlock> column_blocks(std::string_view name, int64_t out, int64_t bytes) {
-  constexpr int64_t kBlockBytes = 768 << 10, kGranule = 64, kFewest = 128;  // XNNPACK's tiles are 8 to 64 channels
-  const int64_t most = std::max(kBlockBytes / bytes / kGranule * kGranule, kFewest);
+  constexpr int64_t kBlockBytes = 768 << 10, kTile = 32;  // XNNPACK computes 8 to 32 channels at once
+  const int64_t most = std::max(kBlockBytes / bytes / kTile * kTile, kTile);
   const int64_t count = (out + most - 1) / most;
-  const int64_t size = ((out + count - 1) / count + kGranule - 1) / kGranule * kGranule;
+  const int64_t size = ((out + count - 1) / count + kTile - 1) / kTile * kTile;
   if (count <= 1) return {{std::string(name), 0, out}};
   std::vector<ColumnBlock> blocks;
   for (int64_t begin = 0; begin < out; begin += size)

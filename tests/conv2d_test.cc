@@ -91,6 +91,13 @@ INSTANTIATE_TEST_SUITE_P(
                      testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3),
                                      std::tuple(1, 16, 16), std::tuple(1, 7, 31))));
 
+// So wide that their output channels are computed in blocks.
+INSTANTIATE_TEST_SUITE_P(Wide, Conv2dTest,
+                         testing::Combine(testing::Values(std::tuple(200, 150, 3, 2, kPlain),
+                                                          std::tuple(550, 500, 3, 1, kPlain),
+                                                          std::tuple(900, 1000, 1, 1, kPlain)),
+                                          testing::Values(std::tuple(1, 3, 5))));
+
 TEST(Conv2dOperatorTest, RefusesAWeightThatIsNotFinite) {
   std::vector<float> weight(9, 1.0f), bias(1, 0.0f);
   weight[4] = NAN;
