@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/noise.h"
+#include "src/noise_source.h"
 #include "src/pixels.h"
 #include "src/precision.h"
 #include "src/stages.h"
@@ -76,8 +76,9 @@ BlockCounts count_blocks(const ModelFolder& model) {
     const Tensor text = context.make({1, 1, static_cast<int64_t>(ids.size()), model.unet.cross_attention_dim});
     stages.unet()(context, context.make({1, side, side, model.unet.in_channels}), 0.0f, text);
   });
-  counts.decoder = count(
-      [&](Context& context) { stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels})); });
+  counts.decoder = count([&](Context& context) {
+    stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels}));
+  });
   return counts;
 }
 
@@ -156,9 +157,11 @@ Status Pipeline::Impl::check(const GenerateOptions& options, int width, int heig
     return invalid("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " is too large: at most " +
                    std::to_string(kMostPixels) + " pixels");
   }
-  if (!(options.guidance >= 0.0f && options.guidance <= 100.0f)) {
-    return invalid("guidance must be 0 to 100, not " + std::to_string(options.guidance));
+  if (options.guidance && !(*options.guidance >= 0.0f && *options.guidance <= 100.0f)) {
+    return invalid("guidance must be 0 to 100, not " + std::to_string(*options.guidance));
   }
+  if (options.noise != Noise::kPhilox && options.noise != Noise::kTorch)
+    return invalid("noise " + std::to_string(static_cast<int>(options.noise)) + " is not one of options.h");
   const size_t latent = static_cast<size_t>(model.unet.in_channels) * static_cast<size_t>(width / upscale()) *
                         static_cast<size_t>(height / upscale());
   if (!options.initial_noise.empty() && options.initial_noise.size() != latent) {
@@ -215,7 +218,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
 
   // Text: words to hidden states.
   const bool embedded = model.unet.time_cond_proj_dim > 0;  // the network itself is told of the guidance
-  const bool guided = options.guidance != 1.0f && !embedded;
+  const float guidance = std::max(1.0f, options.guidance.value_or(usual_guidance(options.sampler, model.scheduler)));
+  const bool guided = guidance > 1.0f && !embedded;
   begin_stage(Stage::kText, guided ? 2 * blocks.text : blocks.text);
   const int length = model.text_encoder.max_position_embeddings;
   Result<TokenizedPrompt> tokens = tokenizer->encode(prompt, length);
@@ -245,18 +249,19 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
 
   // UNet: noise to the picture's latent.
   const Stopwatch unet_watch;
-  begin_stage(Stage::kUNet, (*sampler)->steps() * (guided ? 2 : 1) * blocks.unet);
+  begin_stage(Stage::kUNet, (*sampler)->runs() * (guided ? 2 : 1) * blocks.unet);
   Tensor latents = context.make({1, image.height / upscale(), image.width / upscale(), model.unet.in_channels});
   if (!context.ok()) return context.status();
+  const std::unique_ptr<NoiseSource> source = make_noise_source(options.noise, options.seed);
   std::vector<float> noise = options.initial_noise;
   if (noise.empty()) {
     noise.resize(static_cast<size_t>(latents.shape().elements()));
-    fill_normal(options.seed, 0, 0, noise);
+    source->draw(0, noise);
   }
   to_channels_last(noise, latents);
-  stages.denoise(
-      context, latents, **sampler,
-      {.text = text, .negative = guided ? &negative : nullptr, .guidance = options.guidance, .seed = options.seed});
+  scale(latents, (*sampler)->initial_scale());
+  stages.denoise(context, latents, **sampler,
+                 {.text = text, .noise = *source, .negative = guided ? &negative : nullptr, .guidance = guidance});
   stages.end(Stage::kUNet);
   if (!context.ok()) return context.status();
   image.timings.unet = unet_watch.seconds();
@@ -283,7 +288,7 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
                       .model = model.name,
                       .seed = options.seed,
                       .steps = (*sampler)->steps(),
-                      .guidance = options.guidance};
+                      .guidance = guidance};
   image.timings.total = whole.seconds();
   return image;
 }
