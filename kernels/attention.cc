@@ -64,7 +64,7 @@ HWY_EXPORT(softmax_row);
 HWY_EXPORT(relu_row);
 HWY_EXPORT(scale_row);
 
-constexpr int64_t kScoresAtOnce = int64_t{1} << 20;  // 4 MB of scores stay near the cores
+constexpr int64_t kScoresAtOnce = int64_t{1} << 22;  // 16 MB; the keys are packed anew for each such piece
 constexpr int64_t kFewestRows = 32;                  // below this, packing the keys anew would show
 
 // One head's rows behind one another: tokens [begin, end) of (n, tokens, heads * d), times `scale`, to (n * heads, end
