@@ -173,7 +173,7 @@ std::vector<float> transformed_weight(const std::vector<float>& weight, const Co
 }  // namespace
 
 bool WinogradConvolution::suits(const Conv2dSpec& spec) {
-  constexpr int kFewestChannels = 32;  // below these, transforming costs what it saves
+  constexpr int kFewestChannels = 64;  // below these, transforming costs what it saves
   return spec.kernel == 3 && spec.stride == 1 && !spec.depthwise && spec.in_channels >= kFewestChannels &&
          spec.out_channels >= kFewestChannels;
 }
