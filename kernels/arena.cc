@@ -2,6 +2,7 @@
 #include "kernels/arena.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -54,22 +55,29 @@ void* Arena::allocate(size_t bytes) {
 }
 
 void* Arena::cut(size_t length) {
+  Slab* of = nullptr;
+  size_t at = 0, smallest = SIZE_MAX;
   for (Slab& slab : slabs_) {
     for (size_t i = 0; i < slab.blocks.size(); ++i) {
-      const Block hole = slab.blocks[i];
-      if (!hole.free || hole.length < length) continue;
-      if (hole.length > length) {
-        const Block rest{hole.offset + length, hole.length - length, true};
-        slab.blocks.insert(slab.blocks.begin() + static_cast<std::ptrdiff_t>(i) + 1, rest);
-      }
-      slab.blocks[i] = {hole.offset, length, false};
-      return slab.memory + hole.offset;
+      const Block& hole = slab.blocks[i];
+      if (!hole.free || hole.length < length || hole.length >= smallest) continue;
+      of = &slab;
+      at = i;
+      smallest = hole.length;
     }
   }
-  return nullptr;
+  if (of == nullptr) return nullptr;
+  const Block hole = of->blocks[at];
+  if (hole.length > length) {
+    const Block rest{hole.offset + length, hole.length - length, true};
+    of->blocks.insert(of->blocks.begin() + static_cast<std::ptrdiff_t>(at) + 1, rest);
+  }
+  of->blocks[at] = {hole.offset, length, false};
+  return of->memory + hole.offset;
 }
 
 void* Arena::add_slab(size_t length) {
+  trim();  // what is idle was too small, as it is when a network's next level is wider
   Slab slab;
   slab.bytes = std::max(length, kSmallestSlab);
   slab.blocks.push_back({0, slab.bytes, true});

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/packed_keys.h"
 #include "kernels/xnnpack_operator.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -64,7 +65,7 @@ HWY_EXPORT(softmax_row);
 HWY_EXPORT(relu_row);
 HWY_EXPORT(scale_row);
 
-constexpr int64_t kScoresAtOnce = int64_t{1} << 20;  // 4 MB of scores stay near the cores
+constexpr int64_t kScoresAtOnce = int64_t{1} << 22;  // 16 MB
 constexpr int64_t kFewestRows = 32;                  // below this, packing the keys anew would show
 
 // One head's rows behind one another: tokens [begin, end) of (n, tokens, heads * d), times `scale`, to (n * heads, end
@@ -151,28 +152,57 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
   if (!call) return y;
 
   const Tensor k = split_heads(context, keys, spec_.heads, 0, count, 1.0f);
-  const Tensor v = &keys == &values ? Tensor() : split_heads(context, values, spec_.heads, 0, count, 1.0f);
+  const Tensor own = &keys == &values ? Tensor() : split_heads(context, values, spec_.heads, 0, count, 1.0f);
+  const Tensor& v = &keys == &values ? k : own;
   const float scale = 1.0f / std::sqrt(static_cast<float>(d));
-  const int64_t step = std::clamp(kScoresAtOnce / (batch * count), std::min(kFewestRows, rows), rows);
+  if (!context.ok()) return y;
 
+  // Of the queries [begin, begin + some), behind one another for each head, scores become weights.
+  const auto weigh = [&](Tensor& scores, int64_t begin, int64_t some) {
+    const auto size = static_cast<size_t>(count);
+    context.threads().parallel_for(scores.shape().n * some, std::max<int64_t>(1, 4096 / count),
+                                   [&](int64_t first, int64_t last) {
+                                     for (int64_t row = first; row < last; ++row) {
+                                       const int64_t seen = std::min(count, begin + row % some + 1);
+                                       const size_t visible = spec_.causal ? static_cast<size_t>(seen) : size;
+                                       float* const of_row = scores.data() + row * count;
+                                       if (spec_.weights == AttentionWeights::kSoftmax) {
+                                         HWY_DYNAMIC_DISPATCH(softmax_row)(of_row, size, visible);
+                                       } else {
+                                         HWY_DYNAMIC_DISPATCH(relu_row)(of_row, size, visible);
+                                       }
+                                     }
+                                   });
+  };
+
+  if (PackedKeys::suits(count, d)) {
+    const int64_t step = std::clamp(kScoresAtOnce / count, std::min(kFewestRows, rows), rows);
+    const Tensor q = split_heads(context, queries, spec_.heads, 0, rows, scale);
+    Tensor scores = context.make({1, 1, step, count});
+    for (int64_t i = 0; i < batch && context.ok(); ++i) {
+      Status status;
+      const PackedKeys packed(name_, k.data() + i * count * d, v.data() + i * count * d, count, d, status);
+      if (!status.ok()) context.fail(status);
+      for (int64_t begin = 0; begin < rows && context.ok(); begin += step) {
+        const int64_t some = std::min(step, rows - begin);
+        packed.score(context, name_, q.data() + (i * rows + begin) * d, some, scores.data());
+        if (!context.ok()) return y;
+        weigh(scores, begin, some);
+        packed.sum(context, name_, scores.data(), some,
+                   y.data() + (i / spec_.heads * rows + begin) * width + i % spec_.heads * d, width);
+      }
+    }
+    return y;
+  }
+
+  const int64_t step = std::clamp(kScoresAtOnce / (batch * count), std::min(kFewestRows, rows), rows);
   for (int64_t begin = 0; begin < rows && context.ok(); begin += step) {
-    const int64_t end = std::min(begin + step, rows), some = end - begin;
+    const int64_t end = std::min(begin + step, rows);
     const Tensor q = split_heads(context, queries, spec_.heads, begin, end, scale);
     Tensor weights = multiply(context, name_, products_->scores, q, k, count);
     if (!context.ok()) return y;
-    context.threads().parallel_for(batch * some, std::max<int64_t>(1, 4096 / count), [&](int64_t first, int64_t last) {
-      for (int64_t row = first; row < last; ++row) {
-        const int64_t visible = spec_.causal ? std::min(count, begin + row % some + 1) : count;
-        float* const scores = weights.data() + row * count;
-        if (spec_.weights == AttentionWeights::kSoftmax) {
-          HWY_DYNAMIC_DISPATCH(softmax_row)(scores, static_cast<size_t>(count), static_cast<size_t>(visible));
-        } else {
-          HWY_DYNAMIC_DISPATCH(relu_row)(scores, static_cast<size_t>(count), static_cast<size_t>(visible));
-        }
-      }
-    });
-    merge_heads(context, multiply(context, name_, products_->sums, weights, &keys == &values ? k : v, d), spec_.heads,
-                begin, y);
+    weigh(weights, begin, end - begin);
+    merge_heads(context, multiply(context, name_, products_->sums, weights, v, d), spec_.heads, begin, y);
   }
   return y;
 }

@@ -242,9 +242,23 @@ Status GroupNorm::statistics(Context& context, const float* x, const Shape& shap
 
 Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused, Format format) const {
   Tensor y = context.make(x.shape(), format);
+  run(context, x, fused, y);
+  return y;
+}
+
+Tensor GroupNorm::operator()(Context& context, Tensor&& x, Fused fused, Format format) const {
+  Tensor given = std::move(x);
+  if (format != Format::kFloat32) return (*this)(context, std::as_const(given), fused, format);
+  run(context, given, fused, given);
+  return given;
+}
+
+// y may be x itself.
+void GroupNorm::run(Context& context, const Tensor& x, Fused fused, Tensor& y) const {
+  const Format format = y.format();
   RowBuffers normed(context, format, x.shape());
   const auto call = context.begin(name_, "group_norm");
-  if (!call) return y;
+  if (!call) return;
 
   const int64_t pixels = x.shape().pixels(), channels = x.shape().c, piece = rows_per_piece(channels);
   const bool activate = fused == Fused::kSilu;
@@ -254,7 +268,7 @@ Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused, For
     const Status status = statistics(context, x.data() + first_row * channels, x.shape(), columns);
     if (!status.ok()) {
       context.fail(status);
-      return y;
+      return;
     }
     Quantization of_picture{};
     if (format == Format::kInt8PerPicture) {
@@ -283,7 +297,6 @@ Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused, For
     });
   }
   if (format != Format::kFloat32) y.repeat_last_quantization();
-  return y;
 }
 
 }  // namespace mobilediffusion::kernels

@@ -28,8 +28,12 @@ class GroupNorm {
   Tensor operator()(Context& context, const Tensor& x, Fused fused = Fused::kNone,
                     Format format = Format::kFloat32) const;
 
+  // The same, where x is not needed afterwards: its memory becomes the result's, or goes back.
+  Tensor operator()(Context& context, Tensor&& x, Fused fused = Fused::kNone, Format format = Format::kFloat32) const;
+
  private:
   struct Columns;
+  void run(Context& context, const Tensor& x, Fused fused, Tensor& y) const;
   Status statistics(Context& context, const float* x, const Shape& shape, Columns& columns) const;
 
   std::string name_;

@@ -83,9 +83,7 @@ Tensor KlDecoder::operator()(Context& context, const Tensor& latents) const {
     }
     if (level.upsampler) x = (*level.upsampler)(context, x);
   }
-  Tensor normed = conv_norm_out_(context, x, kernels::Fused::kSilu);
-  x.reset();
-  return conv_out_(context, normed);
+  return conv_out_(context, conv_norm_out_(context, std::move(x), kernels::Fused::kSilu));
 }
 
 }  // namespace mobilediffusion

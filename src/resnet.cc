@@ -1,6 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/resnet.h"
 
+#include <utility>
+
 #include "kernels/elementwise.h"
 
 namespace mobilediffusion {
@@ -42,11 +44,12 @@ Tensor Resnet::operator()(Context& context, Tensor&& x, const Tensor* time) cons
 
 Tensor Resnet::run(Context& context, const Tensor& x, const Tensor* time, Tensor* spent) const {
   const Tensor shortcut = conv_shortcut_ ? (*conv_shortcut_)(context, x) : Tensor();
-  Tensor h = norm1_(context, x, Fused::kSilu, conv1_.input_format());
-  if (conv_shortcut_ && spent != nullptr) spent->reset();
+  const bool last_read = conv_shortcut_ && spent != nullptr;
+  Tensor h = last_read ? norm1_(context, std::move(*spent), Fused::kSilu, conv1_.input_format())
+                       : norm1_(context, x, Fused::kSilu, conv1_.input_format());
   h = conv1_(context, h);
   if (time_emb_proj_) kernels::add_to_pixels(context, name_, h, (*time_emb_proj_)(context, *time));
-  h = norm2_(context, h, Fused::kSilu, conv2_.input_format());
+  h = norm2_(context, std::move(h), Fused::kSilu, conv2_.input_format());
   h = conv2_(context, h);
   kernels::add(context, name_, h, conv_shortcut_ ? shortcut : x);
   return h;

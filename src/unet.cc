@@ -198,7 +198,7 @@ Tensor UNet::operator()(Context& context, const Tensor& latents, float timestep,
     }
     if (level.sampler) y = (*level.sampler)(context, y);
   }
-  return conv_out_(context, conv_norm_out_(context, y, kernels::Fused::kSilu));
+  return conv_out_(context, conv_norm_out_(context, std::move(y), kernels::Fused::kSilu));
 }
 
 std::vector<float> guidance_embedding(float guidance, int width) {

@@ -51,6 +51,20 @@ TEST(AttentionOperatorTest, LongSequencesAreCutWithoutASeam) {
                  [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
 }
 
+// Keys so many that they are packed in blocks, the last of them smaller; queries that are cut, and heads.
+TEST(AttentionOperatorTest, KeysBeyondTheCacheAreCutWithoutASeam) {
+  for (const bool causal : {false, true}) {
+    const AttentionSpec spec{.heads = causal ? 1 : 2, .causal = causal};
+    const int64_t queries = causal ? 2000 : 70, width = 240 * spec.heads;
+    Status status;
+    const Attention attention("attention", spec, status);
+    const reference::Array q = random_array({1, 1, queries, width}, 1, 0.3),
+                           k = random_array({1, 1, 2200, width}, 2, 0.3), v = random_array({1, 1, 2200, width}, 3);
+    expect_matches(reference::attention(q, k, v, spec), 1e-5,
+                   [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
+  }
+}
+
 // Scores of tens of thousands: their exponentials would overflow were the largest not taken off.
 TEST(AttentionOperatorTest, HugeScoresDoNotOverflow) {
   const AttentionSpec spec{.heads = 1};

@@ -86,8 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
                                      std::tuple(7, 7, 3, 1, kDepthwise), std::tuple(32, 32, 3, 1, kDepthwise),
                                      std::tuple(65, 65, 3, 2, kDepthwise), std::tuple(1, 1, 3, 1, kUpsample),
                                      std::tuple(5, 9, 3, 1, kUpsample), std::tuple(64, 40, 3, 1, kUpsample),
-                                     std::tuple(33, 47, 3, 1, kPlain), std::tuple(21, 5, 3, 1, kPlain),
-                                     std::tuple(9, 70, 1, 1, kPlain), std::tuple(33, 47, 3, 1, kUpsample)),
+                                     std::tuple(65, 70, 3, 1, kPlain), std::tuple(21, 5, 3, 1, kPlain),
+                                     std::tuple(9, 70, 1, 1, kPlain), std::tuple(65, 70, 3, 1, kUpsample)),
                      testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3),
                                      std::tuple(1, 16, 16), std::tuple(1, 7, 31))));
 
