@@ -33,7 +33,8 @@ std::vector<float> channels_last(const std::vector<float>& weight, const Conv2dS
 // What the operators of each kind and precision have in common, so that their creation reads alike.
 struct Geometry {
   explicit Geometry(const Conv2dSpec& spec)
-      : padding(static_cast<uint32_t>(spec.padding())),
+      : before(static_cast<uint32_t>(spec.padding_before())),
+        after(static_cast<uint32_t>(spec.padding())),
         kernel(static_cast<uint32_t>(spec.kernel)),
         stride(static_cast<uint32_t>(spec.stride)),
         groups(spec.depthwise ? static_cast<uint32_t>(spec.in_channels) : 1),
@@ -42,7 +43,7 @@ struct Geometry {
         // A kept indirection buffer would cost 8 bytes a tap and output pixel, 19 MB a layer at 512x512.
         flags(XNN_FLAG_TRANSIENT_INDIRECTION_BUFFER | (spec.depthwise ? XNN_FLAG_DEPTHWISE_CONVOLUTION : 0)) {}
 
-  uint32_t padding, kernel, stride, groups;
+  uint32_t before, after, kernel, stride, groups;
   size_t in, out;
   uint32_t flags;
 };
@@ -51,7 +52,7 @@ xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const flo
                           xnn_operator_t* op) {
   const Geometry g(spec);
   return xnn_create_convolution2d_nhwc_f32(
-      g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
+      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in / g.groups, g.out / g.groups, g.in, g.out, weight, bias, -kInfinity,
       kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
@@ -65,7 +66,7 @@ xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, co
                                                       /*code_cache=*/nullptr, cache, op);
   }
   return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
-      g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
+      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in, g.out, g.in, g.out, weight.scales.data(), weight.values.data(), bias,
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }

@@ -19,7 +19,7 @@ class GanSampler final : public Sampler {
             std::span<const float> noise) const override {
     const size_t now = static_cast<size_t>(i);
     x0_from_output(plan_.prediction_type, latents, output, plan_.alpha_bars[now], latents);
-    if (!last(i)) add_noise(latents, noise, plan_.alpha_bars[now + 1], latents);
+    if (!last(i)) mobilediffusion::add_noise(latents, noise, plan_.alpha_bars[now + 1], latents);
   }
 };
 

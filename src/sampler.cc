@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/sampler.h"
 
+#include <algorithm>
 #include <string>
 
 #include "src/schedule.h"
@@ -25,6 +26,15 @@ Status unknown_name(std::string_view name) {
 }
 
 }  // namespace
+
+int Sampler::start(double strength) const {
+  return steps() - std::clamp(static_cast<int>(steps() * strength), 1, steps());
+}
+
+void Sampler::add_noise(int start, std::span<const float> x0, std::span<const float> noise,
+                        std::span<float> x_t) const {
+  mobilediffusion::add_noise(x0, noise, plan_.alpha_bars[static_cast<size_t>(start)], x_t);
+}
 
 Result<std::unique_ptr<Sampler>> make_sampler(std::string_view name, const SchedulerConfig& config, int steps) {
   const SamplerKind* kind = find(name.empty() ? std::string_view(config.sampler) : name);

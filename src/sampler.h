@@ -39,6 +39,11 @@ class Sampler {
   std::span<const int> timesteps() const { return plan_.timesteps; }
   int steps() const { return static_cast<int>(plan_.timesteps.size()); }
 
+  // Where to begin when the start is a picture, `strength` from 0 (leave it) to 1 (all noise), and the latents there.
+  // At least one step is left.
+  int start(double strength) const;
+  void add_noise(int start, std::span<const float> x0, std::span<const float> noise, std::span<float> x_t) const;
+
   // Whether step(i) reads `noise`: standard normal, stream i + 1 of noise.h (the noise before step i + 1).
   virtual bool needs_noise(int i) const = 0;
 

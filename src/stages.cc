@@ -28,6 +28,7 @@ Stages::Stages(const ModelFolder& model)
     : text_encoder_("text_encoder", model.text_encoder_weights(), model.text_encoder),
       unet_("unet", model.unet_weights(), model.unet),
       decoder_("decoder", model.decoder_weights(), model.decoder),
+      encoder_("encoder", model.decoder_weights(), model.decoder),
       scaling_factor_(model.decoder.scaling_factor),
       shift_factor_(model.decoder.shift_factor),
       guidance_width_(model.unet.time_cond_proj_dim) {}
@@ -55,6 +56,7 @@ Stages Stages::describe(const ModelFolder& model) {
   stages.text_encoder_.describe();
   stages.unet_.describe();
   stages.decoder_.describe();
+  stages.encoder_.describe();
   return stages;
 }
 
@@ -74,6 +76,8 @@ void Stages::end(Stage stage) {
       return unet_.drop();
     case Stage::kDecoder:
       return decoder_.drop();
+    case Stage::kEncoder:
+      return encoder_.drop();
   }
 }
 
@@ -88,7 +92,7 @@ void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, 
   if (!bring_in(context, unet_)) return;
   std::vector<float> told;
   if (guidance_width_ > 0) told = guidance_embedding(conditioning.guidance - 1, guidance_width_);
-  for (int i = 0; i < sampler.steps() && context.ok(); ++i) {
+  for (int i = conditioning.start; i < sampler.steps() && context.ok(); ++i) {
     const auto timestep = static_cast<float>(sampler.timesteps()[static_cast<size_t>(i)]);
     Tensor output = (*unet_)(context, latents, timestep, conditioning.text, told);
     if (conditioning.guidance != 1.0f && conditioning.negative != nullptr) {
@@ -122,6 +126,23 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   Tensor picture = (*decoder_)(context, scaled);
   require_finite(context, picture, "the decoder");
   return picture;
+}
+
+Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
+  if (!context.ok()) return {};
+  Status loaded = encoder_.load(loading_);
+  if (loaded.code() == StatusCode::kInvalidModel)
+    loaded = Status(StatusCode::kUnsupported, "this model has no encoder to begin with a picture: " + loaded.message());
+  if (!loaded.ok()) {
+    context.fail(std::move(loaded));
+    return {};
+  }
+  Tensor x0 = (*encoder_)(context, picture);
+  if (context.computes()) {
+    for (float& value : values(x0)) value = (value - shift_factor_) * scaling_factor_;
+  }
+  require_finite(context, x0, "the encoder");
+  return x0;
 }
 
 void to_channels_last(std::span<const float> from, Tensor& to) {

@@ -8,7 +8,7 @@
 namespace mobilediffusion::kernels {
 namespace {
 
-enum Kind { kPlain, kDepthwise, kUpsample };
+enum Kind { kPlain, kDepthwise, kUpsample, kPadAfter };
 
 // (in, out, kernel, stride, kind), (n, h, w)
 using Case = std::tuple<std::tuple<int, int, int, int, Kind>, std::tuple<int, int, int>>;
@@ -21,6 +21,7 @@ class Conv2dTest : public testing::TestWithParam<Case> {
             .out_channels = out,
             .kernel = kernel,
             .stride = stride,
+            .pad_before = kind != kPadAfter,
             .depthwise = kind == kDepthwise,
             .upsample_2x = kind == kUpsample};
   }
@@ -85,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
                                      std::tuple(64, 40, 3, 1, kPlain), std::tuple(1, 1, 3, 1, kDepthwise),
                                      std::tuple(7, 7, 3, 1, kDepthwise), std::tuple(32, 32, 3, 1, kDepthwise),
                                      std::tuple(65, 65, 3, 2, kDepthwise), std::tuple(1, 1, 3, 1, kUpsample),
-                                     std::tuple(5, 9, 3, 1, kUpsample), std::tuple(64, 40, 3, 1, kUpsample)),
+                                     std::tuple(5, 9, 3, 1, kUpsample), std::tuple(64, 40, 3, 1, kUpsample),
+                                     std::tuple(3, 5, 3, 2, kPadAfter), std::tuple(32, 32, 3, 2, kPadAfter)),
                      testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3),
                                      std::tuple(1, 16, 16), std::tuple(1, 7, 31))));
 

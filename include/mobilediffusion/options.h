@@ -70,8 +70,8 @@ struct LoadOptions {
   std::string vae = {};
 
   // Added to the weights of the text encoder and the UNet in float32, one after another, before anything is quantised
-  // or packed; a picture costs the same time as without. All of a file must fit the model: kInvalidModel names the first
-  // layer that does not, kUnsupported what is no plain LoRA (LoHa, LoKr, DoRA).
+  // or packed; a picture costs the same time as without. All of a file must fit the model: kInvalidModel names the
+  // first layer that does not, kUnsupported what is no plain LoRA (LoHa, LoKr, DoRA).
   std::vector<Lora> loras = {};
 
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
@@ -79,8 +79,8 @@ struct LoadOptions {
   std::function<void(LogLevel, std::string_view message)> log = {};
 };
 
-// The stages of one picture, in order.
-enum class Stage : int { kText = 0, kUNet = 1, kDecoder = 2 };
+// The stages of one picture, in order; before them kEncoder, where it begins with a picture.
+enum class Stage : int { kText = 0, kUNet = 1, kDecoder = 2, kEncoder = 3 };
 
 // What is to be drawn, beside the prompt.
 struct GenerateOptions {
@@ -105,6 +105,17 @@ struct GenerateOptions {
   // "" takes the model's own sampler; "gan" is DiffusionGAN's (one step, or several with fresh noise between them);
   // "ddim" is deterministic.
   std::string sampler = {};
+
+  // A picture to begin with, of any size, in the caller's memory, which must stay valid during generate(): the middle
+  // of it is cut and scaled to the size asked for, and drawn anew as far as `strength` says. read_image() reads one
+  // from a file. Only with models whose autoencoder has its encoder (kUnsupported where it has none). Null: begin with
+  // noise.
+  Pixels image = {};
+
+  // How much of that picture is made anew, 0 (hardly anything) to 1 (all; it is not looked at). Of the steps asked for
+  // the last int(steps * strength) are run, on the picture with as much noise as belongs there. Where that is none, as
+  // with one-step models, one is run, at strength * 1000 of the 1000 timesteps.
+  double strength = 0.6;
 
   // The initial noise, latent_channels * (height/8) * (width/8) values of mean 0 and variance 1, channel by channel,
   // rows from the top: (channel, y, x). Empty: Philox 4x32-10 counted by the position and keyed by the seed, made
