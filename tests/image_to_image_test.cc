@@ -70,7 +70,7 @@ class ImageToImageTest : public testing::TestWithParam<std::string> {
     GenerateOptions options;
     options.seed = 4;
     options.width = 64;
-    options.height = 96;
+    options.height = 128;
     options.sampler = "gan";
     options.steps = 1;
     options.image = {given_.data(), 100, 60, PixelFormat::kRgb};
@@ -106,10 +106,10 @@ TEST_P(ImageToImageTest, IsWhatItsPartsGive) {
   const kernels::ThreadPool threads(1);
   kernels::Arena arena;
   kernels::Context context(threads, arena);
-  kernels::Tensor picture = context.make({1, 96, 64, 3});
-  resample(options().image, 64, 96, {picture.data(), 96 * 64 * 3});
+  kernels::Tensor picture = context.make({1, 128, 64, 3});
+  resample(options().image, 64, 128, {picture.data(), 128 * 64 * 3});
   const kernels::Tensor x0 = stages->encode_picture(context, picture);
-  ASSERT_EQ(x0.shape(), (kernels::Shape{1, 12, 8, 4}));
+  ASSERT_EQ(x0.shape(), (kernels::Shape{1, 16, 8, 4}));
   std::vector<float> noise(static_cast<size_t>(x0.shape().elements()));
   fill_normal(4, 0, 0, noise);
   kernels::Tensor x = context.make(x0.shape());
@@ -123,8 +123,8 @@ TEST_P(ImageToImageTest, IsWhatItsPartsGive) {
   for (int64_t i = 0; i < x0.shape().elements(); ++i)
     x.data()[i] = static_cast<float>((x.data()[i] - std::sqrt(1 - a) * e.data()[i]) / std::sqrt(a));
   const kernels::Tensor y = stages->decode(context, x);
-  std::vector<uint8_t> expected(96 * 64 * 3);
-  to_pixels({y.data(), expected.size()}, 64, 96, PixelFormat::kRgb, expected.data());
+  std::vector<uint8_t> expected(128 * 64 * 3);
+  to_pixels({y.data(), expected.size()}, 64, 128, PixelFormat::kRgb, expected.data());
 
   Pipeline pipeline = load();
   const std::vector<uint8_t> found = draw(pipeline, options());

@@ -265,7 +265,7 @@ TEST_F(LoraTest, WhatDoesNotFitIsNamed) {
   expect_refused({{kohya + ".alpha", {{}, {1}}}}, StatusCode::kInvalidModel, {"has no up"});
   expect_refused(
       {{kohya + ".lora_down.weight", down}, {kohya + ".lora_up.weight", up}, {kohya + ".alpha", {{}, {NAN}}}},
-      StatusCode::kInvalidModel, {"alpha"});
+      StatusCode::kNonFinite, {"alpha"});
   expect_refused({{kohya + ".lora_down.weight", down}, {"unet." + to_q_ + ".lora_A.weight", down}},
                  StatusCode::kInvalidModel, {"twice"});
   for (const auto& [suffix, kind] : {std::pair{".hada_w1_a", "LoHa"},
