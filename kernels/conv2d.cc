@@ -1,13 +1,18 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/conv2d.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "kernels/column_blocks.h"
+#include "kernels/linear.h"
 #include "kernels/quantize.h"
+#include "kernels/thin_convolution.h"
 #include "kernels/upsampling.h"
+#include "kernels/winograd.h"
 #include "kernels/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
@@ -48,42 +53,58 @@ struct Geometry {
   uint32_t flags;
 };
 
-xnn_status create_float32(const Conv2dSpec& spec, const float* weight, const float* bias, xnn_weights_cache_t cache,
+// What a block of output channels is made of; null where its packed weights are held already.
+template <typename Weight>
+struct BlockOf {
+  size_t channels = 0;
+  const Weight* weight = nullptr;
+  const float* bias = nullptr;
+  const float* scales = nullptr;  // of int8
+};
+
+xnn_status create_float32(const Conv2dSpec& spec, const BlockOf<float>& block, xnn_weights_cache_t cache,
                           xnn_operator_t* op) {
   const Geometry g(spec);
   return xnn_create_convolution2d_nhwc_f32(
       g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
-      /*dilation_width=*/1, g.groups, g.in / g.groups, g.out / g.groups, g.in, g.out, weight, bias, -kInfinity,
-      kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
-}
-
-xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, const float* bias,
-                       xnn_weights_cache_t cache, xnn_operator_t* op) {
-  const Geometry g(spec);
-  if (spec.kernel == 1 && spec.stride == 1) {  // then each pixel has a range of its own
-    return xnn_create_fully_connected_nc_qd8_f32_qc8w(g.in, g.out, g.in, g.out, weight.scales.data(),
-                                                      weight.values.data(), bias, -kInfinity, kInfinity, /*flags=*/0,
-                                                      /*code_cache=*/nullptr, cache, op);
-  }
-  return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
-      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
-      /*dilation_width=*/1, g.groups, g.in, g.out, g.in, g.out, weight.scales.data(), weight.values.data(), bias,
+      /*dilation_width=*/1, g.groups, g.in / g.groups, block.channels / g.groups, g.in, g.out, block.weight, block.bias,
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
 
+xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, xnn_weights_cache_t cache,
+                       xnn_operator_t* op) {
+  const Geometry g(spec);
+  return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
+      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
+      /*dilation_width=*/1, g.groups, g.in, block.channels, g.in, g.out, block.scales, block.weight, block.bias,
+      -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
+}
+
+// A product of pixels by a matrix.
+bool is_pointwise(const Conv2dSpec& spec) { return spec.kernel == 1 && spec.stride == 1 && !spec.depthwise; }
+
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
-  if (precision == Precision::kFloat32 || spec.depthwise || spec.upsample_2x) return Format::kFloat32;
-  return spec.kernel == 1 && spec.stride == 1 ? Format::kInt8PerRow : Format::kInt8PerPicture;
+  constexpr int kFewChannels = 64;  // a product to no more of them is done before its input has been quantised
+  const bool bound_by_memory = spec.depthwise || (is_pointwise(spec) && spec.out_channels <= kFewChannels);
+  if (precision == Precision::kFloat32 || bound_by_memory || spec.upsample_2x) return Format::kFloat32;
+  return is_pointwise(spec) ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
 
 }  // namespace
 
 struct Conv2d::Packed {
-  XnnpackOperator op;  // or, behind an upsampling:
+  struct Block {
+    int64_t begin;  // the first output channel
+    XnnpackOperator op;
+  };
+  std::vector<Block> blocks;  // or one of:
+  std::optional<Linear> pointwise;
+  std::optional<WinogradConvolution> winograd;
+  std::optional<ThinConvolution> thin;
   std::optional<UpsamplingConvolution> upsampling;
 
-  // Shapes the operator and points it at its operands; `run` follows.
-  xnn_status set_up(Context& context, const Tensor& x, Tensor& y, Workspace& workspace) const;
+  // Shapes an operator and points it at its operands; `run` follows.
+  static xnn_status set_up(const Block& block, Context& context, const Tensor& x, Tensor& y, Workspace& workspace);
 };
 
 Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
@@ -91,28 +112,62 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
+  const bool float32 = packing.precision == Precision::kFloat32;
+  if (is_pointwise(spec)) {
+    const Precision how = input_format_ == Format::kFloat32 ? Precision::kFloat32 : packing.precision;
+    packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
+                               Packing(how, packing.store), status);
+    return;
+  }
+  if (float32 && ThinConvolution::suits(spec)) {
+    packed_->thin.emplace(name_, spec, weight, bias, packing, status);
+    return;
+  }
+  if (float32 && WinogradConvolution::suits(spec)) {
+    packed_->winograd.emplace(name_, spec, weight, bias, packing, status);
+    return;
+  }
   if (spec.upsample_2x) {
     packed_->upsampling.emplace(name_, spec, weight, bias, packing, status);
     return;
   }
   // XNNPACK never looks for what a depthwise convolution packs to; it is little.
   const Packing where = spec.depthwise ? Packing(packing.precision) : packing;
+  const int64_t size = int64_t{spec.kernel} * spec.kernel * (spec.depthwise ? 1 : spec.in_channels);
+  const bool int8 = input_format_ != Format::kFloat32;
+  const std::vector<ColumnBlock> blocks = spec.depthwise
+                                              ? std::vector<ColumnBlock>{{name_, 0, spec.out_channels}}
+                                              : column_blocks(name_, spec.out_channels, size * (int8 ? 1 : 4));
   std::vector<float> kernel, offsets;
-  if (!where.holds(name_)) {
+  QuantizedWeight quantized;
+  if (!std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return where.holds(block.name); })) {
     kernel = channels_last(to_float32(weight, name_ + ".weight", status), spec);
     offsets = to_float32(bias, name_ + ".bias", status);
+    if (int8) quantized = quantize_weight(kernel, spec.out_channels);
   }
-  packed_->op = create_xnnpack_operator(name_, where, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-    if (input_format_ == Format::kFloat32) return create_float32(spec, kernel.data(), offsets.data(), cache, op);
-    return create_int8(spec, quantize_weight(kernel, spec.out_channels), offsets.data(), cache, op);
-  });
+  for (const ColumnBlock& block : blocks) {
+    const auto from = [&](const auto& all, int64_t stride) {
+      return all.empty() ? nullptr : all.data() + block.begin * stride;
+    };
+    const auto channels = static_cast<size_t>(block.size);
+    packed_->blocks.push_back(
+        {block.begin,
+         create_xnnpack_operator(block.name, where, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+           if (!int8) return create_float32(spec, {channels, from(kernel, size), from(offsets, 1)}, cache, op);
+           return create_int8(
+               spec, {channels, from(quantized.values, size), from(offsets, 1), from(quantized.scales, 1)}, cache, op);
+         })});
+  }
 }
 
 Conv2d::Conv2d(Conv2d&&) noexcept = default;
 Conv2d& Conv2d::operator=(Conv2d&&) noexcept = default;
 Conv2d::~Conv2d() = default;
 
-xnn_status Conv2d::Packed::set_up(Context& context, const Tensor& x, Tensor& y, Workspace& workspace) const {
+xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Tensor& x, Tensor& y,
+                                  Workspace& workspace) {
+  xnn_operator_t const op = block.op.get();
+  float* const to = y.data() + block.begin;
   pthreadpool* const threads = context.threads().get();
   const auto n = static_cast<size_t>(x.shape().n), h = static_cast<size_t>(x.shape().h),
              w = static_cast<size_t>(x.shape().w);
@@ -120,37 +175,44 @@ xnn_status Conv2d::Packed::set_up(Context& context, const Tensor& x, Tensor& y, 
   xnn_status status = xnn_status_success;
   switch (x.format()) {
     case Format::kFloat32:
-      status = xnn_reshape_convolution2d_nhwc_f32(op.get(), n, h, w, &bytes, &alignment, &height, &width, threads);
+      status = xnn_reshape_convolution2d_nhwc_f32(op, n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
-      return xnn_setup_convolution2d_nhwc_f32(op.get(), workspace.get(), x.data(), y.data());
-    case Format::kInt8PerRow:
-      status = xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op.get(), n * h * w, threads);
-      if (status != xnn_status_success) return status;
-      return xnn_setup_fully_connected_nc_qd8_f32_qc8w(op.get(), x.quantized(), y.data(), quantization_params(x));
+      return xnn_setup_convolution2d_nhwc_f32(op, workspace.get(), x.data(), to);
     case Format::kInt8PerPicture:
-      status =
-          xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op.get(), n, h, w, &bytes, &alignment, &height, &width, threads);
+      status = xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op, n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
-      return xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op.get(), workspace.get(), x.quantized(), y.data(),
-                                                       quantization_params(x));
+      return xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op, workspace.get(), x.quantized(), to, quantization_params(x));
+    case Format::kInt8PerRow:
+      break;  // pointwise alone
   }
-  return status;
+  return xnn_status_invalid_state;
 }
 
 Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   if (x.format() != input_format_) return (*this)(context, quantize(context, name_, x, input_format_));
+  if (packed_ != nullptr && packed_->pointwise) return (*packed_->pointwise)(context, x);
   Tensor y = context.make(spec_.out_shape(x.shape()));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;
+  if (packed_->thin) {
+    (*packed_->thin)(context, name_, x, y);
+    return y;
+  }
+  if (packed_->winograd) {
+    (*packed_->winograd)(context, name_, x, y);
+    return y;
+  }
   if (packed_->upsampling) {
     (*packed_->upsampling)(context, name_, x, y);
     return y;
   }
-  Workspace workspace;
-  const xnn_status status = packed_->set_up(context, x, y, workspace);
-  if (context.ok()) run_xnnpack(context, packed_->op, status, name_);
+  for (const Packed::Block& block : packed_->blocks) {
+    Workspace workspace;
+    const xnn_status status = Packed::set_up(block, context, x, y, workspace);
+    if (context.ok()) run_xnnpack(context, block.op, status, name_);
+  }
   return y;
 }
 

@@ -17,7 +17,7 @@ struct Conv2dSpec {
   int out_channels = 0;
   int kernel = 3;  // square
   int stride = 1;
-  bool pad_before = true;    // false: zeros on the right and below alone
+  bool pad_before = true;    // false, of stride 2: zeros on the right and below alone
   bool depthwise = false;    // one group a channel; in_channels == out_channels
   bool upsample_2x = false;  // every pixel four times (nearest neighbour) first; of a 3x3 with stride 1
 
@@ -38,8 +38,8 @@ class Conv2d {
  public:
   // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards,
   // nor read where packing.store holds what they pack to. Where they have no data the operator only counts. The first
-  // failure is put into `status`. A depthwise convolution is run in float32 where int8 is asked for: it is bound by
-  // memory.
+  // failure is put into `status`. A depthwise convolution, and one of single pixels to few channels, is run in
+  // float32 where int8 is asked for: it is bound by memory.
   Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
          const Packing& packing, Status& status);
   Conv2d(Conv2d&&) noexcept;

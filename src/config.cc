@@ -127,40 +127,4 @@ Result<DecoderConfig> parse_decoder_config(std::string_view text, const std::str
   return read_kl_decoder(json);
 }
 
-Result<SchedulerConfig> parse_scheduler_config(std::string_view text, const std::string& origin) {
-  JsonReader json(text, origin);
-  SchedulerConfig config;
-  config.sampler = choice<const char*>(json, "_class_name", json.string("_class_name", "DiffusionGANScheduler"),
-                                       {{"DiffusionGANScheduler", "gan"},
-                                        {"DDIMScheduler", "ddim"},
-                                        {"PNDMScheduler", "ddim"},
-                                        {"DPMSolverMultistepScheduler", "ddim"},
-                                        {"DEISMultistepScheduler", "ddim"},
-                                        {"EulerDiscreteScheduler", "ddim"},
-                                        {"EulerAncestralDiscreteScheduler", "ddim"},
-                                        {"LCMScheduler", "ddim"},
-                                        {"TCDScheduler", "ddim"}});
-  config.num_train_timesteps = static_cast<int>(json.integer("num_train_timesteps", 1, 1 << 20, 1000));
-  config.beta_start = json.number("beta_start", 1e-9, 0.999, 0.00085);
-  config.beta_end = json.number("beta_end", 1e-9, 0.999, 0.012);
-  choice<int>(json, "beta_schedule", json.string("beta_schedule", "scaled_linear"), {{"scaled_linear", 0}});
-  config.rescale_betas_zero_snr = json.boolean("rescale_betas_zero_snr", false);
-  config.prediction_type = choice<PredictionType>(json, "prediction_type", json.string("prediction_type", "epsilon"),
-                                                  {{"epsilon", PredictionType::kEpsilon},
-                                                   {"v_prediction", PredictionType::kVPrediction},
-                                                   {"sample", PredictionType::kSample}});
-  const int last = config.num_train_timesteps - 1;
-  config.timesteps = json.has("timesteps") ? json.integers("timesteps", 1, 1000, 0, last) : std::vector<int>{last};
-  if (json.status().ok()) {
-    require(json, std::is_sorted(config.timesteps.rbegin(), config.timesteps.rend(), std::less_equal<>()),
-            "\"timesteps\" that do not descend");
-    require(json,
-            config.prediction_type != PredictionType::kEpsilon || !config.rescale_betas_zero_snr ||
-                config.timesteps.front() != last,
-            "epsilon prediction where rescale_betas_zero_snr leaves no signal at timestep " + number(last) +
-                "; v_prediction and sample make sense there");
-  }
-  return finish(json, config);
-}
-
 }  // namespace mobilediffusion

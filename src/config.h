@@ -121,16 +121,39 @@ struct DecoderConfig {
 };
 
 enum class PredictionType { kEpsilon, kVPrediction, kSample };
+enum class BetaSchedule { kLinear, kScaledLinear, kSquaredCosine };
+enum class TimestepSpacing { kLeading, kTrailing, kLinspace };
 
-// scheduler/scheduler_config.json.
+// scheduler/scheduler_config.json. The defaults are DiffusionGANScheduler's; those of diffusers' classes are theirs.
 struct SchedulerConfig {
+  // What the network was trained with.
   int num_train_timesteps = 1000;
   double beta_start = 0.00085;
   double beta_end = 0.012;
+  BetaSchedule beta_schedule = BetaSchedule::kScaledLinear;
   bool rescale_betas_zero_snr = false;
   PredictionType prediction_type = PredictionType::kEpsilon;
-  std::string sampler = "gan";         // of sampler.h
-  std::vector<int> timesteps = {999};  // descending; what the model was fine-tuned to be run at
+  std::vector<int> timesteps = {999};  // descending; what a one-step model was fine-tuned to be run at
+
+  // How it is sampled from. What a file does not say is the sampler's own to choose, as each of diffusers' classes
+  // does.
+  std::string sampler = "gan";  // of sampler.h; empty: the file names a class that is not supported
+  std::string class_name;       // as the file has it
+  int steps = 0;                // where the caller names no number; 0: as many as `timesteps`
+  float guidance = 1.0f;        // likewise; 1: off
+  std::optional<TimestepSpacing> timestep_spacing = TimestepSpacing::kTrailing;
+  int steps_offset = 0;                         // added to every timestep that is spaced "leading"
+  std::optional<bool> set_alpha_to_one = true;  // the last step ends at alpha-bar 1, else at alpha-bar(0)
+  std::optional<bool> clip_sample = false;      // x0 is clipped,
+  double clip_sample_range = 1.0;               // to plus and minus this
+  bool use_karras_sigmas = false;               // Karras et al.'s spacing of noise levels in place of the above
+  bool final_sigma_is_zero = true;              // the last step ends without noise, else with that of timestep 0
+  int solver_order = 2;                         // of the multistep solvers, 1 or 2
+  bool heun = false;                            // DPM-Solver's second order by Heun, else by the midpoint
+  bool lower_order_final = true;                // its last step is of the first order where there are under 15
+  bool euler_at_final = false;                  // ... and always
+  int original_inference_steps = 50;            // of the solver that a consistency model was distilled from
+  double timestep_scaling = 10.0;               // LCM: how fast its boundary condition lets go of x_t
 };
 
 // Each reads one file's text; `origin` is the file's name for the messages.

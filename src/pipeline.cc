@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "src/image_to_image.h"
-#include "src/noise.h"
+#include "src/noise_source.h"
 #include "src/pixels.h"
 #include "src/precision.h"
 #include "src/resample.h"
@@ -162,8 +162,8 @@ Status Pipeline::Impl::check(const GenerateOptions& options, int width, int heig
     return invalid("a picture of " + std::to_string(width) + "x" + std::to_string(height) + " is too large: at most " +
                    std::to_string(kMostPixels) + " pixels");
   }
-  if (!(options.guidance >= 0.0f && options.guidance <= 100.0f)) {
-    return invalid("guidance must be 0 to 100, not " + std::to_string(options.guidance));
+  if (options.guidance && !(*options.guidance >= 0.0f && *options.guidance <= 100.0f)) {
+    return invalid("guidance must be 0 to 100, not " + std::to_string(*options.guidance));
   }
   if (options.image.data != nullptr) {
     const Pixels& given = options.image;
@@ -175,6 +175,8 @@ Status Pipeline::Impl::check(const GenerateOptions& options, int width, int heig
       return invalid("image must have from 1 to " + std::to_string(kMostPixels) + " pixels, not " +
                      std::to_string(given.width) + "x" + std::to_string(given.height));
   }
+  if (options.noise != Noise::kPhilox && options.noise != Noise::kTorch)
+    return invalid("noise " + std::to_string(static_cast<int>(options.noise)) + " is not one of options.h");
   const size_t latent = static_cast<size_t>(model.unet.in_channels) * static_cast<size_t>(width / upscale()) *
                         static_cast<size_t>(height / upscale());
   if (!options.initial_noise.empty() && options.initial_noise.size() != latent) {
@@ -226,7 +228,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
                                                            begins_with_picture ? options.strength : 1.0);
   if (!sampling.ok()) return sampling.status();
   const Sampler& sampler = *sampling->sampler;
-  const int runs = sampler.steps() - sampling->start;
+  const int runs = sampler.runs() - sampling->start;
+  const int steps = sampler.steps() - sampling->start;
 
   Context context(threads, arena);
   context.set_cancel_flag(&cancelled);
@@ -254,7 +257,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   // Text: words to hidden states.
   const Stopwatch text_watch;
   const bool embedded = model.unet.time_cond_proj_dim > 0;  // the network itself is told of the guidance
-  const bool guided = options.guidance != 1.0f && !embedded;
+  const float guidance = std::max(1.0f, options.guidance.value_or(usual_guidance(options.sampler, model.scheduler)));
+  const bool guided = guidance > 1.0f && !embedded;
   begin_stage(Stage::kText, guided ? 2 * blocks.text : blocks.text);
   const int length = model.text_encoder.max_position_embeddings;
   Result<TokenizedPrompt> tokens = tokenizer->encode(prompt, length);
@@ -287,23 +291,26 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   begin_stage(Stage::kUNet, runs * (guided ? 2 : 1) * blocks.unet);
   Tensor latents = context.make({1, image.height / upscale(), image.width / upscale(), model.unet.in_channels});
   if (!context.ok()) return context.status();
+  const std::unique_ptr<NoiseSource> source = make_noise_source(options.noise, options.seed);
   std::vector<float> noise = options.initial_noise;
   if (noise.empty()) {
     noise.resize(static_cast<size_t>(latents.shape().elements()));
-    fill_normal(options.seed, 0, 0, noise);
+    source->draw(0, noise);
   }
   to_channels_last(noise, latents);
   if (begins_with_picture) {
     const std::span<float> x(latents.data(), noise.size());
     sampler.add_noise(sampling->start, {given.data(), noise.size()}, x, x);
     given.reset();
+  } else {
+    scale(latents, sampler.initial_scale());
   }
   stages.denoise(context, latents, sampler,
                  {.text = text,
+                  .noise = *source,
                   .negative = guided ? &negative : nullptr,
-                  .guidance = options.guidance,
-                  .start = sampling->start,
-                  .seed = options.seed});
+                  .guidance = guidance,
+                  .start = sampling->start});
   stages.end(Stage::kUNet);
   if (!context.ok()) return context.status();
   image.timings.unet = unet_watch.seconds();
@@ -329,8 +336,8 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
                       .negative_prompt = guided ? options.negative_prompt : std::string(),
                       .model = model.name,
                       .seed = options.seed,
-                      .steps = runs,
-                      .guidance = options.guidance};
+                      .steps = steps,
+                      .guidance = guidance};
   image.timings.total = whole.seconds();
   return image;
 }

@@ -1,9 +1,11 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/schedule.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numbers>
 
 namespace mobilediffusion {
 namespace {
@@ -18,18 +20,39 @@ void rescale_to_zero_terminal_snr(std::vector<double>& alphas) {
   }
 }
 
+double ramp(double begin, double end, int t, int count) {
+  return count > 1 ? begin + (end - begin) * t / (count - 1) : begin;
+}
+
+double squared_cosine(double t) {
+  const double root = std::cos((t + 0.008) / 1.008 * std::numbers::pi / 2);
+  return root * root;
+}
+
+double beta(const SchedulerConfig& config, int t) {
+  const int count = config.num_train_timesteps;
+  switch (config.beta_schedule) {
+    case BetaSchedule::kLinear:
+      return ramp(config.beta_start, config.beta_end, t, count);
+    case BetaSchedule::kScaledLinear: {
+      const double root = ramp(std::sqrt(config.beta_start), std::sqrt(config.beta_end), t, count);
+      return root * root;
+    }
+    case BetaSchedule::kSquaredCosine:
+      return std::min(1 - squared_cosine((t + 1.0) / count) / squared_cosine(1.0 * t / count), 0.999);
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::vector<double> alphas_cumprod(const SchedulerConfig& config) {
   const int count = config.num_train_timesteps;
-  const double begin = std::sqrt(config.beta_start);
-  const double end = std::sqrt(config.beta_end);
   std::vector<double> alphas;
   alphas.reserve(static_cast<size_t>(count));
   double product = 1.0;
   for (int t = 0; t < count; ++t) {
-    const double root = count > 1 ? begin + (end - begin) * t / (count - 1) : begin;
-    product *= 1.0 - root * root;
+    product *= 1.0 - beta(config, t);
     alphas.push_back(product);
   }
   // A single timestep, or betas of 0, cannot be shifted: the division would be by 0.
@@ -53,6 +76,26 @@ std::vector<int> trailing_timesteps(int span, int steps) {
   return timesteps;
 }
 
+std::vector<int> spaced_timesteps(TimestepSpacing spacing, const SchedulerConfig& config, int steps) {
+  const int span = config.num_train_timesteps;
+  if (spacing == TimestepSpacing::kTrailing) return trailing_timesteps(span, steps);
+  const int stride = span / steps;
+  const double even = steps > 1 ? (span - 1.0) / (steps - 1) : 0.0;
+  std::vector<int> timesteps;
+  timesteps.reserve(static_cast<size_t>(steps));
+  for (int i = steps - 1; i >= 0; --i) {
+    if (spacing == TimestepSpacing::kLeading) {
+      timesteps.push_back(std::min(i * stride + config.steps_offset, span - 1));
+    } else {
+      // diffusers' one step is timestep 0, where there is no noise to take away
+      timesteps.push_back(i + 1 == steps ? span - 1 : static_cast<int>(std::nearbyint(i * even)));
+    }
+  }
+  return timesteps;
+}
+
+std::vector<float> as_floats(const std::vector<int>& timesteps) { return {timesteps.begin(), timesteps.end()}; }
+
 SignalAndNoise signal_and_noise(double alpha_bar) {
   return {static_cast<float>(std::sqrt(alpha_bar)), static_cast<float>(std::sqrt(1.0 - alpha_bar))};
 }
@@ -66,23 +109,16 @@ Status check_prediction(PredictionType type, double alpha_bar) {
 
 void x0_from_output(PredictionType type, std::span<const float> x_t, std::span<const float> output, double alpha_bar,
                     std::span<float> x0) {
-  const auto [signal, noise] = signal_and_noise(alpha_bar);
-  switch (type) {
-    case PredictionType::kEpsilon:
-      for (size_t i = 0; i < x0.size(); ++i) x0[i] = (x_t[i] - noise * output[i]) / signal;
-      break;
-    case PredictionType::kVPrediction:
-      for (size_t i = 0; i < x0.size(); ++i) x0[i] = signal * x_t[i] - noise * output[i];
-      break;
-    case PredictionType::kSample:
-      for (size_t i = 0; i < x0.size(); ++i) x0[i] = output[i];
-      break;
-  }
+  const SignalAndNoise at = signal_and_noise(alpha_bar);
+  for (size_t i = 0; i < x0.size(); ++i) x0[i] = split(type, x_t[i], output[i], at).x0;
+}
+
+void mix(SignalAndNoise factors, std::span<const float> x0, std::span<const float> noise, std::span<float> x_t) {
+  for (size_t i = 0; i < x_t.size(); ++i) x_t[i] = factors.signal * x0[i] + factors.noise * noise[i];
 }
 
 void add_noise(std::span<const float> x0, std::span<const float> noise, double alpha_bar, std::span<float> x_t) {
-  const SignalAndNoise factors = signal_and_noise(alpha_bar);
-  for (size_t i = 0; i < x_t.size(); ++i) x_t[i] = factors.signal * x0[i] + factors.noise * noise[i];
+  mix(signal_and_noise(alpha_bar), x0, noise, x_t);
 }
 
 void apply_guidance(std::span<const float> uncond, std::span<const float> cond, float scale, std::span<float> out) {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "kernels/elementwise.h"
-#include "src/noise.h"
 #include "src/schedule.h"
 
 namespace mobilediffusion {
@@ -21,6 +20,13 @@ void require_finite(Context& context, const Tensor& x, const char* what) {
 
 std::span<float> values(Tensor& x) { return {x.data(), static_cast<size_t>(x.shape().elements())}; }
 std::span<const float> values(const Tensor& x) { return {x.data(), static_cast<size_t>(x.shape().elements())}; }
+
+Tensor scaled(Context& context, const Tensor& x, float factor) {
+  Tensor y = context.make(x.shape());
+  if (!context.computes()) return y;
+  for (int64_t i = 0; i < x.shape().elements(); ++i) y.data()[i] = factor * x.data()[i];
+  return y;
+}
 
 }  // namespace
 
@@ -92,11 +98,15 @@ void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, 
   if (!bring_in(context, unet_)) return;
   std::vector<float> told;
   if (guidance_width_ > 0) told = guidance_embedding(conditioning.guidance - 1, guidance_width_);
-  for (int i = conditioning.start; i < sampler.steps() && context.ok(); ++i) {
-    const auto timestep = static_cast<float>(sampler.timesteps()[static_cast<size_t>(i)]);
-    Tensor output = (*unet_)(context, latents, timestep, conditioning.text, told);
-    if (conditioning.guidance != 1.0f && conditioning.negative != nullptr) {
-      const Tensor unconditional = (*unet_)(context, latents, timestep, *conditioning.negative);
+  SamplerState state;
+  for (int i = conditioning.start; i < sampler.runs() && context.ok(); ++i) {
+    const float timestep = sampler.timesteps()[static_cast<size_t>(i)];
+    const float factor = sampler.input_scale(i);
+    const Tensor other = factor != 1.0f ? scaled(context, latents, factor) : Tensor();
+    const Tensor& input = factor != 1.0f ? other : latents;
+    Tensor output = (*unet_)(context, input, timestep, conditioning.text, told);
+    if (conditioning.negative != nullptr) {
+      const Tensor unconditional = (*unet_)(context, input, timestep, *conditioning.negative);
       if (context.computes())
         apply_guidance(values(unconditional), values(output), conditioning.guidance, values(output));
     }
@@ -107,11 +117,11 @@ void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, 
     if (sampler.needs_noise(i)) {
       noise = context.make(latents.shape());
       std::vector<float> fresh(static_cast<size_t>(latents.shape().elements()));
-      fill_normal(conditioning.seed, static_cast<uint64_t>(i) + 1, 0, fresh);
+      conditioning.noise.draw(static_cast<uint64_t>(i) + 1, fresh);
       if (!context.ok()) return;
       to_channels_last(fresh, noise);
     }
-    sampler.step(i, values(std::as_const(output)), values(latents), values(std::as_const(noise)));
+    sampler.step(i, values(std::as_const(output)), values(latents), values(std::as_const(noise)), state);
   }
   require_finite(context, latents, "the sampler");
 }
@@ -143,6 +153,10 @@ Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
   }
   require_finite(context, x0, "the encoder");
   return x0;
+}
+
+void scale(Tensor& x, float factor) {
+  for (float& value : values(x)) value *= factor;
 }
 
 void to_channels_last(std::span<const float> from, Tensor& to) {

@@ -15,6 +15,7 @@
 #include "src/encoder.h"
 #include "src/model_folder.h"
 #include "src/network_slot.h"
+#include "src/noise_source.h"
 #include "src/sampler.h"
 #include "src/text_encoder.h"
 #include "src/unet.h"
@@ -24,10 +25,10 @@ namespace mobilediffusion {
 // What the UNet stage follows.
 struct Conditioning {
   const kernels::Tensor& text;
-  const kernels::Tensor* negative = nullptr;  // read where guidance is not 1
-  float guidance = 1.0f;
-  int start = 0;      // the first step
-  uint64_t seed = 0;  // of the fresh noise between several steps
+  NoiseSource& noise;                         // of the fresh noise between several steps
+  const kernels::Tensor* negative = nullptr;  // null: no classifier-free guidance
+  float guidance = 1.0f;                      // of that, or that the UNet is told
+  int start = 0;                              // the sampler's run to begin with
 };
 
 class Stages {
@@ -40,8 +41,8 @@ class Stages {
   static Stages describe(const ModelFolder& model);
 
   // Each stage latches kNonFinite where its result is not finite, with the stage's name. encode() wants
-  // max_position_embeddings ids, each below vocab_size; denoise() takes noise (1, h, w, latent channels) to x0, in
-  // place, through the steps of `sampler` from the first that is asked for; decode() takes x0 to a picture (1, h *
+  // max_position_embeddings ids, each below vocab_size; denoise() takes the latents (1, h, w, latent channels) that
+  // `sampler` begins with to x0, in place, through every run from `start`; decode() takes x0 to a picture (1, h *
   // upscale, w * upscale, 3).
   kernels::Tensor encode(kernels::Context& context, std::span<const int> ids);
   void denoise(kernels::Context& context, kernels::Tensor& latents, const Sampler& sampler,
@@ -76,6 +77,9 @@ class Stages {
   float scaling_factor_ = 1.0f, shift_factor_ = 0.0f;
   int guidance_width_ = 0;  // of the embedding that the UNet wants; 0: none
 };
+
+// Every value of x, multiplied.
+void scale(kernels::Tensor& x, float factor);
 
 // Between the order of files and callers, (channel, y, x), and the kernels', (y, x, channel).
 void to_channels_last(std::span<const float> from, kernels::Tensor& to);

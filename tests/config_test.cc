@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::tuple("decoder", "scaling_factor", json(0), "scaling_factor"),
                     std::tuple("scheduler", "prediction_type", json("flow"),
                                "supported: epsilon, v_prediction, sample"),
-                    std::tuple("scheduler", "beta_schedule", json("linear"), "supported: scaled_linear"),
+                    std::tuple("scheduler", "beta_schedule", json("cosine"), "supported: linear, scaled_linear, squaredcos_cap_v2"),
                     std::tuple("scheduler", "timesteps", json({1000}), "0 to 999"),
                     std::tuple("scheduler", "timesteps", json({499, 999}), "do not descend"),
                     std::tuple("scheduler", "timesteps", json({999, 999}), "do not descend"),

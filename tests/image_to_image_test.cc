@@ -73,6 +73,7 @@ class ImageToImageTest : public testing::TestWithParam<std::string> {
     options.height = 128;
     options.sampler = "gan";
     options.steps = 1;
+    options.guidance = 1.0f;
     options.image = {given_.data(), 100, 60, PixelFormat::kRgb};
     options.strength = strength;
     return options;

@@ -39,6 +39,34 @@ INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
                          testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129),
                                           testing::Values(1, 5, 48, 130), testing::Bool()));
 
+// Multiplied in several blocks of output channels, the last of them narrower.
+INSTANTIATE_TEST_SUITE_P(Wide, LinearTest,
+                         testing::Combine(testing::Values(3), testing::Values(1700), testing::Values(900),
+                                          testing::Bool()));
+
+TEST(LinearOperatorTest, FindsItsBlocksPackedBefore) {
+  const LinearSpec spec{.in = 700, .out = 1000};
+  const TestWeight weight({1000, 700}, 1), bias({1000}, 2), other({1000, 700}, 4);
+  const reference::Array x = random_array({1, 1, 5, 700}, 3);
+  Status status;
+  PackedWeights packed, found, partly;
+  const Linear first("linear", spec, weight.view(), bias.view(), {Precision::kFloat32, &packed}, status);
+  ASSERT_GT(packed.entries().size(), 1u);
+  for (const auto& [name, entry] : packed.entries()) {
+    found.add(name, entry);
+    if (partly.entries().empty()) partly.add(name, entry);
+  }
+  const Linear second("linear", spec, other.view(), bias.view(), {Precision::kFloat32, &found}, status);
+  const Linear third("linear", spec, weight.view(), bias.view(), {Precision::kFloat32, &partly}, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_FALSE(found.grown());
+  EXPECT_TRUE(partly.grown());
+  for (const Linear* linear : {&second, &third}) {
+    expect_matches(reference::linear(x, spec, weight.values(), bias.values()), 1e-5,
+                   [&](Bed& bed) { return (*linear)(bed.context, bed.tensor(x)); });
+  }
+}
+
 TEST(LinearOperatorTest, ReadsHalfPrecisionWeightsOfAnyAlignment) {
   const int in = 9, out = 6;
   const std::vector<float> values = random_values(in * out, 1);

@@ -26,10 +26,12 @@ std::unique_ptr<Sampler> made(std::string_view name, const SchedulerConfig& conf
   return sampler.ok() ? std::move(*sampler) : nullptr;
 }
 
-std::vector<int> timesteps_of(std::string_view name, const SchedulerConfig& config, int steps) {
+std::vector<float> timesteps_of(std::string_view name, const SchedulerConfig& config, int steps) {
   const auto sampler = made(name, config, steps);
   return {sampler->timesteps().begin(), sampler->timesteps().end()};
 }
+
+int timestep(const Sampler& sampler, int i) { return static_cast<int>(sampler.timesteps()[static_cast<size_t>(i)]); }
 
 // alpha-bar from the definition, apart from schedule.cc.
 long double alpha_bar(int t, bool zero_snr) {
@@ -65,16 +67,16 @@ TEST(MakeSampler, TakesTheModelsTimesteps) {
   const auto one = config_of(PredictionType::kEpsilon);
   const auto four = config_of(PredictionType::kSample, false, {999, 700, 400, 150});
   for (const char* name : {"", "gan"}) {
-    EXPECT_EQ(timesteps_of(name, one, 0), (std::vector<int>{999}));
-    EXPECT_EQ(timesteps_of(name, one, 1), (std::vector<int>{999}));
-    EXPECT_EQ(timesteps_of(name, one, 4), (std::vector<int>{999, 749, 499, 249}));
-    EXPECT_EQ(timesteps_of(name, four, 0), (std::vector<int>{999, 700, 400, 150}));
-    EXPECT_EQ(timesteps_of(name, four, 4), (std::vector<int>{999, 700, 400, 150}));
-    EXPECT_EQ(timesteps_of(name, four, 1), (std::vector<int>{999}));
-    EXPECT_EQ(timesteps_of(name, config_of(PredictionType::kSample, false, {499}), 2), (std::vector<int>{499, 249}));
+    EXPECT_EQ(timesteps_of(name, one, 0), (std::vector<float>{999}));
+    EXPECT_EQ(timesteps_of(name, one, 1), (std::vector<float>{999}));
+    EXPECT_EQ(timesteps_of(name, one, 4), (std::vector<float>{999, 749, 499, 249}));
+    EXPECT_EQ(timesteps_of(name, four, 0), (std::vector<float>{999, 700, 400, 150}));
+    EXPECT_EQ(timesteps_of(name, four, 4), (std::vector<float>{999, 700, 400, 150}));
+    EXPECT_EQ(timesteps_of(name, four, 1), (std::vector<float>{999}));
+    EXPECT_EQ(timesteps_of(name, config_of(PredictionType::kSample, false, {499}), 2), (std::vector<float>{499, 249}));
   }
-  EXPECT_EQ(timesteps_of("ddim", one, 0), (std::vector<int>{999}));
-  EXPECT_EQ(timesteps_of("ddim", four, 0), (std::vector<int>{999, 749, 499, 249}));
+  EXPECT_EQ(timesteps_of("ddim", one, 0), (std::vector<float>{999}));
+  EXPECT_EQ(timesteps_of("ddim", four, 0), (std::vector<float>{999, 749, 499, 249}));
   EXPECT_EQ(timesteps_of("ddim", one, 1000).back(), 0);
 }
 
@@ -85,8 +87,8 @@ TEST(MakeSampler, SaysWhatIsWrong) {
     EXPECT_EQ(result.status().code(), code);
     EXPECT_NE(result.status().message().find(words), std::string::npos) << result.status().message();
   };
-  expect(make_sampler("euler", config, 1), StatusCode::kInvalidArgument, "\"gan\", \"ddim\"");
-  expect(make_sampler("euler", config, 1), StatusCode::kInvalidArgument, "found \"euler\"");
+  expect(make_sampler("heun", config, 1), StatusCode::kInvalidArgument, "gan, one-step, sid, ddim");
+  expect(make_sampler("heun", config, 1), StatusCode::kInvalidArgument, "found \"heun\"");
   expect(make_sampler("", config, -1), StatusCode::kInvalidArgument, "1 to 1000");
   expect(make_sampler("ddim", config, 1001), StatusCode::kInvalidArgument, "found 1001");
   expect(make_sampler("gan", config_of(PredictionType::kSample, false, {9}), 11), StatusCode::kInvalidArgument,
@@ -118,18 +120,19 @@ TEST_P(SamplerCases, DdimRecoversThePictureFromAPerfectNetwork) {
   std::vector<float> x0(64), latents(64), output(64);
   fill_normal(1, 0, 0, x0);
   fill_normal(2, 0, 0, latents);
+  SamplerState state;
   // The noise that the start is made of stays the same along the whole path.
   const long double a0 = alpha_bar(999, zero_snr);
   std::vector<long double> e(64);
   for (size_t k = 0; k < 64; ++k) e[k] = (latents[k] - std::sqrt(a0) * x0[k]) / std::sqrt(1 - a0);
   for (int i = 0; i < steps; ++i) {
-    const long double a = alpha_bar(sampler->timesteps()[static_cast<size_t>(i)], zero_snr);
+    const long double a = alpha_bar(timestep(*sampler, i), zero_snr);
     for (size_t k = 0; k < 64; ++k) {
       ASSERT_NEAR(latents[k], static_cast<double>(std::sqrt(a) * x0[k] + std::sqrt(1 - a) * e[k]), tolerance) << i;
       output[k] = perfect_output(type, latents[k], x0[k], a);
     }
     EXPECT_FALSE(sampler->needs_noise(i));
-    sampler->step(i, output, latents, {});
+    sampler->step(i, output, latents, {}, state);
   }
   for (size_t k = 0; k < 64; ++k) EXPECT_NEAR(latents[k], x0[k], tolerance);
 }
@@ -140,14 +143,16 @@ TEST_P(SamplerCases, GanRecoversThePictureFromAPerfectNetwork) {
   std::vector<float> x0(64), latents(64), output(64), noise(64);
   fill_normal(1, 0, 0, x0);
   fill_normal(2, 0, 0, latents);
+  SamplerState state;
   for (int i = 0; i < steps; ++i) {
-    const long double a = alpha_bar(sampler->timesteps()[static_cast<size_t>(i)], zero_snr);
+    const long double a = alpha_bar(timestep(*sampler, i), zero_snr);
     for (size_t k = 0; k < 64; ++k) output[k] = perfect_output(type, latents[k], x0[k], a);
     EXPECT_EQ(sampler->needs_noise(i), i + 1 < steps);
     fill_normal(2, static_cast<uint64_t>(i) + 1, 0, noise);
-    sampler->step(i, output, latents, sampler->needs_noise(i) ? std::span<const float>(noise) : std::span<float>());
+    sampler->step(i, output, latents, sampler->needs_noise(i) ? std::span<const float>(noise) : std::span<float>(),
+                  state);
     if (i + 1 == steps) break;
-    const long double next = alpha_bar(sampler->timesteps()[static_cast<size_t>(i) + 1], zero_snr);
+    const long double next = alpha_bar(timestep(*sampler, i + 1), zero_snr);
     for (size_t k = 0; k < 64; ++k) {
       const long double expected = std::sqrt(next) * x0[k] + std::sqrt(1 - next) * noise[k];
       ASSERT_NEAR(latents[k], static_cast<double>(expected), tolerance) << i;
@@ -163,14 +168,15 @@ TEST_P(SamplerCases, FollowTheirFormulasForAnyOutput) {
     const auto sampler = made(ddim ? "ddim" : "gan", config_of(type, zero_snr), steps);
     std::vector<float> latents(16), output(16), noise(16);
     fill_normal(3, 0, 0, latents);
+    SamplerState state;
     std::vector<long double> expected(latents.begin(), latents.end());
     long double largest = 1;
     for (int i = 0; i < steps; ++i) {
       fill_normal(4, static_cast<uint64_t>(i), 0, output);
       fill_normal(5, static_cast<uint64_t>(i), 0, noise);
       const bool end = i + 1 == steps;
-      const long double a = alpha_bar(sampler->timesteps()[static_cast<size_t>(i)], zero_snr);
-      const long double b = end ? 1 : alpha_bar(sampler->timesteps()[static_cast<size_t>(i) + 1], zero_snr);
+      const long double a = alpha_bar(timestep(*sampler, i), zero_snr);
+      const long double b = end ? 1 : alpha_bar(timestep(*sampler, i + 1), zero_snr);
       for (size_t k = 0; k < 16; ++k) {
         const long double x = expected[k], y = output[k];
         const long double s = std::sqrt(a), n = std::sqrt(1 - a);
@@ -181,7 +187,7 @@ TEST_P(SamplerCases, FollowTheirFormulasForAnyOutput) {
         expected[k] = end ? x0 : std::sqrt(b) * x0 + std::sqrt(1 - b) * e;
         largest = std::max(largest, std::abs(expected[k]));
       }
-      sampler->step(i, output, latents, noise);
+      sampler->step(i, output, latents, noise, state);
       for (size_t k = 0; k < 16; ++k) {
         ASSERT_NEAR(latents[k], static_cast<double>(expected[k]), tolerance * largest) << i << " ddim " << ddim;
       }

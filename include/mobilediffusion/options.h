@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,31 +80,44 @@ struct LoadOptions {
   std::function<void(LogLevel, std::string_view message)> log = {};
 };
 
+// Where a picture's noise comes from.
+enum class Noise : int {
+  // Philox 4x32-10 counted by the position and keyed by the seed, made normal by a transform whose every operation is
+  // exact IEEE-754 arithmetic, so that the bits agree everywhere.
+  kPhilox = 0,
+  // PyTorch's on a CPU: torch.randn with torch.Generator("cpu").manual_seed(seed), to 2 units in the last place, and in
+  // the order in which diffusers draws. To compare pictures with Python's. Of the seed the low 32 bits count.
+  kTorch = 1,
+};
+
 // The stages of one picture, in order; before them kEncoder, where it begins with a picture.
 enum class Stage : int { kText = 0, kUNet = 1, kDecoder = 2, kEncoder = 3 };
 
 // What is to be drawn, beside the prompt.
 struct GenerateOptions {
   // The same seed, size and options give the same initial noise on every platform, and the same picture whatever the
-  // number of threads. See noise in "initial_noise".
+  // number of threads. See "noise".
   uint64_t seed = 0;
 
   // Pixels; multiples of Pipeline::size_multiple(), 8 * 4096 at most a side. 0: the size the model was made for.
   int width = 0;
   int height = 0;
 
-  // Denoising steps, 1 to 1000. 0: as many as the model was fine-tuned for, which is one for a one-step model.
+  // Denoising steps, 1 to 1000. 0: as many as the model was made for, which is one for a one-step model, 4 for a latent
+  // consistency model and 25 for one that was not distilled.
   int steps = 0;
 
-  // Classifier-free guidance: 1 turns it off, as one-step models want; above 1 every step runs the UNet twice and
-  // follows the prompt more closely. 0 to 100.
-  float guidance = 1.0f;
+  // Guidance, 0 to 100. Above 1, classifier-free: every step runs the UNet twice and follows the prompt more closely;
+  // 0 to 1 is off, as one-step models want it. A model whose UNet is told of the guidance (time_cond_proj_dim) runs
+  // once, and is told. Nothing: what the model was made for, which is 7.5 for one that was not distilled.
+  std::optional<float> guidance = {};
 
-  // What should not be in the picture; only read where guidance is not 1. UTF-8.
+  // What should not be in the picture; only read where guidance is classifier-free. UTF-8.
   std::string negative_prompt = {};
 
-  // "" takes the model's own sampler; "gan" is DiffusionGAN's (one step, or several with fresh noise between them);
-  // "ddim" is deterministic.
+  // "" takes the model's own sampler. Of one-step models: "gan" or "one-step" (x0 from one timestep; with several
+  // steps, fresh noise between them), "sid", "flow" (rectified flow, InstaFlow's). Of few-step ones: "lcm", "tcd". Of
+  // all others: "ddim", "plms", "euler", "euler-a" (ancestral: fresh noise in every step), "dpm++" (2M), "deis".
   std::string sampler = {};
 
   // A picture to begin with, of any size, in the caller's memory, which must stay valid during generate(): the middle
@@ -112,14 +126,16 @@ struct GenerateOptions {
   // noise.
   Pixels image = {};
 
-  // How much of that picture is made anew, 0 (hardly anything) to 1 (all; it is not looked at). Of the steps asked for
+  // How much of that picture is made anew, 0 (hardly anything) to 1 (all of it). Of the steps asked for
   // the last int(steps * strength) are run, on the picture with as much noise as belongs there. Where that is none, as
   // with one-step models, one is run, at strength * 1000 of the 1000 timesteps.
   double strength = 0.6;
 
+  // Portable noise by default. PyTorch's is for comparisons.
+  Noise noise = Noise::kPhilox;
+
   // The initial noise, latent_channels * (height/8) * (width/8) values of mean 0 and variance 1, channel by channel,
-  // rows from the top: (channel, y, x). Empty: Philox 4x32-10 counted by the position and keyed by the seed, made
-  // normal by a transform whose every operation is exact IEEE-754 arithmetic, so that the bits agree everywhere.
+  // rows from the top: (channel, y, x). Empty: drawn by `noise` and `seed`.
   std::vector<float> initial_noise = {};
 
   PixelFormat format = PixelFormat::kRgb;

@@ -8,7 +8,7 @@
 
 #include "kernels/linear.h"
 #include "src/file_io.h"
-#include "src/noise.h"
+#include "src/noise_source.h"
 #include "src/precision.h"
 #include "src/stages.h"
 #include "src/tokenizer.h"
@@ -131,8 +131,9 @@ Result<Profile> profile_picture(const ProfileOptions& options) {
     const double start = now();
     const Tensor text = stages->encode(context, tokens->ids);
     Tensor latents = context.make({1, height, width, model->unet.in_channels});
-    if (context.ok()) fill_normal(0, 0, 0, {latents.data(), static_cast<size_t>(latents.shape().elements())});
-    stages->denoise(context, latents, **sampler, {.text = text});
+    const std::unique_ptr<NoiseSource> noise = make_noise_source(Noise::kPhilox, 0);
+    if (context.ok()) noise->draw(0, {latents.data(), static_cast<size_t>(latents.shape().elements())});
+    stages->denoise(context, latents, **sampler, {.text = text, .noise = *noise});
     const Tensor picture = stages->decode(context, latents);
     profile.seconds = now() - start;
     if (!context.ok()) return context.status();

@@ -216,7 +216,9 @@ class Verify {
     if (own_text.data() == nullptr) return {};
     const Result<std::unique_ptr<Sampler>> sampler = make_sampler("", model_.scheduler, 0);
     if (!sampler.ok()) return sampler.status();
-    stages_->denoise(context_, latents, **sampler, {.text = own_text});
+    scale(latents, (*sampler)->initial_scale());
+    const std::unique_ptr<NoiseSource> noise = make_noise_source(Noise::kPhilox, 0);
+    stages_->denoise(context_, latents, **sampler, {.text = own_text, .noise = *noise});
     if (!context_.ok()) return context_.status();
     keep("x0", latents, false);
     const Tensor picture = stages_->decode(context_, latents);
