@@ -38,7 +38,8 @@ std::vector<float> channels_last(const std::vector<float>& weight, const Conv2dS
 // What the operators of each kind and precision have in common, so that their creation reads alike.
 struct Geometry {
   explicit Geometry(const Conv2dSpec& spec)
-      : padding(static_cast<uint32_t>(spec.padding())),
+      : before(static_cast<uint32_t>(spec.padding_before())),
+        after(static_cast<uint32_t>(spec.padding())),
         kernel(static_cast<uint32_t>(spec.kernel)),
         stride(static_cast<uint32_t>(spec.stride)),
         groups(spec.depthwise ? static_cast<uint32_t>(spec.in_channels) : 1),
@@ -47,7 +48,7 @@ struct Geometry {
         // A kept indirection buffer would cost 8 bytes a tap and output pixel, 19 MB a layer at 512x512.
         flags(XNN_FLAG_TRANSIENT_INDIRECTION_BUFFER | (spec.depthwise ? XNN_FLAG_DEPTHWISE_CONVOLUTION : 0)) {}
 
-  uint32_t padding, kernel, stride, groups;
+  uint32_t before, after, kernel, stride, groups;
   size_t in, out;
   uint32_t flags;
 };
@@ -65,7 +66,7 @@ xnn_status create_float32(const Conv2dSpec& spec, const BlockOf<float>& block, x
                           xnn_operator_t* op) {
   const Geometry g(spec);
   return xnn_create_convolution2d_nhwc_f32(
-      g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
+      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in / g.groups, block.channels / g.groups, g.in, g.out, block.weight, block.bias,
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
@@ -74,7 +75,7 @@ xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, xnn
                        xnn_operator_t* op) {
   const Geometry g(spec);
   return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
-      g.padding, g.padding, g.padding, g.padding, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
+      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in, block.channels, g.in, g.out, block.scales, block.weight, block.bias,
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }

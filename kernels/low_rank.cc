@@ -15,8 +15,7 @@ namespace mobilediffusion::kernels::HWY_NAMESPACE {
 // One vector of columns of one row, or four side by side, which stay in registers over the whole rank.
 HWY_INLINE void add_columns(const float* up, const float* down, size_t rank, size_t columns, size_t count, float* row) {
   Floats sum = load(row, count);
-  for (size_t r = 0; r < rank; ++r)
-    sum = hn::MulAdd(hn::Set(FloatTag(), up[r]), load(down + r * columns, count), sum);
+  for (size_t r = 0; r < rank; ++r) sum = hn::MulAdd(hn::Set(FloatTag(), up[r]), load(down + r * columns, count), sum);
   store(sum, count, row);
 }
 

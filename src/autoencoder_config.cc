@@ -2,6 +2,8 @@
 //
 // vae/config.json of diffusers' two autoencoders.
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "src/config_reading.h"
 
@@ -9,9 +11,19 @@ namespace mobilediffusion {
 namespace {
 
 void read_common(JsonReader& json, double scaling_factor, DecoderConfig* config) {
+  json.integer("in_channels", 3, 3, 3);
   config->out_channels = static_cast<int>(json.integer("out_channels", 3, 3, 3));
   config->scaling_factor = static_cast<float>(json.number("scaling_factor", 1e-6, 1e6, scaling_factor));
   config->shift_factor = static_cast<float>(json.number("shift_factor", -1e6, 1e6, 0));
+}
+
+// Each level of an AutoencoderTiny hands its own width on.
+int one_width(JsonReader& json, const char* key, size_t levels) {
+  if (!json.has(key)) return 64;
+  const std::vector<int> widths = json.integers(key, levels, levels, 1, kMostChannels);
+  require(json, std::adjacent_find(widths.begin(), widths.end(), std::not_equal_to<>()) == widths.end(),
+          "\"" + std::string(key) + "\" of several widths; each level of an AutoencoderTiny hands its own on");
+  return widths.empty() ? 64 : widths.front();
 }
 
 }  // namespace
@@ -24,13 +36,15 @@ Result<DecoderConfig> read_kl_decoder(JsonReader& json) {
   kl.layers_per_block = static_cast<int>(json.integer("layers_per_block", 1, kMostLayers, 1));
   kl.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels, 32));
   kl.mid_block_add_attention = json.boolean("mid_block_add_attention", true);
+  kl.use_quant_conv = json.boolean("use_quant_conv", true);
   kl.use_post_quant_conv = json.boolean("use_post_quant_conv", true);
   read_common(json, 0.18215, &config);
   require_values(json, {{"act_fn", "silu"}, {"latents_mean", nullptr}, {"latents_std", nullptr}});
-  if (json.has("up_block_types")) {
+  for (const auto& [key, supported] :
+       {std::pair{"up_block_types", "UpDecoderBlock2D"}, std::pair{"down_block_types", "DownEncoderBlock2D"}}) {
+    if (!json.has(key)) continue;
     const size_t levels = kl.block_out_channels.size();
-    for (const std::string& type : json.strings("up_block_types", levels, levels))
-      choice<int>(json, "up_block_types", type, {{"UpDecoderBlock2D", 0}});
+    for (const std::string& type : json.strings(key, levels, levels)) choice<int>(json, key, type, {{supported, 0}});
   }
   if (json.status().ok()) {
     for (const int width : kl.block_out_channels) {
@@ -47,17 +61,14 @@ Result<DecoderConfig> read_tiny_decoder(JsonReader& json) {
   config.latent_channels = static_cast<int>(json.integer("latent_channels", 1, kMostChannels, 4));
   tiny.blocks = {3, 3, 3, 1};
   if (json.has("num_decoder_blocks")) tiny.blocks = json.integers("num_decoder_blocks", 1, kMostLevels, 0, kMostLayers);
-  std::vector<int> widths(tiny.blocks.size(), 64);
-  if (json.has("decoder_block_out_channels")) {
-    widths = json.integers("decoder_block_out_channels", tiny.blocks.size(), tiny.blocks.size(), 1, kMostChannels);
-  }
+  const size_t levels = tiny.blocks.size();
+  tiny.encoder_blocks.assign(tiny.blocks.rbegin(), tiny.blocks.rend());
+  if (json.has("num_encoder_blocks"))
+    tiny.encoder_blocks = json.integers("num_encoder_blocks", levels, levels, 0, kMostLayers);
+  tiny.channels = one_width(json, "decoder_block_out_channels", levels);
+  tiny.encoder_channels = one_width(json, "encoder_block_out_channels", levels);
   read_common(json, 1.0, &config);
   require_values(json, {{"act_fn", "relu"}, {"upsample_fn", "nearest"}, {"upsampling_scaling_factor", 2}});
-  if (json.status().ok()) {
-    tiny.channels = widths.front();
-    require(json, std::count(widths.begin(), widths.end(), tiny.channels) == static_cast<int64_t>(widths.size()),
-            "\"decoder_block_out_channels\" of several widths; each level of an AutoencoderTiny hands its own on");
-  }
   config.network = tiny;
   return finish(json, config);
 }

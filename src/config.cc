@@ -87,6 +87,7 @@ Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const
   TextEncoderConfig config;
   if (const std::string found = json.string("_class_name", "CLIPTextModel"); found != "CLIPTextModel")
     refuse_class(json, found, "CLIPTextModel");
+  require_values(json, {{"model_type", "clip_text_model"}});
   config.vocab_size = static_cast<int>(json.integer("vocab_size", 1, 1 << 20));
   config.hidden_size = static_cast<int>(json.integer("hidden_size", 1, kMostChannels));
   config.num_hidden_layers = static_cast<int>(json.integer("num_hidden_layers", 1, kMostLayers));

@@ -93,9 +93,10 @@ struct UNetConfig {
 // AutoencoderKL.
 struct KlDecoderConfig {
   std::vector<int> block_out_channels;  // from the picture's side to the latent's
-  int layers_per_block = 0;             // the decoder has one resnet more a level
+  int layers_per_block = 0;             // the encoder's resnets a level; the decoder has one more
   int norm_num_groups = 0;
   bool mid_block_add_attention = true;
+  bool use_quant_conv = true;
   bool use_post_quant_conv = true;
 };
 
@@ -103,13 +104,15 @@ struct KlDecoderConfig {
 struct TinyDecoderConfig {
   int channels = 0;
   std::vector<int> blocks;  // of each level, from the latent's side to the picture's
+  int encoder_channels = 0;
+  std::vector<int> encoder_blocks;  // from the picture's side to the latent's
 };
 
-// An autoencoder, its decoder: vae/config.json.
+// An autoencoder, its decoder and its encoder: vae/config.json.
 struct DecoderConfig {
   int latent_channels = 0;
   int out_channels = 0;
-  float scaling_factor = 1.0f;  // the decoder reads x0 / scaling_factor + shift_factor
+  float scaling_factor = 1.0f;  // the decoder reads x0 / scaling_factor + shift_factor, the encoder writes it
   float shift_factor = 0.0f;
   std::variant<KlDecoderConfig, TinyDecoderConfig> network;
 

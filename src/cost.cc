@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "src/decoder.h"
+#include "src/encoder.h"
 #include "src/text_encoder.h"
 #include "src/unet.h"
 
@@ -87,6 +88,10 @@ ModelCost cost_of(const ModelFolder& model, int height, int width) {
   });
   cost.decoder = cost_of_network<Decoder>("decoder", model.decoder, [&](Context& context, const Decoder& network) {
     network(context, context.make({1, height, width, model.decoder.latent_channels}));
+  });
+  const int64_t upscale = model.decoder.upscale();
+  cost.encoder = cost_of_network<Encoder>("encoder", model.decoder, [&](Context& context, const Encoder& network) {
+    network(context, context.make({1, height * upscale, width * upscale, 3}));
   });
   return cost;
 }

@@ -27,8 +27,9 @@ struct NetworkCost {
 
 struct ModelCost {
   NetworkCost text_encoder, unet, decoder;
+  NetworkCost encoder;  // of the autoencoder, for pictures that begin with one
 
-  Cost total() const;
+  Cost total() const;  // of a picture that begins with noise
 };
 
 // One run of each network: all text positions, and a latent of `height` by `width`.

@@ -5,11 +5,10 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
-#include "kernels/attention.h"
 #include "src/config.h"
+#include "src/kl_mid_block.h"
 #include "src/resnet.h"
 
 namespace mobilediffusion {
@@ -22,15 +21,6 @@ class KlDecoder {
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& latents) const;
 
  private:
-  // One head over all positions, with projections of its own for keys and for values.
-  struct MidAttention {
-    std::string name;
-    kernels::GroupNorm norm;
-    kernels::Linear to_q, to_k, to_v, to_out;
-    kernels::Attention attention;
-
-    void operator()(kernels::Context& context, kernels::Tensor& x) const;
-  };
   struct Level {
     std::vector<Resnet> resnets;
     std::optional<kernels::Conv2d> upsampler;  // behind nearest 2x; none on the last
@@ -38,8 +28,7 @@ class KlDecoder {
 
   std::optional<kernels::Conv2d> post_quant_conv_;
   kernels::Conv2d conv_in_;
-  std::vector<Resnet> mid_resnets_;  // two
-  std::optional<MidAttention> mid_attention_;
+  KlMidBlock mid_;
   std::vector<Level> levels_;
   kernels::GroupNorm conv_norm_out_;
   kernels::Conv2d conv_out_;

@@ -26,10 +26,10 @@ namespace mobilediffusion {
 
 // One change to one weight of `rows` by `columns`, views of a mapped file.
 struct LowRankChange {
-  std::string name;                  // of the pair, with its file
-  kernels::WeightView up, down;      // (rows, rank), (rank, columns)
+  std::string name;              // of the pair, with its file
+  kernels::WeightView up, down;  // (rows, rank), (rank, columns)
   int64_t rank = 0;
-  float scale = 1;                   // weight and alpha in it
+  float scale = 1;  // weight and alpha in it
 };
 
 // The changes to one network, by the name of the weight.
@@ -38,8 +38,8 @@ using LowRankChanges = std::map<std::string, std::vector<LowRankChange>, std::le
 class Loras {
  public:
   // Reads the files' headers and sees that all of it fits the model's text encoder and UNet. Errors: kNotFound,
-  // kIoError, kInvalidArgument (a weight that is no number), kInvalidModel (a file that is none, made for another model,
-  // or whose ranks do not fit), kUnsupported (LoHa, LoKr, DoRA and others).
+  // kIoError, kInvalidArgument (a weight that is no number), kInvalidModel (a file that is none, made for another
+  // model, or whose ranks do not fit), kUnsupported (LoHa, LoKr, DoRA and others).
   static Result<std::shared_ptr<const Loras>> open(const std::vector<Lora>& wanted, const ModelFolder& model);
 
   // What changes a network, "unet" or "text_encoder".

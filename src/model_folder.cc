@@ -47,6 +47,45 @@ Status check_class(const std::string& file, const std::string& part, const std::
                 file + ": " + part + " is of the class " + in_message(found) + "; supported: " + names);
 }
 
+// Kinds of models that people have and that cannot run, by a part of their pipeline's name: what is in their way.
+struct Stranger {
+  std::string_view in_class, reason;
+};
+
+constexpr Stranger kStrangers[] = {
+    {"ControlNet", "a second network steers its UNet"},
+    {"Inpaint", "its UNet reads a mask and a masked picture beside the latent"},
+    {"XL", "it has two text encoders and tells its UNet the picture's size"},
+    {"StableDiffusion3", "it has a transformer in place of the UNet, and three text encoders"},
+    {"Flux", "it has a transformer in place of the UNet, and a T5 text encoder"},
+    {"PixArt", "it has a transformer in place of the UNet, and a T5 text encoder"},
+    {"Sana", "it has a transformer in place of the UNet"},
+    {"Video", "it draws several frames at once"},
+};
+
+Status refuse_pipeline(const std::string& path, const std::string& found, Status status) {
+  for (const Stranger& stranger : kStrangers) {
+    if (found.find(stranger.in_class) == std::string::npos) continue;
+    return Status(status.code(), path + ": the model is of the class " + in_message(found) +
+                                     ", which cannot run: " + std::string(stranger.reason) +
+                                     "; supported: one CLIP text encoder, one UNet, one autoencoder, as " +
+                                     std::string(kPipelines[1]) + " has them");
+  }
+  return status;
+}
+
+// Parts that are there in none of the models that run, whatever their pipeline is called.
+Status check_no_further_parts(const std::string& path, const nlohmann::json& index) {
+  for (const char* part : {"text_encoder_2", "transformer", "controlnet", "prior"}) {
+    if (!index.contains(part) || !index[part].is_array() || index[part].size() != 2 || !index[part][1].is_string())
+      continue;
+    return Status(StatusCode::kUnsupported, path + ": the model has a " + part + " (" +
+                                                in_message(index[part][1].get<std::string>()) +
+                                                "); supported: text_encoder, unet, vae, scheduler and tokenizer");
+  }
+  return {};
+}
+
 // model_index.json: every part's class is one that we run.
 Status check_index(const std::string& path) {
   Result<std::string> text = read_text_file(path);
@@ -54,7 +93,9 @@ Status check_index(const std::string& path) {
   JsonReader json(*text, path);
   const std::string pipeline = json.string("_class_name");
   if (!json.status().ok()) return json.status();
-  if (Status status = check_class(path, "the model", pipeline, kPipelines); !status.ok()) return status;
+  if (Status status = check_class(path, "the model", pipeline, kPipelines); !status.ok())
+    return refuse_pipeline(path, pipeline, std::move(status));
+  if (Status status = check_no_further_parts(path, json.object()); !status.ok()) return status;
   for (const Part& part : parts()) {
     const auto& object = json.object();
     if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 ||
@@ -65,6 +106,17 @@ Status check_index(const std::string& path) {
     if (!status.ok()) return status;
   }
   return {};
+}
+
+// A folder with one network in it, a ControlNet say, says which.
+Status refuse_network_alone(const std::string& folder) {
+  Result<std::string> text = read_text_file(folder + "/config.json");
+  if (!text.ok()) return {};
+  JsonReader json(*text, folder + "/config.json");
+  const std::string found = json.string("_class_name", "");
+  if (!json.status().ok() || found.empty()) return {};
+  return Status(StatusCode::kUnsupported, folder + " has no model_index.json, and its config.json is a " +
+                                              in_message(found) + "'s; supported: a whole model, a folder a network");
 }
 
 template <typename Config>
@@ -86,6 +138,13 @@ Status check_fit(const ModelFolder& model) {
   if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
     return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim,
                   "text_encoder/config.json's hidden_size", model.text_encoder.hidden_size);
+  }
+  if (model.unet.in_channels == 2 * model.decoder.latent_channels + 1) {
+    return Status(
+        StatusCode::kUnsupported,
+        model.path + ": unet/config.json's in_channels is " + std::to_string(model.unet.in_channels) +
+            ", an inpainting model's, which reads a mask and a masked picture beside the latent; supported: " +
+            std::to_string(model.decoder.latent_channels) + ", the latent alone");
   }
   if (model.unet.in_channels != model.decoder.latent_channels) {
     return differ("unet/config.json's in_channels", model.unet.in_channels, "vae/config.json's latent_channels",
@@ -122,7 +181,12 @@ Result<std::string> read_text_file(const std::string& path) {
 Result<ModelFolder> open_model_folder(const std::string& path, const std::string& vae) {
   std::error_code error;
   if (!std::filesystem::is_directory(path, error)) {
-    return Status(StatusCode::kNotFound, "there is no model folder " + path);
+    const bool file = std::filesystem::is_regular_file(path, error);
+    return Status(StatusCode::kNotFound,
+                  file ? path +
+                             " is a file; a model is a folder in the layout of diffusers (model_index.json and a "
+                             "folder a network), which its from_single_file() and save_pretrained() make of one"
+                       : "there is no model folder " + path);
   }
   ModelFolder model;
   model.path = path;
@@ -136,6 +200,9 @@ Result<ModelFolder> open_model_folder(const std::string& path, const std::string
   model.name = (error ? std::filesystem::path(path) : absolute).filename().string();
 
   Status status = check_index(path + "/model_index.json");
+  if (status.code() == StatusCode::kNotFound) {
+    if (Status alone = refuse_network_alone(path); !alone.ok()) return alone;
+  }
   if (status.ok())
     status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
   if (status.ok()) status = read_config(path + "/unet/config.json", &parse_unet_config, &model.unet);

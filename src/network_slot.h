@@ -29,7 +29,10 @@ struct NetworkLoading {
 
   NetworkLoading() = default;
   explicit NetworkLoading(const LoadOptions& options)
-      : precision(kernel_precision(options.precision)), memory(options.memory), wanted_loras(options.loras), log(options.log) {
+      : precision(kernel_precision(options.precision)),
+        memory(options.memory),
+        wanted_loras(options.loras),
+        log(options.log) {
     if (!options.cache_folder.empty()) cache.emplace(options.cache_folder, options.cache_bytes);
   }
 
@@ -83,7 +86,8 @@ class NetworkSlot {
     if (!weights.ok()) return weights.status();
     if (!how.cache) return bind(**weights, how, nullptr);
 
-    const std::string cached = how.cache->path_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
+    const std::string cached =
+        how.cache->path_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
     if (!file.ok()) {

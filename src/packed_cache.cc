@@ -42,10 +42,11 @@ Status damaged(const std::string& path, const std::string& what) {
 
 }  // namespace
 
-std::string PackedCache::path_for(std::string_view network, kernels::Precision precision,
-                                  const FileWeights& weights, const std::string& changes) const {
-  uint64_t state = digest(std::string(network) + "\n" + std::string(version()) + "\n" +
-                          std::to_string(static_cast<int>(precision)) + "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes));
+std::string PackedCache::path_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
+                                  const std::string& changes) const {
+  uint64_t state =
+      digest(std::string(network) + "\n" + std::string(version()) + "\n" + std::to_string(static_cast<int>(precision)) +
+             "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes));
   for (const FileWeights::File& file : weights.files()) {
     std::error_code ignored;
     const auto changed = fs::last_write_time(fs::path(file.path), ignored).time_since_epoch().count();

@@ -25,8 +25,8 @@ class PackedCache {
   // be larger than `most_bytes`, and so does what a crash left half-written a day ago.
   PackedCache(std::string folder, uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
-  // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to them
-  // when they are read; empty: nothing.
+  // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to
+  // them when they are read; empty: nothing.
   std::string path_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
                        const std::string& changes = "") const;
 

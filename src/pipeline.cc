@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "src/image_to_image.h"
 #include "src/noise_source.h"
 #include "src/pixels.h"
 #include "src/precision.h"
+#include "src/resample.h"
 #include "src/stages.h"
 #include "src/tokenizer.h"
 #include "src/word_list.h"
@@ -54,7 +56,7 @@ auto guarded(Body&& body) -> decltype(body()) {
 
 // How often each network says that a block is done: the totals of the progress.
 struct BlockCounts {
-  int text = 0, unet = 0, decoder = 0;
+  int text = 0, unet = 0, decoder = 0, encoder = 0;
 };
 
 BlockCounts count_blocks(const ModelFolder& model) {
@@ -79,6 +81,8 @@ BlockCounts count_blocks(const ModelFolder& model) {
   counts.decoder = count([&](Context& context) {
     stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels}));
   });
+  const int pixels = model.decoder.upscale();
+  counts.encoder = count([&](Context& context) { stages.encoder()(context, context.make({1, pixels, pixels, 3})); });
   return counts;
 }
 
@@ -98,6 +102,7 @@ struct Pipeline::Impl {
   static Result<Pipeline> load(const std::string& folder, const LoadOptions& options);
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options);
   Result<Image> draw(std::string_view prompt, const GenerateOptions& options);
+  Tensor encode(Context& context, const Pixels& picture, int width, int height);
   Status check(const GenerateOptions& options, int width, int height) const;
 
   int upscale() const { return model.decoder.upscale(); }
@@ -160,6 +165,16 @@ Status Pipeline::Impl::check(const GenerateOptions& options, int width, int heig
   if (options.guidance && !(*options.guidance >= 0.0f && *options.guidance <= 100.0f)) {
     return invalid("guidance must be 0 to 100, not " + std::to_string(*options.guidance));
   }
+  if (options.image.data != nullptr) {
+    const Pixels& given = options.image;
+    if (!(options.strength >= 0 && options.strength <= 1))
+      return invalid("strength must be 0 to 1, not " + std::to_string(options.strength));
+    if (given.format != PixelFormat::kRgb && given.format != PixelFormat::kRgba)
+      return invalid("image.format " + std::to_string(static_cast<int>(given.format)) + " is not one of image.h");
+    if (given.width < 1 || given.height < 1 || int64_t{given.width} * given.height > kMostPixels)
+      return invalid("image must have from 1 to " + std::to_string(kMostPixels) + " pixels, not " +
+                     std::to_string(given.width) + "x" + std::to_string(given.height));
+  }
   if (options.noise != Noise::kPhilox && options.noise != Noise::kTorch)
     return invalid("noise " + std::to_string(static_cast<int>(options.noise)) + " is not one of options.h");
   const size_t latent = static_cast<size_t>(model.unet.in_channels) * static_cast<size_t>(width / upscale()) *
@@ -192,6 +207,13 @@ Result<Image> Pipeline::Impl::generate(std::string_view prompt, const GenerateOp
   return image;
 }
 
+Tensor Pipeline::Impl::encode(Context& context, const Pixels& picture, int width, int height) {
+  Tensor scaled = context.make({1, height, width, 3});
+  if (!context.ok()) return {};
+  resample(picture, width, height, {scaled.data(), static_cast<size_t>(scaled.shape().elements())});
+  return stages.encode_picture(context, scaled);
+}
+
 Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOptions& options) {
   const Stopwatch whole;
   Image image;
@@ -201,8 +223,13 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
   if (Status status = check(options, image.width, image.height); !status.ok()) return status;
   if (options.steps < 0)
     return invalid("steps must be 0 (the model's own) or more, not " + std::to_string(options.steps));
-  Result<std::unique_ptr<Sampler>> sampler = make_sampler(options.sampler, model.scheduler, options.steps);
-  if (!sampler.ok()) return sampler.status();
+  const bool begins_with_picture = options.image.data != nullptr;
+  Result<PartialSampling> sampling = make_partial_sampling(options.sampler, model.scheduler, options.steps,
+                                                           begins_with_picture ? options.strength : 1.0);
+  if (!sampling.ok()) return sampling.status();
+  const Sampler& sampler = *sampling->sampler;
+  const int runs = sampler.runs() - sampling->start;
+  const int steps = sampler.steps() - sampling->start;
 
   Context context(threads, arena);
   context.set_cancel_flag(&cancelled);
@@ -216,7 +243,19 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
     });
   };
 
+  // Encoder: the picture to begin with, to its latent.
+  Tensor given;
+  if (begins_with_picture) {
+    begin_stage(Stage::kEncoder, blocks.encoder);
+    given = encode(context, options.image, image.width, image.height);
+    stages.end(Stage::kEncoder);
+    if (!context.ok()) return context.status();
+    image.timings.encoder = whole.seconds();
+    arena.trim();
+  }
+
   // Text: words to hidden states.
+  const Stopwatch text_watch;
   const bool embedded = model.unet.time_cond_proj_dim > 0;  // the network itself is told of the guidance
   const float guidance = std::max(1.0f, options.guidance.value_or(usual_guidance(options.sampler, model.scheduler)));
   const bool guided = guidance > 1.0f && !embedded;
@@ -245,11 +284,11 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
     for (const std::string& word : image.unknown_words) list += (list.empty() ? "" : ", ") + word;
     log(LogLevel::kWarning, "this model was never taught: " + list);
   }
-  image.timings.text = whole.seconds();
+  image.timings.text = text_watch.seconds();
 
   // UNet: noise to the picture's latent.
   const Stopwatch unet_watch;
-  begin_stage(Stage::kUNet, (*sampler)->runs() * (guided ? 2 : 1) * blocks.unet);
+  begin_stage(Stage::kUNet, runs * (guided ? 2 : 1) * blocks.unet);
   Tensor latents = context.make({1, image.height / upscale(), image.width / upscale(), model.unet.in_channels});
   if (!context.ok()) return context.status();
   const std::unique_ptr<NoiseSource> source = make_noise_source(options.noise, options.seed);
@@ -259,9 +298,19 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
     source->draw(0, noise);
   }
   to_channels_last(noise, latents);
-  scale(latents, (*sampler)->initial_scale());
-  stages.denoise(context, latents, **sampler,
-                 {.text = text, .noise = *source, .negative = guided ? &negative : nullptr, .guidance = guidance});
+  if (begins_with_picture) {
+    const std::span<float> x(latents.data(), noise.size());
+    sampler.add_noise(sampling->start, {given.data(), noise.size()}, x, x);
+    given.reset();
+  } else {
+    scale(latents, sampler.initial_scale());
+  }
+  stages.denoise(context, latents, sampler,
+                 {.text = text,
+                  .noise = *source,
+                  .negative = guided ? &negative : nullptr,
+                  .guidance = guidance,
+                  .start = sampling->start});
   stages.end(Stage::kUNet);
   if (!context.ok()) return context.status();
   image.timings.unet = unet_watch.seconds();
@@ -287,7 +336,7 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
                       .negative_prompt = guided ? options.negative_prompt : std::string(),
                       .model = model.name,
                       .seed = options.seed,
-                      .steps = (*sampler)->steps(),
+                      .steps = steps,
                       .guidance = guidance};
   image.timings.total = whole.seconds();
   return image;

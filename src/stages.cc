@@ -34,6 +34,7 @@ Stages::Stages(const ModelFolder& model)
     : text_encoder_("text_encoder", model.text_encoder_weights(), model.text_encoder),
       unet_("unet", model.unet_weights(), model.unet),
       decoder_("decoder", model.decoder_weights(), model.decoder),
+      encoder_("encoder", model.decoder_weights(), model.decoder),
       scaling_factor_(model.decoder.scaling_factor),
       shift_factor_(model.decoder.shift_factor),
       guidance_width_(model.unet.time_cond_proj_dim) {}
@@ -61,6 +62,7 @@ Stages Stages::describe(const ModelFolder& model) {
   stages.text_encoder_.describe();
   stages.unet_.describe();
   stages.decoder_.describe();
+  stages.encoder_.describe();
   return stages;
 }
 
@@ -80,6 +82,8 @@ void Stages::end(Stage stage) {
       return unet_.drop();
     case Stage::kDecoder:
       return decoder_.drop();
+    case Stage::kEncoder:
+      return encoder_.drop();
   }
 }
 
@@ -132,6 +136,23 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   Tensor picture = (*decoder_)(context, scaled);
   require_finite(context, picture, "the decoder");
   return picture;
+}
+
+Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
+  if (!context.ok()) return {};
+  Status loaded = encoder_.load(loading_);
+  if (loaded.code() == StatusCode::kInvalidModel)
+    loaded = Status(StatusCode::kUnsupported, "this model has no encoder to begin with a picture: " + loaded.message());
+  if (!loaded.ok()) {
+    context.fail(std::move(loaded));
+    return {};
+  }
+  Tensor x0 = (*encoder_)(context, picture);
+  if (context.computes()) {
+    for (float& value : values(x0)) value = (value - shift_factor_) * scaling_factor_;
+  }
+  require_finite(context, x0, "the encoder");
+  return x0;
 }
 
 void scale(Tensor& x, float factor) {

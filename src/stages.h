@@ -1,6 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A model's three networks, and the three stages of a picture: what its words mean, what its latent is, what it looks
+// A model's networks, and the three stages of a picture: what its words mean, what its latent is, what it looks
 // like.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "mobilediffusion/options.h"
 #include "src/decoder.h"
+#include "src/encoder.h"
 #include "src/model_folder.h"
 #include "src/network_slot.h"
 #include "src/noise_source.h"
@@ -48,6 +49,10 @@ class Stages {
                const Conditioning& conditioning);
   kernels::Tensor decode(kernels::Context& context, const kernels::Tensor& x0);
 
+  // The other way: a picture (1, h * upscale, w * upscale, 3) in -1..1 to x0. Its network is loaded when it is first
+  // needed; kUnsupported where the autoencoder's file has none.
+  kernels::Tensor encode_picture(kernels::Context& context, const kernels::Tensor& picture);
+
   // To be called where a stage's network is not needed again for this picture.
   void end(Stage stage);
 
@@ -55,6 +60,7 @@ class Stages {
   const TextEncoder& text_encoder() const { return *text_encoder_; }
   const UNet& unet() const { return *unet_; }
   const Decoder& decoder() const { return *decoder_; }
+  const Encoder& encoder() const { return *encoder_; }
 
  private:
   explicit Stages(const ModelFolder& model);
@@ -67,6 +73,7 @@ class Stages {
   NetworkSlot<TextEncoder, TextEncoderConfig> text_encoder_;
   NetworkSlot<UNet, UNetConfig> unet_;
   NetworkSlot<Decoder, DecoderConfig> decoder_;
+  NetworkSlot<Encoder, DecoderConfig> encoder_;
   float scaling_factor_ = 1.0f, shift_factor_ = 0.0f;
   int guidance_width_ = 0;  // of the embedding that the UNet wants; 0: none
 };

@@ -21,12 +21,7 @@ TinyDecoder::TinyDecoder(const Scope& at, const DecoderConfig& config, const Tin
   ++index;  // ReLU
   for (size_t i = 0; i < tiny.blocks.size(); ++i) {
     Level& level = levels_.emplace_back();
-    for (int j = 0; j < tiny.blocks[i]; ++j) {
-      const Scope block = layers / index++;
-      Block& made = level.blocks.emplace_back(Block{block.name(), {}});
-      for (const int k : {0, 2, 4})
-        made.convolutions.push_back(bind_conv2d(block / "conv" / k, {.in_channels = width, .out_channels = width}));
-    }
+    for (int j = 0; j < tiny.blocks[i]; ++j) level.blocks.emplace_back(layers / index++, width);
     if (i + 1 < tiny.blocks.size()) {
       ++index;  // nearest 2x
       level.upsampler = bind_conv2d(layers / index++,
@@ -34,16 +29,6 @@ TinyDecoder::TinyDecoder(const Scope& at, const DecoderConfig& config, const Tin
     }
   }
   conv_out_ = bind_conv2d(exact / index, {.in_channels = width, .out_channels = config.out_channels});
-}
-
-void TinyDecoder::Block::operator()(Context& context, Tensor& x) const {
-  Tensor h = convolutions[0](context, x);
-  kernels::activate(context, name, Activation::kRelu, h);
-  h = convolutions[1](context, h);
-  kernels::activate(context, name, Activation::kRelu, h);
-  h = convolutions[2](context, h);
-  kernels::add(context, name, x, h);
-  kernels::activate(context, name, Activation::kRelu, x);
 }
 
 Tensor TinyDecoder::operator()(Context& context, const Tensor& latents) const {
@@ -61,7 +46,7 @@ Tensor TinyDecoder::operator()(Context& context, const Tensor& latents) const {
   x = (*conv_in_)(context, x);
   kernels::activate(context, name_, Activation::kRelu, x);
   for (const Level& level : levels_) {
-    for (const Block& block : level.blocks) {
+    for (const TinyBlock& block : level.blocks) {
       block(context, x);
       context.block_done();
     }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "src/config.h"
-#include "src/layers.h"
+#include "src/tiny_block.h"
 
 namespace mobilediffusion {
 
@@ -20,14 +20,8 @@ class TinyDecoder {
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& latents) const;
 
  private:
-  struct Block {
-    std::string name;
-    std::vector<kernels::Conv2d> convolutions;  // three
-
-    void operator()(kernels::Context& context, kernels::Tensor& x) const;
-  };
   struct Level {
-    std::vector<Block> blocks;
+    std::vector<TinyBlock> blocks;
     std::optional<kernels::Conv2d> upsampler;  // behind nearest 2x; none on the last
   };
 

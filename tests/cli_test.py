@@ -105,6 +105,77 @@ class CliTest(unittest.TestCase):
         self.assertEqual(len(names), 1)
         self.assertRegex(names[0], r"^[\w-]+\.png$")
 
+    def test_begins_with_a_picture(self):
+        # One that the program drew, and a JPEG's and a PNG's troubles.
+        self.assertEqual(self.generate("a boat", "-o", "boat.png", "--size", "64x96").returncode, DONE)
+        done = self.generate("a house", "--image", "boat.png", "--strength", "0.5", "-o", "house.png", "--json")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertGreater(json.loads(done.stdout)["seconds"]["encoder"], 0)
+        self.assertEqual(size_of(content(self.path("house.png"))), (128, 128))
+        self.assertEqual(self.generate("a house", "--image", "boat.png", "-o", "other.png").returncode, DONE)
+        self.assertNotEqual(content(self.path("house.png")), content(self.path("other.png")))
+        whole = content(self.path("boat.png"))
+        for name, data, saying in (("short.png", whole[:len(whole) // 2], "short.png"), ("no.gif", b"GIF89a....", "neither"),
+                                   ("short.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "truncated")):
+            with open(self.path(name), "wb") as file:
+                file.write(data)
+            done = self.generate("a house", "--image", name, "-o", "none.png")
+            self.assertEqual(done.returncode, USAGE, done.stderr)
+            self.assertIn(saying, done.stderr.decode())
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        for strength in ("-0.1", "1.5", "nan", "x"):
+            done = self.generate("a house", "--image", "boat.png", "--strength", strength, "-o", "none.png")
+            self.assertEqual(done.returncode, USAGE, (strength, done.stderr))
+        self.assertEqual(self.generate("a house", "--image", "nowhere.png", "-o", "none.png").returncode, FAILED)
+        self.assertFalse(os.path.exists(self.path("none.png")))
+
+    def test_a_model_without_an_encoder_says_so(self):
+        bare = os.path.join(self.home, "bare")
+        shutil.copytree(self.model, bare)
+        shutil.copy(os.path.join(BASE, "vae/diffusion_pytorch_model.safetensors"), os.path.join(bare, "vae"))
+        self.assertEqual(self.generate("a boat", "-o", "boat.png", "--size", "32x32").returncode, DONE)
+        done = run("generate", "a boat", "--model", bare, "--image", "boat.png", "-o", "none.png", cwd=self.folder)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn("has no encoder to begin with a picture", done.stderr.decode())
+        self.assertIn("lacks the tensor encoder.", done.stderr.decode())
+        self.assertEqual(os.listdir(self.folder), ["boat.png"])
+
+    def test_adds_loras(self):
+        layer = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_q"
+        width = header_of(os.path.join(self.model, "unet/diffusion_pytorch_model.safetensors"))[
+            "mid_block.attentions.0.transformer_blocks.0.attn1.to_q.weight"]["shape"][0]
+
+        def lora(name, layer):
+            values = struct.pack(f"<{2 * width}f", *(0.4 * (i * 7 % 5 - 2) for i in range(2 * width)))
+            entries, at = {}, 0
+            for part, shape in (("lora_down", [2, width]), ("lora_up", [width, 2])):
+                entries[f"{layer}.{part}.weight"] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + len(values)]}
+                at += len(values)
+            header = json.dumps(entries).encode()
+            with open(self.path(name), "wb") as file:
+                file.write(struct.pack("<Q", len(header)) + header + 2 * values)
+
+        lora("paint:1.safetensors", layer)      # a colon that begins no weight
+        lora("other.safetensors", "lora_unet_another_models")
+        pictures = []
+        for arguments in ((), ("--lora", "paint:1.safetensors"), ("--lora", "paint:1.safetensors:0.5"),
+                          ("--lora", "paint:1.safetensors:0.25", "--lora", "paint:1.safetensors:0.25"),
+                          ("--lora", "paint:1.safetensors:0")):
+            done = self.generate("a boat", "-o", "boat.png", "--size", "64x64", "--no-metadata", *arguments)
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            pictures.append(content(self.path("boat.png")))
+        self.assertEqual(len({pictures[0], pictures[1], pictures[2]}), 3)
+        self.assertEqual(pictures[0], pictures[4])
+        os.remove(self.path("boat.png"))
+        for argument, code, saying in (("other.safetensors", FAILED, "was made for another model: of the 1 layers"),
+                                       ("nowhere.safetensors", FAILED, "nowhere.safetensors"),
+                                       ("paint:1.safetensors:nan", USAGE, "must be a number"),
+                                       ("some.ckpt", FAILED, "is a pickle")):
+            done = self.generate("a boat", "-o", "boat.png", "--lora", argument)
+            self.assertEqual(done.returncode, code, done.stderr)
+            self.assertIn(saying, done.stderr.decode())
+            self.assertFalse(os.path.exists(self.path("boat.png")))
+
     def test_writes_to_stdout(self):
         done = self.generate("a boat", "-o", "-", "--size", "64x96")
         self.assertEqual(done.returncode, DONE)

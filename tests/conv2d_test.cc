@@ -8,7 +8,7 @@
 namespace mobilediffusion::kernels {
 namespace {
 
-enum Kind { kPlain, kDepthwise, kUpsample };
+enum Kind { kPlain, kDepthwise, kUpsample, kPadAfter };
 
 // (in, out, kernel, stride, kind), (n, h, w)
 using Case = std::tuple<std::tuple<int, int, int, int, Kind>, std::tuple<int, int, int>>;
@@ -21,6 +21,7 @@ class Conv2dTest : public testing::TestWithParam<Case> {
             .out_channels = out,
             .kernel = kernel,
             .stride = stride,
+            .pad_before = kind != kPadAfter,
             .depthwise = kind == kDepthwise,
             .upsample_2x = kind == kUpsample};
   }
@@ -86,6 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
                                      std::tuple(7, 7, 3, 1, kDepthwise), std::tuple(32, 32, 3, 1, kDepthwise),
                                      std::tuple(65, 65, 3, 2, kDepthwise), std::tuple(1, 1, 3, 1, kUpsample),
                                      std::tuple(5, 9, 3, 1, kUpsample), std::tuple(64, 40, 3, 1, kUpsample),
+                                     std::tuple(3, 5, 3, 2, kPadAfter), std::tuple(32, 32, 3, 2, kPadAfter),
                                      std::tuple(65, 70, 3, 1, kPlain), std::tuple(21, 5, 3, 1, kPlain),
                                      std::tuple(9, 70, 1, 1, kPlain), std::tuple(65, 70, 3, 1, kUpsample)),
                      testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3),

@@ -207,6 +207,25 @@ TEST(FiguresTest, AreTheDesignsToTheDigit) {
   }
 }
 
+// Public models, whose parameters are published or were counted in their files: SD-1.5's UNet 859.52 M, SD-2.1's and
+// SD-Turbo's 865.91 M (SDXS's is counted from its configuration by other means); CLIP-ViT/L14 123.06 M,
+// OpenCLIP-ViT/H14 without its last layer 340.39 M; the KL autoencoder 49.49 M and 34.16 M, TAESD's 1.22 M a half.
+TEST(FiguresTest, PublicModelsAreTheirFiles) {
+  struct Public {
+    const char* model;
+    int64_t text, unet, decoder, encoder;
+  };
+  for (const Public& figures : {Public{"sdxs-512", 123060480, 315746244, 1222531, 1222532},
+                                Public{"sd15-taesd", 123060480, 859520964, 1222531, 1222532},
+                                Public{"sd-turbo", 340387840, 865910724, 49490199, 34163664}}) {
+    const ModelCost cost = cost_of(open(std::string("benchmarks/configurations/") + figures.model), 64, 64);
+    EXPECT_EQ(cost.text_encoder.whole.parameters, figures.text) << figures.model;
+    EXPECT_EQ(cost.unet.whole.parameters, figures.unet) << figures.model;
+    EXPECT_EQ(cost.decoder.whole.parameters, figures.decoder) << figures.model;
+    EXPECT_EQ(cost.encoder.whole.parameters, figures.encoder) << figures.model;
+  }
+}
+
 // What we would ask a file for is what the independent implementation wrote, name by name and shape by shape.
 TEST(ManifestTest, IsTheGoldenCheckpoints) {
   for (const std::string golden : {"base", "relu-attention", "sample-prediction", "zero-snr", "faint"}) {

@@ -54,6 +54,49 @@ TEST(ModelFolderTest, EveryMissingFileIsNamed) {
   EXPECT_EQ(Pipeline::load(model.path() + "/model_index.json").status().code(), StatusCode::kNotFound);
 }
 
+// One line: what it is, and what runs.
+TEST(ModelFolderTest, ModelsThatCannotRunSayWhy) {
+  for (const auto& [pipeline, reason] : {std::pair{"StableDiffusionXLPipeline", "two text encoders"},
+                                         {"StableDiffusionControlNetPipeline", "a second network"},
+                                         {"StableDiffusionInpaintPipeline", "a mask"},
+                                         {"StableDiffusion3Pipeline", "a transformer in place of the UNet"},
+                                         {"FluxPipeline", "a T5 text encoder"},
+                                         {"PixArtAlphaPipeline", "a transformer in place of the UNet"},
+                                         {"KandinskyPipeline", "supported"}}) {
+    const SmallModel model;
+    model.edit("model_index.json", "MobileDiffusionPipeline", pipeline);
+    expect_trouble(model, StatusCode::kUnsupported, {"model_index.json", pipeline, reason, "StableDiffusionPipeline"});
+  }
+  for (const auto& [part, type] : {std::pair{"text_encoder_2", "CLIPTextModelWithProjection"},
+                                   {"transformer", "FluxTransformer2DModel"},
+                                   {"controlnet", "ControlNetModel"}}) {
+    const SmallModel model;
+    model.edit("model_index.json", "{", std::string("{\"") + part + "\": [\"diffusers\", \"" + type + "\"],");
+    expect_trouble(model, StatusCode::kUnsupported, {"model_index.json", part, type, "supported"});
+  }
+  {
+    const SmallModel model;  // an inpainting UNet: the latent, a mask and a masked picture's latent
+    model.edit("unet/config.json", "\"in_channels\": 8", "\"in_channels\": 17");
+    expect_trouble(model, StatusCode::kUnsupported, {"in_channels is 17", "inpainting", "supported: 8"});
+  }
+  {
+    const SmallModel model;  // T5's
+    model.edit("text_encoder/config.json", "{", "{\"model_type\": \"t5\",");
+    expect_trouble(model, StatusCode::kUnsupported, {"text_encoder/config.json", "t5", "clip_text_model"});
+  }
+  {
+    const SmallModel model;  // a network alone
+    model.remove("model_index.json");
+    model.write("config.json", R"({"_class_name": "ControlNetModel"})");
+    expect_trouble(model, StatusCode::kUnsupported, {"no model_index.json", "ControlNetModel", "supported"});
+  }
+  const TemporaryFolder folder;
+  folder.write("model.safetensors", "x");
+  const Status file = Pipeline::load(folder.path("model.safetensors")).status();
+  EXPECT_EQ(file.code(), StatusCode::kNotFound);
+  EXPECT_NE(file.message().find("is a file; a model is a folder"), std::string::npos) << file.message();
+}
+
 TEST(ModelFolderTest, AFolderWithoutWeightsIsAConfiguration) {
   const SmallModel model;
   for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",

@@ -12,10 +12,12 @@
 #include <vector>
 
 #include "src/decoder.h"
+#include "src/encoder.h"
 #include "src/file_weights.h"
 #include "src/model_folder.h"
 #include "src/text_encoder.h"
 #include "src/unet.h"
+#include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
 namespace {
@@ -122,6 +124,49 @@ TEST_P(Networks, UNet) {
 TEST_P(Networks, Decoder) {
   const auto decoder = load<Decoder>(model_.decoder_weights(), "decoder", model_.decoder);
   expect_close(decoder(*context_, channels_last("decoder_input")), channels_last("decoder_output"));
+}
+
+// encoder.safetensors: a picture of waves and noise, and the mean that another PyTorch implementation of both encoders
+// gives for it, in float64, with the weights in vae/. 56x40 pixels, so that sides are told apart.
+TEST_P(Networks, Encoder) {
+  const std::string path = folder_ + "/encoder.safetensors";
+  if (!GetParam().golden.starts_with("diffusers")) GTEST_SKIP() << "has no encoder";
+  file_ = std::make_unique<MappedFile>(std::move(*MappedFile::open(path)));
+  expected_ = *Safetensors::parse(file_->bytes(), path);
+  const auto encoder = load<Encoder>(model_.decoder_weights(), "encoder", model_.decoder);
+  expect_close(encoder(*context_, channels_last("encoder_input")), channels_last("encoder_output"));
+}
+
+// The middle's attention had other names before the library's version 0.17.
+TEST_P(Networks, AttentionsOldNames) {
+  if (GetParam().golden != "diffusers-kl") GTEST_SKIP() << "one is enough";
+  const auto mapped = MappedFile::open(model_.decoder_weights());
+  const auto tensors = Safetensors::parse(mapped->bytes(), "vae");
+  std::vector<TensorSource> renamed;
+  int changed = 0;
+  for (const auto& [name, tensor] : tensors->entries()) {
+    std::string old = name;
+    for (const auto& [now, then] : {std::pair<std::string, std::string>{".to_q.", ".query."},
+                                    {".to_k.", ".key."},
+                                    {".to_v.", ".value."},
+                                    {".to_out.0.", ".proj_attn."}}) {
+      if (const size_t at = old.find(now); at != std::string::npos) {
+        old.replace(at, now.size(), then);
+        ++changed;
+      }
+    }
+    renamed.push_back(tensor_in_memory(old, tensor.dtype, tensor.shape, tensor.data));
+  }
+  EXPECT_EQ(changed, 16);  // weight and bias of four projections, in the encoder and in the decoder
+  const TemporaryFolder folder;
+  const std::string path = folder.path("old.safetensors");
+  ASSERT_TRUE(write_safetensors(path, renamed).ok());
+  const auto decoder = load<Decoder>(path, "decoder", model_.decoder);
+  expect_close(decoder(*context_, channels_last("decoder_input")), channels_last("decoder_output"));
+  file_ = std::make_unique<MappedFile>(std::move(*MappedFile::open(folder_ + "/encoder.safetensors")));
+  expected_ = *Safetensors::parse(file_->bytes(), "encoder");
+  const auto encoder = load<Encoder>(path, "encoder", model_.decoder);
+  expect_close(encoder(*context_, channels_last("encoder_input")), channels_last("encoder_output"));
 }
 
 std::vector<Case> cases() {

@@ -14,8 +14,8 @@ namespace mobilediffusion {
 // A small whole model in a folder of its own, for a test to run or to damage: a golden one and a stand-in tokenizer.
 class SmallModel {
  public:
-  SmallModel() {
-    std::filesystem::copy(std::string(MOBILEDIFFUSION_TESTS_DIR) + "/data/goldens/base", path(),
+  explicit SmallModel(const std::string& golden = "base") {
+    std::filesystem::copy(std::string(MOBILEDIFFUSION_TESTS_DIR) + "/data/goldens/" + golden, path(),
                           std::filesystem::copy_options::recursive);
     std::filesystem::create_directory(path() + "/tokenizer");
     const auto model = open_model_folder(path());

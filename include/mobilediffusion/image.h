@@ -15,8 +15,17 @@ namespace mobilediffusion {
 // How the bytes of a pixel follow one another. Alpha is always 255.
 enum class PixelFormat : int { kRgb = 3, kRgba = 4 };
 
+// A picture in the caller's memory: 8-bit sRGB, rows from the top, no padding. Null: none.
+struct Pixels {
+  const uint8_t* data = nullptr;  // height * width * bytes-per-pixel
+  int width = 0;
+  int height = 0;
+  PixelFormat format = PixelFormat::kRgb;
+};
+
 // Wall-clock seconds of one generate(), by stage.
 struct Timings {
+  double encoder = 0;  // the picture to begin with, to its latent; 0 without one
   double text = 0;     // tokenizer and text encoder
   double unet = 0;     // every step of the UNet, sampler included
   double decoder = 0;  // latent to pixels
@@ -54,6 +63,9 @@ struct Image {
   int prompt_tokens = 0;                        // tokens of the whole prompt, start and end token not counted
   std::vector<std::string> unknown_words = {};  // of the prompt, those that a model of few words was never taught
 
+  // A view of the pixels, which this image must outlive.
+  Pixels view() const { return {pixels.data(), width, height, format}; }
+
   // Writes a PNG. The file appears whole or not at all: a failed write leaves what was there before.
   // Errors: kInvalidArgument (no pixels), kIoError.
   MOBILEDIFFUSION_EXPORT Status save(const std::string& path, const SaveOptions& options = {}) const;
@@ -61,6 +73,12 @@ struct Image {
   // The same PNG as bytes. Errors: kInvalidArgument, kOutOfMemory.
   MOBILEDIFFUSION_EXPORT Result<std::vector<uint8_t>> encode_png(const SaveOptions& options = {}) const;
 };
+
+// Reads a PNG or a JPEG as kRgb pixels, 8 bits each, over white where it is transparent. The size is known, and within
+// limits, before anything is decoded: 16384 pixels a side, 2^26 in all, a file of 256 MiB. A JPEG's rotation mark
+// (EXIF) is not followed. Errors: kNotFound, kIoError, kOutOfMemory, kInvalidArgument (neither of the two, damaged, too
+// large).
+MOBILEDIFFUSION_EXPORT Result<Image> read_image(const std::string& path);
 
 // Reads back what save() wrote into a PNG. Errors: kNotFound, kIoError, kInvalidArgument (not a PNG, or not one of
 // ours).

@@ -71,8 +71,8 @@ struct LoadOptions {
   std::string vae = {};
 
   // Added to the weights of the text encoder and the UNet in float32, one after another, before anything is quantised
-  // or packed; a picture costs the same time as without. All of a file must fit the model: kInvalidModel names the first
-  // layer that does not, kUnsupported what is no plain LoRA (LoHa, LoKr, DoRA).
+  // or packed; a picture costs the same time as without. All of a file must fit the model: kInvalidModel names the
+  // first layer that does not, kUnsupported what is no plain LoRA (LoHa, LoKr, DoRA).
   std::vector<Lora> loras = {};
 
   // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
@@ -90,8 +90,8 @@ enum class Noise : int {
   kTorch = 1,
 };
 
-// The stages of one picture, in order.
-enum class Stage : int { kText = 0, kUNet = 1, kDecoder = 2 };
+// The stages of one picture, in order; before them kEncoder, where it begins with a picture.
+enum class Stage : int { kText = 0, kUNet = 1, kDecoder = 2, kEncoder = 3 };
 
 // What is to be drawn, beside the prompt.
 struct GenerateOptions {
@@ -119,6 +119,17 @@ struct GenerateOptions {
   // steps, fresh noise between them), "sid", "flow" (rectified flow, InstaFlow's). Of few-step ones: "lcm", "tcd". Of
   // all others: "ddim", "plms", "euler", "euler-a" (ancestral: fresh noise in every step), "dpm++" (2M), "deis".
   std::string sampler = {};
+
+  // A picture to begin with, of any size, in the caller's memory, which must stay valid during generate(): the middle
+  // of it is cut and scaled to the size asked for, and drawn anew as far as `strength` says. read_image() reads one
+  // from a file. Only with models whose autoencoder has its encoder (kUnsupported where it has none). Null: begin with
+  // noise.
+  Pixels image = {};
+
+  // How much of that picture is made anew, 0 (hardly anything) to 1 (all of it). Of the steps asked for
+  // the last int(steps * strength) are run, on the picture with as much noise as belongs there. Where that is none, as
+  // with one-step models, one is run, at strength * 1000 of the 1000 timesteps.
+  double strength = 0.6;
 
   // Portable noise by default. PyTorch's is for comparisons.
   Noise noise = Noise::kPhilox;

@@ -36,8 +36,8 @@ Array conv2d(const Array& x, const Conv2dSpec& spec, const Values& weight, const
           for (int in = 0; in < inputs; ++in) {
             for (int a = 0; a < kernel; ++a) {
               for (int b = 0; b < kernel; ++b) {
-                const int64_t from_y = i * spec.stride + a - spec.padding(),
-                              from_x = j * spec.stride + b - spec.padding();
+                const int64_t from_y = i * spec.stride + a - spec.padding_before(),
+                              from_x = j * spec.stride + b - spec.padding_before();
                 if (from_y < 0 || from_y >= x.shape.h || from_x < 0 || from_x >= x.shape.w) continue;
                 sum += weight[static_cast<size_t>(((out * inputs + in) * kernel + a) * kernel + b)] *
                        x.at(n, from_y, from_x, spec.depthwise ? out : in);
@@ -154,7 +154,8 @@ Array upsample_2x(const Array& x) {
 }
 
 Values low_rank_sum(const Values& weight, const Values& up, const Values& down, int64_t rank, double scale) {
-  const auto rows = static_cast<Eigen::Index>(up.size()) / rank, columns = static_cast<Eigen::Index>(down.size()) / rank;
+  const auto rows = static_cast<Eigen::Index>(up.size()) / rank,
+             columns = static_cast<Eigen::Index>(down.size()) / rank;
   Values sum = weight;
   Eigen::Map<Matrix>(sum.data(), rows, columns) +=
       scale * Eigen::Map<const Matrix>(up.data(), rows, rank) * Eigen::Map<const Matrix>(down.data(), rank, columns);

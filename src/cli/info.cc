@@ -71,6 +71,7 @@ int show_model(const std::string& path, bool as_json) {
     std::cout << json{{"text_encoder", to_json(cost.text_encoder)},
                       {"unet", to_json(cost.unet)},
                       {"decoder", to_json(cost.decoder)},
+                      {"encoder", to_json(cost.encoder)},
                       {"total", to_json(cost.total())},
                       {"sample_size", side},
                       {"model", model->name}}
@@ -90,6 +91,7 @@ int show_model(const std::string& path, bool as_json) {
   print_network(cost.text_encoder, published ? published_text(125, 0) : "");
   print_network(cost.unet, published ? published_text(published->unet_parameters, published->unet_macs) : "");
   print_network(cost.decoder, published ? published_text(9.8, 0) : "");
+  print_row(cost.encoder.whole, "", "where a picture begins with one; not in the total");
   print_row(cost.total(), "", published == &kPublished[0] ? published_text(520, 0) : "");
   return kDone;
 }

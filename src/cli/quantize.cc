@@ -11,6 +11,8 @@
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
 #include "src/decoder.h"
+#include "src/encoder.h"
+#include "src/file_weights.h"
 #include "src/int8_weights.h"
 #include "src/model_folder.h"
 #include "src/text_encoder.h"
@@ -53,12 +55,29 @@ Status copy_the_rest(const fs::path& from, const fs::path& to) {
   return error ? Status(StatusCode::kIoError, "cannot read " + from.string() + ": " + error.message()) : Status();
 }
 
+using Entries = std::vector<ManifestWeights::Entry>;
+
 template <typename Network, typename Config>
-Status quantize_network(const char* name, const Config& config, const std::string& from, const std::string& to,
-                        Report& report) {
+Entries entries_of(const char* name, const Config& config) {
   ManifestWeights manifest;
   const Network network(Scope(manifest, name, kernels::Precision::kInt8), config);
-  Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, manifest.entries());
+  return manifest.entries();
+}
+
+// The decoder's, and those of the encoder that the file has.
+Result<Entries> autoencoder_entries(const ModelFolder& model) {
+  Result<std::unique_ptr<FileWeights>> file = FileWeights::open(model.decoder_weights());
+  if (!file.ok()) return file.status();
+  Entries entries = entries_of<Decoder>("decoder", model.decoder);
+  for (ManifestWeights::Entry& entry : entries_of<Encoder>("encoder", model.decoder)) {
+    if ((*file)->has(entry.name)) entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+Status quantize_network(const char* name, const Entries& entries, const std::string& from, const std::string& to,
+                        Report& report) {
+  Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, entries);
   if (!errors.ok()) return errors.status();
   std::error_code ignored;
   if (const auto files = find_weight_files(from); files.ok()) {
@@ -74,14 +93,16 @@ Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
   ModelFolder made = model;
   made.path = folder.string();
   made.vae_folder = (folder / "vae").string();
-  Status status = quantize_network<TextEncoder>("text_encoder", model.text_encoder, model.text_encoder_weights(),
-                                                made.text_encoder_weights(), report);
-  if (status.ok())
-    status = quantize_network<UNet>("unet", model.unet, model.unet_weights(), made.unet_weights(), report);
-  if (status.ok())
-    status =
-        quantize_network<Decoder>("decoder", model.decoder, model.decoder_weights(), made.decoder_weights(), report);
-  return status;
+  Status status = quantize_network("text_encoder", entries_of<TextEncoder>("text_encoder", model.text_encoder),
+                                   model.text_encoder_weights(), made.text_encoder_weights(), report);
+  if (status.ok()) {
+    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(), made.unet_weights(),
+                              report);
+  }
+  if (!status.ok()) return status;
+  const Result<Entries> autoencoder = autoencoder_entries(model);
+  if (!autoencoder.ok()) return autoencoder.status();
+  return quantize_network("decoder", *autoencoder, model.decoder_weights(), made.decoder_weights(), report);
 }
 
 QuantizationError sum(const std::vector<QuantizationError>& layers) {

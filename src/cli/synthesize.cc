@@ -71,10 +71,13 @@ TensorSource random_tensor(const ManifestWeights::Entry& entry, bool half, uint6
           }};
 }
 
-Status write_network(const std::string& path, const NetworkCost& network, const Options& options, uint64_t* stream) {
+Status write_networks(const std::string& path, std::initializer_list<const NetworkCost*> networks,
+                      const Options& options, uint64_t* stream) {
   std::vector<TensorSource> tensors;
-  for (const auto& entry : network.tensors)
-    tensors.push_back(random_tensor(entry, options.dtype == "F16", options.seed, (*stream)++));
+  for (const NetworkCost* network : networks) {
+    for (const auto& entry : network->tensors)
+      tensors.push_back(random_tensor(entry, options.dtype == "F16", options.seed, (*stream)++));
+  }
   return write_safetensors(path, tensors);
 }
 
@@ -116,9 +119,9 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   made.path = folder.string();
   made.vae_folder = (folder / "vae").string();
   uint64_t stream = 0;
-  Status status = write_network(made.text_encoder_weights(), cost.text_encoder, options, &stream);
-  if (status.ok()) status = write_network(made.unet_weights(), cost.unet, options, &stream);
-  if (status.ok()) status = write_network(made.decoder_weights(), cost.decoder, options, &stream);
+  Status status = write_networks(made.text_encoder_weights(), {&cost.text_encoder}, options, &stream);
+  if (status.ok()) status = write_networks(made.unet_weights(), {&cost.unet}, options, &stream);
+  if (status.ok()) status = write_networks(made.decoder_weights(), {&cost.decoder, &cost.encoder}, options, &stream);
   return status;
 }
 
@@ -150,7 +153,8 @@ Run add_synthesize(CLI::App& app) {
       ->check(CLI::IsMember({"F16", "F32"}));
   command->footer(
       "Example:\n"
-      "  mobilediffusion synthesize models/mobilediffusion full-size && mobilediffusion bench full-size\n\n"
+      "  mobilediffusion synthesize models/mobilediffusion full-size && mobilediffusion bench full-size\n"
+      "  mobilediffusion synthesize benchmarks/configurations/sdxs-512 sdxs && mobilediffusion bench sdxs\n\n"
       "The pictures are of nothing; the time and the memory are the real model's.");
   return [options] { return run(*options); };
 }
