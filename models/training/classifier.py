@@ -6,14 +6,26 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from renderer import Renderer
-from training import Training, set_rate
+from renderer import Renderer, draw_chances
+from training import Training, autocast, set_rate
 from world import COLOURS, COUNTS, GROUNDS, NOBODY, PLACES, RELATIONS, SUBJECTS, TIMES, WEATHERS, sample_any, seen_as
 
 PARTS = {
     "subject": SUBJECTS, "colour": tuple(COLOURS), "count": COUNTS, "place": PLACES, "time": TIMES, "ground": GROUNDS,
     "weather": WEATHERS, "relation": RELATIONS, "other": SUBJECTS + (NOBODY,), "other_colour": tuple(COLOURS) + (NOBODY,)}
-BATCH, RATE = 48, 2e-3
+BATCH, RATE = 64, 2e-3
+DRAWN, KEPT, USED = 256, 4096, 3    # renders at a time, among how many a batch is chosen, how often each is
+
+
+class Residual(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x):
+        return F.relu(x + self.body(x))
 
 
 class Classifier(nn.Module):
@@ -22,8 +34,9 @@ class Classifier(nn.Module):
     def __init__(self):
         super().__init__()
         layers, inputs = [], 3
-        for outputs, stride in ((24, 2), (48, 2), (96, 2), (96, 1), (128, 2)):
-            layers += [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
+        for i, outputs in enumerate((24, 48, 96, 128)):
+            layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
+            layers += [Residual(outputs)] * (i > 0)
             inputs = outputs
         self.body = nn.Sequential(*layers)
         self.head = nn.Sequential(nn.Flatten(), nn.LazyLinear(256), nn.ReLU(), nn.Dropout(0.1),
@@ -31,7 +44,7 @@ class Classifier(nn.Module):
 
     def forward(self, pictures):
         logits = self.head(self.body(pictures * 2 - 1))
-        return dict(zip(PARTS, logits.split([len(values) for values in PARTS.values()], 1)))
+        return dict(zip(PARTS, logits.float().split([len(values) for values in PARTS.values()], 1)))
 
 
 def labels(scenes):
@@ -46,22 +59,42 @@ def read(network, pictures):
     return {part: torch.cat([answer[part] for answer in answers]) for part in PARTS}
 
 
+class Renders:
+    """Pictures and their labels; fresh ones take the place of the oldest, so that none is seen often."""
+
+    def __init__(self, size, seed):
+        self.renderer, self.random, self.draws = Renderer(size), random.Random(seed), 0
+        self.pictures, self.labels = torch.empty(0, 3, size, size, dtype=torch.uint8), {}
+
+    def draw(self, step):
+        while self.draws * DRAWN <= step * BATCH / USED or not self.draws:
+            scenes = [sample_any(self.random) for _ in range(DRAWN)]
+            pictures, _ = self.renderer(scenes, draw_chances(DRAWN, self.random.getrandbits(32)))
+            self.pictures = torch.cat([self.pictures, (pictures * 255).round().byte()])[-KEPT:]
+            self.labels = {part: torch.cat([self.labels[part], values])[-KEPT:] if self.draws else values
+                           for part, values in labels(scenes).items()}
+            self.draws += 1
+        chosen = torch.randint(len(self.pictures), (BATCH,))
+        return self.pictures[chosen] / 255, {part: values[chosen] for part, values in self.labels.items()}
+
+
 def train_classifier(settings, folder, minutes, steps):
-    """On renders that it sees once; noise and blur are forgiven, as by an eye."""
-    network, renderer = Classifier(), Renderer(settings.size)
+    """On true renders; noise and blur are forgiven, as by an eye."""
+    network = Classifier()
     network(torch.zeros(2, 3, settings.size, settings.size))
+    network = network.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
     training = Training(folder, "classifier", {"network": network, "optimiser": optimiser}, minutes, steps)
+    renders, first = Renders(settings.size, 1000003 + training.step), training.step
     for step in training:
         set_rate(optimiser, training.rate(RATE))
-        rng = random.Random(1000003 + step)
-        scenes = [sample_any(rng) for _ in range(BATCH)]
-        pictures, _ = renderer(scenes, 77_000_000 + step)
-        if step % 2:
-            pictures = F.interpolate(F.avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear")
+        pictures, truth = renders.draw(step - first)
+        blurred = F.interpolate(F.avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear")
+        pictures = torch.lerp(pictures, blurred, torch.rand(BATCH, 1, 1, 1))
         pictures = pictures + 0.06 * torch.rand(BATCH, 1, 1, 1) * torch.randn_like(pictures)
-        truth = labels(scenes)
-        loss = sum(F.cross_entropy(logits, truth[part]) for part, logits in network(pictures).items())
+        with autocast("cpu"):
+            logits = network(pictures.contiguous(memory_format=torch.channels_last))
+        loss = sum(F.cross_entropy(logits[part], truth[part]) for part in PARTS)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

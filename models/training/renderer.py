@@ -50,18 +50,28 @@ GRASS = [(0.1, 0.3), (0.3, 0.08), (0.52, 0.27), (0.7, 0.06), (0.9, 0.26), (0.12,
 SKYLINE = [(0.05, 0.08, 0.56), (0.20, 0.06, 0.48), (0.33, 0.07, 0.62), (0.47, 0.06, 0.50), (0.60, 0.06, 0.58),
            (0.74, 0.07, 0.47), (0.86, 0.05, 0.64), (0.97, 0.06, 0.52)]
 DROPS = [((i * 0.618 + 0.05) % 1.0, (i + 0.5) / 22) for i in range(22)]
+# All that chance decides, a normal number each: how two pictures of the same scene differ.
+CHANCES = (
+    "sky x", "sky y", "sky size", "land x", "land y", "air x", "air y", "row x", "size",
+    *(f"cloud {i} {what}" for i in range(len(CLOUDS)) for what in ("x", "y", "size")),
+    *(f"subject {slot} {axis}" for slot in range(3) for axis in "xy"), "other x", "other y",
+    *(f"roof {i}" for i in range(len(SKYLINE))))
+
+
+def draw_chances(count, seed):
+    return torch.randn(count, len(CHANCES), generator=torch.Generator().manual_seed(seed))
 
 
 class Renderer:
-    """Draws scenes, (n, 3, size, size) in 0..1, and where their subjects are, (n, 1, size, size)."""
+    """Draws scenes and their chances (n, CHANCES): pictures (n, 3, size, size) in 0..1, and where their subjects are."""
 
     def __init__(self, size=128, device="cpu"):
         self.size, self.device = size, device
         ticks = (torch.arange(size, device=device) + 0.5) / size
         self.x, self.y = ticks.view(1, 1, -1), (1 - ticks).view(1, -1, 1)
 
-    def __call__(self, scenes, seed):
-        self.random = torch.Generator().manual_seed(seed)
+    def __call__(self, scenes, chances):
+        self.offsets = torch.erf(chances.to(self.device) * 0.5 ** 0.5)      # uniform in -1..1
         count = len(scenes)
         picture = torch.zeros(count, 3, self.size, self.size, device=self.device)
         mask = torch.zeros_like(picture[:, :1])
@@ -73,17 +83,18 @@ class Renderer:
 
         self.grey = [tuple(BRIGHTNESS[s.time] * c for c in (0.66, 0.70, 0.76)) for s in scenes]
         for time, rows in alike("time"):
-            picture[rows] = self.sky(time, [scenes[i] for i in rows])
+            picture[rows] = self.sky(time, [scenes[i] for i in rows], rows)
         for ground, rows in alike("ground"):
-            picture[rows] = self.ground(picture[rows], ground, [scenes[i] for i in rows])
+            picture[rows] = self.ground(picture[rows], ground, [scenes[i] for i in rows], rows)
         for weather, rows in alike("weather"):
             picture[rows] = self.distance(picture[rows], weather, rows)
-        centre, size = self.wobble(count, 0.025), 1 + self.wobble(count, 0.08)
 
-        def paint(name, rows, places, colours):
+        def paint(who, name, rows, places, colours):
             chosen = [scenes[i] for i in rows]
-            dx, dy = self.wobble(len(rows), 0.01), self.wobble(len(rows), 0.015)
-            rgb, alpha, shadow = self.subject(name, chosen, places, colours, centre[rows] + dx, dy, size[rows])
+            freedom = self.per_scene([0.05 if s.count == "one" else 0.025 for s in chosen]).view(-1, 1, 1)
+            dx = self.wobble("row x", rows, freedom) + self.wobble(f"{who} x", rows, 0.01)
+            dy, size = self.wobble(f"{who} y", rows, 0.02), 1 + self.wobble("size", rows, 0.10)
+            rgb, alpha, shadow = self.subject(name, chosen, places, colours, dx, dy, size)
             picture[rows] = picture[rows] * (1 - shadow)
             picture[rows] = picture[rows] * (1 - alpha) + rgb
             mask[rows] = torch.maximum(mask[rows], alpha)
@@ -92,21 +103,21 @@ class Renderer:
             for name, rows in alike("other"):
                 rows = [i for i in rows if name in PAINTERS and (scenes[i].relation == "behind") == in_front]
                 if rows:
-                    paint(name, rows, [PAIR[scenes[i].relation][1] for i in rows], [scenes[i].other_colour for i in rows])
+                    paint("other", name, rows, [PAIR[scenes[i].relation][1] for i in rows], [scenes[i].other_colour for i in rows])
 
         paint_others(in_front=False)
         for slot in range(3):
             for name, rows in alike("subject"):
                 rows = [i for i in rows if slot < len(SPREAD[scenes[i].count])]
                 if rows:
-                    paint(name, rows, [place_of(scenes[i], slot) for i in rows], [scenes[i].colour for i in rows])
+                    paint(f"subject {slot}", name, rows, [place_of(scenes[i], slot) for i in rows], [scenes[i].colour for i in rows])
         paint_others(in_front=True)
         for weather, rows in alike("weather"):
             picture[rows] = self.air(picture[rows], weather, rows)
         return picture.clamp(0, 1), mask
 
-    def wobble(self, count, amount):
-        return ((torch.rand(count, 1, 1, generator=self.random) * 2 - 1) * amount).to(self.device)
+    def wobble(self, chance, rows, amount):
+        return self.offsets[rows, CHANCES.index(chance)].view(-1, 1, 1) * amount
 
     def per_scene(self, values):
         return torch.tensor(values, dtype=torch.float32, device=self.device)
@@ -114,46 +125,49 @@ class Renderer:
     def brush(self, count):
         return Brush(self.x.expand(count, -1, -1), self.y, 1.0 / self.size)
 
-    def sky(self, time, scenes):
+    def sky(self, time, scenes, rows):
         count = len(scenes)
         b = self.brush(count)
-        x, y, dx, dy = b.x, b.y, self.wobble(count, 0.03), self.wobble(count, 0.02)
+        x, y, dx, dy = b.x, b.y, self.wobble("sky x", rows, 0.06), self.wobble("sky y", rows, 0.03)
+        wide = 1 + self.wobble("sky size", rows, 0.15)
         # A sun or a moon that was asked for is the only one.
         own = self.per_scene([not {s.subject, s.other} & {"sun", "moon"} for s in scenes]).view(-1, 1, 1)
         top, bottom = (as_colour(colour, b.rgb) for colour in SKY[time])
         b.rgb = torch.lerp(bottom, top, ((y - HORIZON) / (1 - HORIZON)).clamp(0, 1).unsqueeze(1))
         if time == "dawn":
-            b.fill(circle(x, y, 0.18 + dx, 0.47 + dy, 0.15), (1.0, 0.95, 0.72), opacity=0.5 * own)
-            b.fill(circle(x, y, 0.18 + dx, 0.47 + dy, 0.10), (1.0, 0.94, 0.62), opacity=own)
+            b.fill(circle(x, y, 0.18 + dx, 0.47 + dy, 0.15 * wide), (1.0, 0.95, 0.72), opacity=0.5 * own)
+            b.fill(circle(x, y, 0.18 + dx, 0.47 + dy, 0.10 * wide), (1.0, 0.94, 0.62), opacity=own)
         elif time == "noon":
-            b.fill(circle(x, y, 0.86 + dx, 0.86 + dy, 0.125), (1.0, 0.95, 0.55), opacity=0.45 * own)
-            b.fill(circle(x, y, 0.86 + dx, 0.86 + dy, 0.085), (1.0, 0.90, 0.25), opacity=own)
+            b.fill(circle(x, y, 0.86 + dx, 0.86 + dy, 0.125 * wide), (1.0, 0.95, 0.55), opacity=0.45 * own)
+            b.fill(circle(x, y, 0.86 + dx, 0.86 + dy, 0.085 * wide), (1.0, 0.90, 0.25), opacity=own)
         elif time == "sunset":
-            b.fill(circle(x, y, 0.5 + dx, 0.45 + dy, 0.27), (1.0, 0.75, 0.35), opacity=0.5 * own)
-            b.fill(circle(x, y, 0.5 + dx, 0.45 + dy, 0.19), (1.0, 0.86, 0.36), opacity=own)
+            b.fill(circle(x, y, 0.5 + dx, 0.45 + dy, 0.27 * wide), (1.0, 0.75, 0.35), opacity=0.5 * own)
+            b.fill(circle(x, y, 0.5 + dx, 0.45 + dy, 0.19 * wide), (1.0, 0.86, 0.36), opacity=own)
         elif time == "night":
             shadow = circle(x, y, 0.20 + dx, 0.88 + dy, 0.085)
             b.fill(without(circle(x, y, 0.15 + dx, 0.85 + dy, 0.10), shadow), (1.0, 0.96, 0.75), opacity=own)
         for i, (sx, sy) in enumerate({"night": STARS[1::2], "stars": STARS + MORE_STARS}.get(time, ())):
             b.fill(circle(x, y, sx + dx, sy + dy, 0.011 if time == "night" or i % 3 else 0.017), (1.0, 0.98, 0.85))
         if time in ("dawn", "noon"):
-            for cx, cy, scale in CLOUDS:
-                cx, cy = cx + self.wobble(count, 0.05), cy + self.wobble(count, 0.015)
-                puffs = (ellipse(x, y, cx + ox * scale, cy + oy * scale, r * scale, 0.75 * r * scale)
+            for i, (cx, cy, scale) in enumerate(CLOUDS):
+                cx, cy = cx + self.wobble(f"cloud {i} x", rows, 0.12), cy + self.wobble(f"cloud {i} y", rows, 0.03)
+                scale = scale * (1 + self.wobble(f"cloud {i} size", rows, 0.25))
+                puffs = (ellipse((x - cx) / scale, (y - cy) / scale, ox, oy, r, 0.75 * r) * scale
                          for ox, oy, r in ((-0.09, 0, 0.06), (0, 0.02, 0.085), (0.09, 0, 0.06)))
                 b.fill(union(*puffs), (1.0, 0.93, 0.92) if time == "dawn" else (1.0, 1.0, 1.0), opacity=0.9)
         return b.rgb
 
-    def ground(self, picture, ground, scenes):
+    def ground(self, picture, ground, scenes, rows):
         b = self.brush(len(picture))
-        b.rgb, x, y, phase = picture, b.x, b.y, self.wobble(len(picture), 0.4)
+        b.rgb, x, y, phase = picture, b.x, b.y, self.wobble("land x", rows, 0.8)
+        rise = self.wobble("land y", rows, 0.0 if ground in ("sea", "city") else 0.025)
         colour = self.per_scene(GROUND[ground]) * self.per_scene([LIGHT[s.time] for s in scenes])
         if ground == "sea":
             b.fill(y - HORIZON, (colour * 1.15).clamp(0, 1))
         if ground == "city":
-            self.skyline(b, colour, [s.time in ("night", "stars", "sunset") for s in scenes])
+            self.skyline(b, colour, rows, [s.time in ("night", "stars", "sunset") for s in scenes])
         for base, height, frequency, shift, shade in WAVES[ground]:
-            b.fill(y - (base + height * (frequency * math.pi * x + shift + phase).sin()), (colour * shade).clamp(0, 1))
+            b.fill(y - (base + rise + height * (frequency * math.pi * x + shift + phase).sin()), (colour * shade).clamp(0, 1))
         if ground == "meadow":
             for gx, gy in GRASS:
                 blades = union(capsule(x, y, gx - 0.012, gy + 0.03, gx, gy, 0.007),
@@ -165,11 +179,11 @@ class Renderer:
                 b.fill(box(x, y, 0.1 + 0.2 * i + 0.2 * phase, 0.07, 0.05, 0.009), (colour * 1.45).clamp(0, 1))
         return b.rgb
 
-    def skyline(self, b, colour, lit):
+    def skyline(self, b, colour, rows, lit):
         x, y = b.x, b.y
         window = torch.where(self.per_scene(lit).view(-1, 1) > 0, self.per_scene((1.0, 0.86, 0.45)), colour * 1.25)
         for i, (cx, half, top) in enumerate(SKYLINE):
-            top = top + self.wobble(len(colour), 0.03)
+            top = top + self.wobble(f"roof {i}", rows, 0.04)
             tint = self.per_scene(((0.78, 0.74, 0.86), (0.86, 0.74, 0.70), (0.70, 0.78, 0.86))[i % 3])
             b.fill(box(x, y, cx, top - 0.3, half, 0.3), colour * tint)
             for row in range(2):
@@ -189,7 +203,7 @@ class Renderer:
         b = self.brush(len(rows))
         b.rgb, x, y = picture, b.x, b.y
         light = self.per_scene([[min(1.0, 0.45 + 1.0 * c) for c in self.grey[i]] for i in rows])
-        dx, dy = self.wobble(len(rows), 0.06), self.wobble(len(rows), 0.06)
+        dx, dy = self.wobble("air x", rows, 0.06), self.wobble("air y", rows, 0.06)
         if weather == "rain":
             for cx, cy in DROPS:
                 b.fill(capsule(x, y, cx + dx + 0.012, cy + dy + 0.035, cx + dx - 0.008, cy + dy - 0.03, 0.006), light, opacity=0.75)

@@ -10,15 +10,15 @@ class Settings:
     scenes: int = 8000              # rendered for the autoencoder
     held_out: int = 128             # of these, kept for its figures
 
-    vae_widths: tuple = (16, 32, 64, 64)
+    vae_widths: tuple = (32, 64, 128, 128)
     vae_groups: int = 8
     vae_crop: int = 64
     vae_batch: int = 16
-    vae_rate: float = 2e-3
+    vae_rate: float = 1e-3
     vae_noise: float = 0.1          # on whitened latents, so that the decoder forgives a generator
     vae_mask_weight: float = 5.0    # of a subject's pixels beside the background's
 
-    latents: int = 24000
+    latents: int = 16000
     captions_per_scene: int = 4
     vocabulary: int = 900
     text_length: int = 32
@@ -38,11 +38,7 @@ class Settings:
     batch: int = 32
     rate: float = 1e-3
     empty_captions: float = 0.1
-    last_step_share: float = 0.35   # of a batch at t = 999, where one-step generation lives
-
-    pairs: int = 2400
-    pair_steps: int = 10
-    guidance: float = 2.5
+    last_step_share: float = 0.5    # of a batch at t = 999, where one-step generation lives
 
     gan_batch: int = 32
     generator_rate: float = 1e-5
@@ -51,7 +47,9 @@ class Settings:
     r1_every: int = 16
     r1_weight: float = 1.0
 
+    guidance: float = 2.0           # of the many steps that one step is compared with
     judged: int = 500               # prompts read back by the classifier
+    judged_slowly: int = 200        # of these, by many steps as well
     judged_twice: int = 24          # of these, drawn from many seeds
 
 
@@ -59,4 +57,4 @@ DEFAULT = Settings()
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, scenes=48, held_out=8, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
     latents=64, vocabulary=300, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1, unet_groups=8,
-    batch=8, pairs=16, pair_steps=2, gan_batch=4, r1_every=2, judged=8, judged_twice=2)
+    batch=8, gan_batch=4, r1_every=2, judged=8, judged_slowly=8, judged_twice=2)

@@ -11,6 +11,8 @@ import torch
 
 import safetensors_io
 
+PAUSE = 10      # a step that takes so many times the usual one was a pause
+
 
 class Average:
     """An exponential moving average of a network's weights, warming up so that early steps count for little."""
@@ -58,11 +60,14 @@ class Training:
 
     def __iter__(self):
         saved = last = time.time()
+        usual = None        # the typical step, so that a process that was stopped for a while is not charged for it
         while self.progress < 1:
             yield self.step
             self.step += 1
             now = time.time()
-            self.seconds, last = self.seconds + now - last, now
+            took = now - last if usual is None else min(now - last, PAUSE * usual)
+            usual = took if usual is None else usual + 0.1 * (min(took, 2 * usual) - usual)
+            self.seconds, last = self.seconds + took, now
             if now - saved > self.save_seconds:
                 self.save()
                 saved = now
@@ -87,14 +92,31 @@ class Training:
         os.replace(self.path + ".new", self.path)
 
 
+def widened(tensor, shape):
+    """A narrower layer's weights for a layer of so many times its width that answers alike: every channel again and again.
+
+    What each copy hears of its inputs' copies is uneven, so that copies learn different things (Chen et al., Net2Net, 2016).
+    """
+    for axis in range(min(2, tensor.ndim)):
+        times = shape[axis] // tensor.shape[axis]
+        if times * tensor.shape[axis] == shape[axis] and times > 1:
+            tensor = tensor.repeat_interleave(times, axis)
+            if axis == 1:
+                shares = 1 + 0.5 * torch.randn(shape[0], shape[1] // times, times)
+                shares = shares / times + (1 - shares.mean(-1, keepdim=True)) / times
+                tensor = tensor * shares.view(*shape[:2], *[1] * (tensor.ndim - 2))
+    return tensor
+
+
 def warm_start(network, path, change=lambda tensors: tensors):
-    """Takes from a model folder's file whatever tensors have the name and shape of the network's; says how many.
+    """Takes from a model folder's file whatever tensors have the name and, widened, the shape of the network's.
 
     `change` may adapt them first.
     """
     own = network.state_dict()
     tensors = change({name: value.float() for name, value in safetensors_io.load(path).items()})
-    fitting = {name: value for name, value in tensors.items() if name in own and own[name].shape == value.shape}
+    tensors = {name: widened(value, own[name].shape) for name, value in tensors.items() if name in own}
+    fitting = {name: value for name, value in tensors.items() if own[name].shape == value.shape}
     network.load_state_dict(fitting, strict=False)
     print(f"warm start: {len(fitting)} of {len(own)} tensors from {path}")
 

@@ -1,7 +1,7 @@
 """The autoencoder: RGB to 8 latent channels at an eighth of the size, and back.
 
-The decoder is diffusers' AutoencoderKL decoder, name for name (it is what the engine runs). The encoder, which only
-training needs, is kept cheap: it folds 4x4 pixels into channels first, so nearly all the time goes into the decoder.
+Both halves are diffusers' AutoencoderKL, name for name: the engine runs the decoder, and the encoder where it starts from
+a picture.
 """
 
 import torch
@@ -97,25 +97,51 @@ class Decoder(nn.Module):
         return self.conv_out(F.silu(self.conv_norm_out(x)))
 
 
-class Encoder(nn.Module):
-    """4x4 pixels into channels, a resnet, halve, two resnets."""
-
-    def __init__(self, latent_channels, width, groups):
+class Downsampler(nn.Module):
+    def __init__(self, width):
         super().__init__()
-        self.conv_in = nn.Conv2d(48, width, 3, padding=1)
-        self.resnet_fine = Resnet(width, width, groups)
-        self.downsampler = nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)
-        self.resnets = nn.ModuleList([Resnet(2 * width, 2 * width, groups) for _ in range(2)])
-        self.conv_norm_out = nn.GroupNorm(groups, 2 * width, EPS)
-        self.conv_out = nn.Conv2d(2 * width, latent_channels, 3, padding=1)
-        # Whitens each latent channel, so that the decoder, the noise and the scheduler all see unit variance.
-        self.whiten = nn.BatchNorm2d(latent_channels, affine=False)
+        self.conv = nn.Conv2d(width, width, 3, stride=2)
 
-    def forward(self, pixels):
-        x = self.downsampler(self.resnet_fine(self.conv_in(F.pixel_unshuffle(pixels, 4))))
+    def forward(self, x):
+        return self.conv(F.pad(x, (0, 1, 0, 1)))
+
+
+class DownBlock(nn.Module):
+    def __init__(self, inputs, outputs, resnets, groups, downsample):
+        super().__init__()
+        self.resnets = nn.ModuleList([Resnet(inputs if j == 0 else outputs, outputs, groups) for j in range(resnets)])
+        self.downsamplers = nn.ModuleList([Downsampler(outputs)] if downsample else [])
+
+    def forward(self, x):
         for resnet in self.resnets:
             x = resnet(x)
-        return self.whiten(self.conv_out(F.silu(self.conv_norm_out(x))).float())
+        for downsampler in self.downsamplers:
+            x = downsampler(x)
+        return x
+
+
+class Encoder(nn.Module):
+    """Answers with the latents' means; the other half of `conv_out`, their log variances, is left untrained."""
+
+    def __init__(self, config):
+        super().__init__()
+        widths, groups = config["block_out_channels"], config["norm_num_groups"]
+        self.conv_in = nn.Conv2d(config["in_channels"], widths[0], 3, padding=1)
+        self.down_blocks = nn.ModuleList([
+            DownBlock(widths[max(i - 1, 0)], width, config["layers_per_block"], groups, i + 1 < len(widths))
+            for i, width in enumerate(widths)])
+        self.mid_block = MidBlock(widths[-1], groups, config["mid_block_add_attention"])
+        self.conv_norm_out = nn.GroupNorm(groups, widths[-1], EPS)
+        self.conv_out = nn.Conv2d(widths[-1], 2 * config["latent_channels"], 3, padding=1)
+        # Whitens each latent channel, so that the decoder, the noise and the scheduler all see unit variance.
+        self.whiten = nn.BatchNorm2d(config["latent_channels"], affine=False)
+
+    def forward(self, pixels):
+        x = self.conv_in(pixels)
+        for block in self.down_blocks:
+            x = block(x)
+        means, _ = self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x)))).chunk(2, 1)
+        return self.whiten(means.float())
 
 
 class Autoencoder(nn.Module):
@@ -123,8 +149,7 @@ class Autoencoder(nn.Module):
 
     def __init__(self, config):
         super().__init__()
-        self.encoder = Encoder(config["latent_channels"], 64, config["norm_num_groups"])
-        self.decoder = Decoder(config)
+        self.encoder, self.decoder = Encoder(config), Decoder(config)
         if config["use_post_quant_conv"]:
             self.post_quant_conv = nn.Conv2d(config["latent_channels"], config["latent_channels"], 1)
 

@@ -6,6 +6,7 @@ import os
 import torch
 from torch import nn
 
+from coupling import couple
 from schedule import Schedule
 from text_encoder import TextEncoder
 from tokenizer import Tokenizer
@@ -59,17 +60,18 @@ def load_generator(settings, folder, device, stage, tokenizer):
 
 
 class Batches:
-    """Cached latents, each with one of its captions."""
+    """Cached latents, each with one of its captions and with noise that says what chance decided."""
 
     def __init__(self, folder, device, seed):
         data = torch.load(os.path.join(folder, "latents.pt"))
-        self.latents, self.ids, self.device = data["latents"], data["ids"], device
+        self.latents, self.chances, self.ids, self.device = data["latents"], data["chances"], data["ids"], device
         self.random = torch.Generator().manual_seed(seed)
 
     def draw(self, count):
         chosen = torch.randint(len(self.latents), (count,), generator=self.random)
         which = torch.randint(self.ids.shape[1], (count,), generator=self.random)
-        return self.latents[chosen].float().to(self.device), self.ids[chosen, which].long().to(self.device)
+        clean, chances = self.latents[chosen].float().to(self.device), self.chances[chosen].to(self.device)
+        return clean, couple(torch.randn_like(clean), chances), self.ids[chosen, which].long().to(self.device)
 
 
 def draw_times(count, last, last_share, device):
@@ -107,10 +109,9 @@ def run(settings, folder, device, minutes, steps, warm, **_):
     batches, empty = Batches(folder, device, 5 + training.step), tokenizer([""])[0].to(device)
     for _ in training:
         set_rate(optimiser, training.rate(settings.rate))
-        clean, ids = batches.draw(settings.batch)
+        clean, noise, ids = batches.draw(settings.batch)
         ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
-        noise = torch.randn_like(clean)
         with autocast(device):
             answer = network(ids, schedule.add_noise(clean, noise, t), t)
         errors = (answer.float() - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))

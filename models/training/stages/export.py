@@ -14,6 +14,7 @@ from stages.vae import load_vae, vae_config
 from tokenizer import Tokenizer
 
 PROMPT = "two red boats at sunset"
+LOG_NOUGHT = -30.0      # the log variance of latents that are certain
 INDEX = {
     "_class_name": "MobileDiffusionPipeline", "text_encoder": ["transformers", "CLIPTextModel"],
     "unet": ["mobilediffusion", "MobileDiffusionUNet"], "vae": ["diffusers", "AutoencoderKL"],
@@ -21,13 +22,16 @@ INDEX = {
 
 
 def folded(vae):
-    """The autoencoder's tensors, with the latents' whitening folded into the encoder's last convolution."""
+    """The autoencoder's tensors, the whitening folded into the encoder's last convolution, whose variances are nought."""
     tensors = {name: value for name, value in vae.state_dict().items() if ".whiten." not in name}
     whiten = vae.encoder.whiten
     scale = (whiten.running_var + whiten.eps).rsqrt()
-    tensors["encoder.conv_out.weight"] = tensors["encoder.conv_out.weight"] * scale[:, None, None, None]
-    tensors["encoder.conv_out.bias"] = (tensors["encoder.conv_out.bias"] - whiten.running_mean) * scale
-    return tensors
+    weight, bias = (tensors["encoder.conv_out." + name].clone() for name in ("weight", "bias"))
+    channels = len(scale)
+    weight[:channels] *= scale[:, None, None, None]
+    bias[:channels] = (bias[:channels] - whiten.running_mean) * scale
+    weight[channels:], bias[channels:] = 0.0, LOG_NOUGHT
+    return {**tensors, "encoder.conv_out.weight": weight, "encoder.conv_out.bias": bias}
 
 
 def write_json(path, content):

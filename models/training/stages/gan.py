@@ -1,7 +1,7 @@
-"""Stage 3: DiffusionGAN (Xu et al., UFOGen, 2023; Zhao et al., 2023). The diffusion model learns to look once.
+"""Stage 3: DiffusionGAN (Xu et al., UFOGen, 2023; Zhao et al., 2023). One look learns to pass for a picture.
 
-Half of a batch is pure noise, to be answered as the guided sampler answered it, and to pass the discriminator; half is
-ordinary training, which keeps the steps between. A stated step beyond the paper: the cached pairs bake guidance in.
+Half of a batch is pure noise, whose coupled picture is to be answered and has to pass the discriminator; half is ordinary
+training, which keeps the steps between.
 """
 
 import json
@@ -17,17 +17,6 @@ from tokenizer import Tokenizer
 from training import Average, Training, autocast, set_rate
 
 RENOISED_UP_TO = 600    # the discriminator judges pictures noised again, t' from 1 to this
-
-
-class Pairs:
-    def __init__(self, folder, device, seed):
-        self.data = {name: torch.cat(parts) for name, parts in torch.load(os.path.join(folder, "pairs.pt")).items()}
-        self.device, self.random = device, torch.Generator().manual_seed(seed)
-
-    def draw(self, count):
-        chosen = torch.randint(len(self.data["ids"]), (count,), generator=self.random)
-        noise, x0, ids = (self.data[name][chosen].to(self.device) for name in ("noise", "x0", "ids"))
-        return noise.float(), x0.float(), ids.long()
 
 
 class Judge:
@@ -74,22 +63,20 @@ def run(settings, folder, device, minutes, steps, **_):
         "network": network, "average": average.network, "optimiser": optimiser,
         "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps)
     average.steps, half = training.step, settings.gan_batch // 2
-    batches, pairs = Batches(folder, device, 8 + training.step), Pairs(folder, device, 9 + training.step)
+    batches = Batches(folder, device, 8 + training.step)
     for step in training:
         set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
-        true, true_ids = batches.draw(half)
-        noise, answer, ids = pairs.draw(half)
+        clean, noise, ids = batches.draw(2 * half)
         t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
                        torch.full((half,), schedule.last, device=device)])
-        clean, noises = torch.cat([true, answer]), torch.cat([torch.randn_like(true), noise])
         with autocast(device):
-            velocity = network(torch.cat([true_ids, ids]), schedule.add_noise(clean, noises, t), t).float()
-        errors = (velocity - schedule.velocity(clean, noises, t)).square().mean((1, 2, 3))
+            velocity = network(ids, schedule.add_noise(clean, noise, t), t).float()
+        errors = (velocity - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
         reconstruction = (errors * schedule.min_snr_weight(t)).mean()
         fake = -velocity[half:]     # x0 of pure noise, at zero terminal SNR
 
-        true_text, fake_text = reader(true_ids), reader(ids)
-        judged, gap = judge.learn(true, true_text, fake.detach(), fake_text, step % settings.r1_every == 0)
+        true_text, fake_text = reader(ids).chunk(2)
+        judged, gap = judge.learn(clean[:half], true_text, fake.detach(), fake_text, step % settings.r1_every == 0)
 
         loss = reconstruction
         if settings.gan_weight:
@@ -104,7 +91,7 @@ def run(settings, folder, device, minutes, steps, **_):
         average.update(network)
         training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(),
                      discriminator=judged, gap=gap)
-    figures = {"iterations": training.step, "minutes": round(training.seconds / 60, 1), "pairs": len(pairs.data["ids"])}
+    figures = {"iterations": training.step, "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "gan.json"), "w") as file:
         json.dump(figures, file)
     print("gan:", figures)

@@ -13,7 +13,7 @@ import torch
 from captions import caption
 from classifier import PARTS, labels, read, train_classifier
 from model_folder import Model
-from renderer import Renderer
+from renderer import Renderer, draw_chances
 from world import sample_scene
 
 MANY_STEPS, SEEDS = 25, 16
@@ -23,7 +23,8 @@ def asked(settings, seed, kept_back=False):
     """Scenes, captions that leave nothing graded unsaid, and true renders."""
     rng = random.Random(seed)
     scenes = [sample_scene(rng, kept_back) for _ in range(settings.judged)]
-    return scenes, [caption(scene, rng, complete=True) for scene in scenes], Renderer(settings.size)(scenes, seed)[0]
+    return scenes, [caption(scene, rng, complete=True) for scene in scenes], Renderer(settings.size)(
+        scenes, draw_chances(len(scenes), seed))[0]
 
 
 def accuracy(network, pictures, scenes):
@@ -48,7 +49,7 @@ def diversity(model, settings, seed):
     ours = true = 0.0
     for i in range(min(settings.judged_twice, len(scenes))):
         ours += spread(as_pictures(model.generate([captions[i]] * SEEDS, model.noise(SEEDS, seed + i))))
-        true += spread(Renderer(settings.size)([scenes[i]] * SEEDS, seed + i)[0])
+        true += spread(Renderer(settings.size)([scenes[i]] * SEEDS, draw_chances(SEEDS, seed + i))[0])
     return round(100 * float(ours / true), 1)
 
 
@@ -58,14 +59,16 @@ def as_pictures(pixels):
 
 def run(settings, folder, minutes, steps, path, **_):
     network, model = train_classifier(settings, folder, minutes, steps), Model(path)
-    figures = {"prompts": settings.judged}
+    few = settings.judged_slowly
+    figures = {"prompts": settings.judged, f"prompts of {MANY_STEPS} steps": few}
     for name, kept_back in (("like the training", False), ("never trained", True)):
         scenes, captions, renders = asked(settings, 12 + kept_back, kept_back)
         noise = model.noise(len(captions), 14)
         figures[name] = {
             "true renders": accuracy(network, renders, scenes),
             "one step": accuracy(network, as_pictures(model.generate(captions, noise)), scenes),
-            f"{MANY_STEPS} steps": accuracy(network, as_pictures(model.sample(captions, noise, MANY_STEPS, settings.guidance)), scenes)}
+            f"{MANY_STEPS} steps": accuracy(network, as_pictures(model.sample(
+                captions[:few], noise[:few], MANY_STEPS, settings.guidance)), scenes[:few])}
     figures["diversity"] = diversity(model, settings, 15)
     with open(os.path.join(path, "accuracy.json"), "w") as file:
         json.dump(figures, file, indent=1)

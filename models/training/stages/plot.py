@@ -11,7 +11,7 @@ from matplotlib import pyplot  # noqa: E402  (the backend comes first)
 CURVES = {
     "vae": (("psnr", "whole picture"), ("psnr_subject", "subjects' pixels")),
     "diffusion": (("one_step", "t = 999"), ("other", "t < 999")),
-    "gan": (("one_step", "t = 999, against the guided sampler"), ("other", "t < 999"))}
+    "gan": (("one_step", "t = 999"), ("other", "t < 999"))}
 UNITS = {"vae": "PSNR, dB", "diffusion": "squared error", "gan": "squared error"}
 
 
