@@ -30,7 +30,7 @@ class GroupNorm {
 
  private:
   struct Columns;
-  Status statistics(Context& context, const float* x, const Shape& shape, Columns& columns) const;
+  Status statistics(Context& context, Reading x, const Shape& shape, Columns& columns) const;
 
   std::string name_;
   int groups_;

@@ -27,6 +27,8 @@ struct NetworkLoading {
   NetworkLoading() = default;
   explicit NetworkLoading(const LoadOptions& options)
       : precision(kernel_precision(options.precision)), memory(options.memory), log(options.log) {
+    if (options.precision == Precision::kFloat16 && precision != kernels::Precision::kFloat16)
+      warn("this processor has no half-precision arithmetic; float16 is computed in float32");
     if (!options.cache_folder.empty()) cache.emplace(options.cache_folder, options.cache_bytes);
   }
 
