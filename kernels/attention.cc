@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "kernels/packed_keys.h"
@@ -48,11 +47,15 @@ void relu_row(float* row, size_t size, size_t visible) {
   std::fill(row + visible, row + size, 0.0f);
 }
 
-void scale_row(const float* from, size_t size, float scale, float* to) {
-  for_each_vector(size, [&](size_t i, size_t count) {
-    store(hn::Mul(load(from + i, count), hn::Set(FloatTag(), scale)), count, to + i);
+void scale_row(Reading from, size_t size, float scale, float* to) {
+  with_type(from, [&](const auto* x) {
+    for_each_vector(size, [&](size_t i, size_t count) {
+      store(hn::Mul(load(x + i, count), hn::Set(FloatTag(), scale)), count, to + i);
+    });
   });
 }
+
+void copy_row(const float* from, size_t size, Writing to) { convert_values({from, Format::kFloat32}, size, to); }
 
 }  // namespace mobilediffusion::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -64,6 +67,7 @@ namespace {
 HWY_EXPORT(softmax_row);
 HWY_EXPORT(relu_row);
 HWY_EXPORT(scale_row);
+HWY_EXPORT(copy_row);
 
 constexpr int64_t kScoresAtOnce = int64_t{1} << 22;  // 16 MB
 constexpr int64_t kFewestRows = 32;                  // below this, packing the keys anew would show
@@ -78,7 +82,7 @@ Tensor split_heads(Context& context, const Tensor& x, int heads, int64_t begin, 
     for (int64_t i = first; i < last; ++i) {
       for (int64_t row = 0; row < rows; ++row) {
         HWY_DYNAMIC_DISPATCH(scale_row)
-        (x.data() + (i / heads * tokens + begin + row) * width + i % heads * d, static_cast<size_t>(d), scale,
+        (x.at((i / heads * tokens + begin + row) * width + i % heads * d), static_cast<size_t>(d), scale,
          y.data() + (i * rows + row) * d);
       }
     }
@@ -93,8 +97,9 @@ void merge_heads(Context& context, const Tensor& x, int heads, int64_t begin, Te
   context.threads().parallel_for(x.shape().n, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       for (int64_t row = 0; row < rows; ++row) {
-        std::memcpy(y.data() + (i / heads * tokens + begin + row) * width + i % heads * d,
-                    x.data() + (i * rows + row) * d, static_cast<size_t>(d) * sizeof(float));
+        HWY_DYNAMIC_DISPATCH(copy_row)
+        (x.data() + (i * rows + row) * d, static_cast<size_t>(d),
+         y.at((i / heads * tokens + begin + row) * width + i % heads * d));
       }
     }
   });
@@ -145,7 +150,7 @@ Attention& Attention::operator=(Attention&&) noexcept = default;
 Attention::~Attention() = default;
 
 Tensor Attention::operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const {
-  Tensor y = context.make(queries.shape());
+  Tensor y = context.make(queries.shape(), queries.format());
   const int64_t rows = queries.shape().pixels(), count = keys.shape().pixels(), width = queries.shape().c;
   const int64_t batch = queries.shape().n * spec_.heads, d = width / spec_.heads;
   const auto call = context.begin(name_, "attention", 2 * queries.shape().n * rows * count * width);

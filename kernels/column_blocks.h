@@ -10,6 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/context.h"
+#include "kernels/precision.h"
+
 namespace mobilediffusion::kernels {
 
 // Output channels [begin, begin + size) of an operator, under a name of their own.
@@ -18,16 +21,24 @@ struct ColumnBlock {
   int64_t begin = 0, size = 0;
 };
 
-// For `out` channels with weights of `bytes` each.
-inline std::vector<ColumnBlock> column_blocks(std::string_view name, int64_t out, int64_t bytes) {
-  constexpr int64_t kBlockBytes = 768 << 10, kTile = 32;  // XNNPACK computes 8 to 32 channels at once
-  const int64_t most = std::max(kBlockBytes / bytes / kTile * kTile, kTile);
-  const int64_t count = (out + most - 1) / most;
-  const int64_t size = ((out + count - 1) / count + kTile - 1) / kTile * kTile;
-  if (count <= 1) return {{std::string(name), 0, out}};
+// For `out` channels, each with `size` weights, of an operator that reads `input`.
+inline std::vector<ColumnBlock> column_blocks(std::string_view name, int out, int64_t size, Format input) {
+  std::vector<OutputRange> ranges;
+  if (input == Format::kFloat16) {
+    ranges = float16_parts(out);
+  } else {
+    constexpr int64_t kBlockBytes = 768 << 10, kTile = 32;  // XNNPACK computes 8 to 32 channels at once
+    const int64_t most = std::max(kBlockBytes / (size * static_cast<int64_t>(size_of(input))) / kTile * kTile, kTile);
+    const int64_t count = (out + most - 1) / most;
+    const int64_t step = count <= 1 ? out : ((out + count - 1) / count + kTile - 1) / kTile * kTile;
+    for (int64_t begin = 0; begin < out; begin += step)
+      ranges.push_back({static_cast<int>(begin), static_cast<int>(std::min<int64_t>(begin + step, out))});
+  }
+  if (ranges.size() == 1) return {{std::string(name), 0, out}};
   std::vector<ColumnBlock> blocks;
-  for (int64_t begin = 0; begin < out; begin += size)
-    blocks.push_back({std::string(name) + ".from_" + std::to_string(begin), begin, std::min(size, out - begin)});
+  for (const OutputRange& range : ranges)
+    blocks.push_back(
+        {std::string(name) + ".from_" + std::to_string(range.begin), range.begin, range.end - range.begin});
   return blocks;
 }
 

@@ -17,8 +17,8 @@ constexpr size_t kQuantizationPadding = 16;  // XNNPACK's tallest tile
 
 // The values' bytes, up to where a Quantization can follow them.
 size_t value_bytes(const Shape& shape, Format format) {
-  const auto elements = static_cast<size_t>(shape.elements());
-  return format == Format::kFloat32 ? elements * sizeof(float) : (elements + 63) / 64 * 64;
+  const size_t bytes = static_cast<size_t>(shape.elements()) * size_of(format);
+  return is_quantized(format) ? (bytes + 63) / 64 * 64 : bytes;
 }
 
 size_t quantizations(const Shape& shape, Format format) {
@@ -26,7 +26,7 @@ size_t quantizations(const Shape& shape, Format format) {
 }
 
 size_t bytes_of(const Shape& shape, Format format) {
-  if (format == Format::kFloat32) return value_bytes(shape, format);
+  if (!is_quantized(format)) return value_bytes(shape, format);
   // The values are followed by room that vector loads may read, and that by the quantizations.
   return value_bytes(shape, format) + 64 + (quantizations(shape, format) + kQuantizationPadding) * sizeof(Quantization);
 }

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "kernels/arena.h"
-#include "kernels/data_type.h"
+#include "kernels/format.h"
 #include "kernels/shape.h"
 #include "kernels/thread_pool.h"
 #include "mobilediffusion/status.h"
@@ -28,13 +28,6 @@ struct Quantization {
   float scale;
 };
 
-// How an operator wants the activation that it reads.
-enum class Format {
-  kFloat32,
-  kInt8PerPicture,  // one Quantization for each of n
-  kInt8PerRow,      // one for every pixel or token
-};
-
 // An activation, owned: its memory returns to the arena with it. Move-only. Without data where the context only counts,
 // or has failed.
 class Tensor {
@@ -47,11 +40,19 @@ class Tensor {
   const Shape& shape() const { return shape_; }
   Format format() const { return format_; }
 
+  // Of any format.
+  void* memory() { return data_; }
+  const void* memory() const { return data_; }
+
   // Of Format::kFloat32.
   float* data() { return static_cast<float*>(data_); }
   const float* data() const { return static_cast<const float*>(data_); }
 
-  // Of the others: the values, and what they mean.
+  // Of Format::kFloat32 or kFloat16: from a value on.
+  Writing at(int64_t value) { return Writing{data_, format_} + value; }
+  Reading at(int64_t value) const { return Reading{data_, format_} + value; }
+
+  // Of the quantized ones: the values, and what they mean.
   int8_t* quantized() { return static_cast<int8_t*>(data_); }
   const int8_t* quantized() const { return static_cast<const int8_t*>(data_); }
   Quantization* quantization();

@@ -71,6 +71,15 @@ xnn_status create_float32(const Conv2dSpec& spec, const BlockOf<float>& block, x
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
 }
 
+xnn_status create_float16(const Conv2dSpec& spec, const BlockOf<float>& block, xnn_weights_cache_t cache,
+                          xnn_operator_t* op) {
+  const Geometry g(spec);
+  return xnn_create_convolution2d_nhwc_f16(
+      g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
+      /*dilation_width=*/1, g.groups, g.in / g.groups, block.channels / g.groups, g.in, g.out, block.weight, block.bias,
+      -kInfinity, kInfinity, g.flags | XNN_FLAG_FP32_STATIC_WEIGHTS, /*code_cache=*/nullptr, cache, op);
+}
+
 xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, xnn_weights_cache_t cache,
                        xnn_operator_t* op) {
   const Geometry g(spec);
@@ -84,6 +93,8 @@ xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, xnn
 bool is_pointwise(const Conv2dSpec& spec) { return spec.kernel == 1 && spec.stride == 1 && !spec.depthwise; }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
+  if (precision == Precision::kFloat16)
+    return spec.depthwise || float16_pays(spec.out_channels) ? Format::kFloat16 : Format::kFloat32;
   constexpr int kFewChannels = 64;  // a product to no more of them is done before its input has been quantised
   const bool bound_by_memory = spec.depthwise || (is_pointwise(spec) && spec.out_channels <= kFewChannels);
   if (precision == Precision::kFloat32 || bound_by_memory || spec.upsample_2x) return Format::kFloat32;
@@ -112,7 +123,7 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
-  const bool float32 = packing.precision == Precision::kFloat32;
+  const bool float32 = packing.precision != Precision::kInt8 && input_format_ == Format::kFloat32;
   if (is_pointwise(spec)) {
     const Precision how = input_format_ == Format::kFloat32 ? Precision::kFloat32 : packing.precision;
     packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
@@ -134,16 +145,14 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
   // XNNPACK never looks for what a depthwise convolution packs to; it is little.
   const Packing where = spec.depthwise ? Packing(packing.precision) : packing;
   const int64_t size = int64_t{spec.kernel} * spec.kernel * (spec.depthwise ? 1 : spec.in_channels);
-  const bool int8 = input_format_ != Format::kFloat32;
-  const std::vector<ColumnBlock> blocks = spec.depthwise
-                                              ? std::vector<ColumnBlock>{{name_, 0, spec.out_channels}}
-                                              : column_blocks(name_, spec.out_channels, size * (int8 ? 1 : 4));
+  const std::vector<ColumnBlock> blocks = spec.depthwise ? std::vector<ColumnBlock>{{name_, 0, spec.out_channels}}
+                                                         : column_blocks(name_, spec.out_channels, size, input_format_);
   std::vector<float> kernel, offsets;
   QuantizedWeight quantized;
   if (!std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return where.holds(block.name); })) {
     kernel = channels_last(to_float32(weight, name_ + ".weight", status), spec);
     offsets = to_float32(bias, name_ + ".bias", status);
-    if (int8) quantized = quantize_weight(kernel, spec.out_channels);
+    if (is_quantized(input_format_)) quantized = quantize_weight(kernel, spec.out_channels);
   }
   for (const ColumnBlock& block : blocks) {
     const auto from = [&](const auto& all, int64_t stride) {
@@ -153,7 +162,9 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     packed_->blocks.push_back(
         {block.begin,
          create_xnnpack_operator(block.name, where, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-           if (!int8) return create_float32(spec, {channels, from(kernel, size), from(offsets, 1)}, cache, op);
+           const BlockOf<float> floats{channels, from(kernel, size), from(offsets, 1)};
+           if (input_format_ == Format::kFloat32) return create_float32(spec, floats, cache, op);
+           if (input_format_ == Format::kFloat16) return create_float16(spec, floats, cache, op);
            return create_int8(
                spec, {channels, from(quantized.values, size), from(offsets, 1), from(quantized.scales, 1)}, cache, op);
          })});
@@ -167,7 +178,6 @@ Conv2d::~Conv2d() = default;
 xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Tensor& x, Tensor& y,
                                   Workspace& workspace) {
   xnn_operator_t const op = block.op.get();
-  float* const to = y.data() + block.begin;
   pthreadpool* const threads = context.threads().get();
   const auto n = static_cast<size_t>(x.shape().n), h = static_cast<size_t>(x.shape().h),
              w = static_cast<size_t>(x.shape().w);
@@ -178,12 +188,18 @@ xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Te
       status = xnn_reshape_convolution2d_nhwc_f32(op, n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
-      return xnn_setup_convolution2d_nhwc_f32(op, workspace.get(), x.data(), to);
+      return xnn_setup_convolution2d_nhwc_f32(op, workspace.get(), x.data(), y.data() + block.begin);
+    case Format::kFloat16:
+      status = xnn_reshape_convolution2d_nhwc_f16(op, n, h, w, &bytes, &alignment, &height, &width, threads);
+      workspace = Workspace(context, bytes);
+      if (status != xnn_status_success || !context.ok()) return status;
+      return xnn_setup_convolution2d_nhwc_f16(op, workspace.get(), x.memory(), y.at(block.begin).data);
     case Format::kInt8PerPicture:
       status = xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op, n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
-      return xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op, workspace.get(), x.quantized(), to, quantization_params(x));
+      return xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op, workspace.get(), x.quantized(), y.data() + block.begin,
+                                                       quantization_params(x));
     case Format::kInt8PerRow:
       break;  // pointwise alone
   }
@@ -191,9 +207,9 @@ xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Te
 }
 
 Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
-  if (x.format() != input_format_) return (*this)(context, quantize(context, name_, x, input_format_));
+  if (x.format() != input_format_) return (*this)(context, convert(context, name_, x, input_format_));
   if (packed_ != nullptr && packed_->pointwise) return (*packed_->pointwise)(context, x);
-  Tensor y = context.make(spec_.out_shape(x.shape()));
+  Tensor y = context.make(spec_.out_shape(x.shape()), output_format(input_format_));
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
   if (!call) return y;
   if (packed_->thin) {

@@ -28,6 +28,11 @@ constexpr std::string_view to_string(DataType type) {
   return "?";
 }
 
+// A float16 in memory.
+struct Half {
+  uint16_t bits;
+};
+
 // bfloat16 is float32's upper half.
 constexpr float float_from_bfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 

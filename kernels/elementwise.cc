@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 
 #include "kernels/rows.h"
 
@@ -34,9 +33,11 @@ HWY_INLINE Floats gelu(Floats x) {
   return hn::Mul(hn::Mul(x, hn::Set(d, 0.5f)), hn::Add(hn::Set(d, 1.0f), erf));
 }
 
-void activate_values(Activation activation, float* x, size_t size) {
+void activate_values(Activation activation, Writing values, size_t size) {
   const auto each = [&](auto&& function) {
-    for_each_vector(size, [&](size_t i, size_t count) { store(function(load(x + i, count)), count, x + i); });
+    with_type(values, [&](auto* x) {
+      for_each_vector(size, [&](size_t i, size_t count) { store(function(load(x + i, count)), count, x + i); });
+    });
   };
   switch (activation) {
     case Activation::kSilu:
@@ -52,30 +53,42 @@ void activate_values(Activation activation, float* x, size_t size) {
   }
 }
 
-void add_values(float* x, const float* y, size_t size) {
-  for_each_vector(
-      size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
-}
-
-template <typename Gate>
-HWY_INLINE void gate_row_by(Gate&& gate, const float* row, size_t width, float* to) {
-  for_each_vector(width, [&](size_t i, size_t count) {
-    store(hn::Mul(load(row + i, count), gate(load(row + width + i, count))), count, to + i);
+void add_values(Writing to, Reading from, size_t size) {
+  with_type(to, [&](auto* x) {
+    with_type(from, [&](const auto* y) {
+      for_each_vector(
+          size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
+    });
   });
 }
 
-void gate_row(Activation activation, const float* row, size_t width, float* to) {
+void copy_values(Reading from, size_t size, Writing to) { convert_values(from, size, to); }
+
+template <typename Gate>
+HWY_INLINE void gate_row_by(Gate&& gate, Reading from, size_t width, Writing to) {
+  with_type(from, [&](const auto* row) {
+    with_type(to, [&](auto* y) {
+      for_each_vector(width, [&](size_t i, size_t count) {
+        store(hn::Mul(load(row + i, count), gate(load(row + width + i, count))), count, y + i);
+      });
+    });
+  });
+}
+
+void gate_row(Activation activation, Reading row, size_t width, Writing to) {
   if (activation == Activation::kGelu) return gate_row_by([](Floats v) { return gelu(v); }, row, width, to);
+  if (to.format == Format::kFloat16) return gate_row_by([](Floats v) { return approximate_silu(v); }, row, width, to);
   gate_row_by([](Floats v) { return silu(v); }, row, width, to);
 }
 
 // To 8 bits, by way of `gated`, which has room for one row.
-void gate_and_quantize_row(Activation activation, const float* row, size_t width, float* gated,
-                           Quantization* quantization, int8_t* to) {
+void gate_and_quantize_row(Activation activation, Reading row, size_t width, float* gated, Quantization* quantization,
+                           int8_t* to) {
+  const Writing by{gated, Format::kFloat32};
   if (activation == Activation::kGelu) {
-    gate_row_by([](Floats v) { return gelu(v); }, row, width, gated);
+    gate_row_by([](Floats v) { return gelu(v); }, row, width, by);
   } else {
-    gate_row_by([](Floats v) { return silu_for_int8(v); }, row, width, gated);
+    gate_row_by([](Floats v) { return approximate_silu(v); }, row, width, by);
   }
   *quantization = quantize_row(gated, width, to);
 }
@@ -100,15 +113,12 @@ namespace {
 
 HWY_EXPORT(activate_values);
 HWY_EXPORT(add_values);
+HWY_EXPORT(copy_values);
 HWY_EXPORT(gate_row);
 HWY_EXPORT(gate_and_quantize_row);
 HWY_EXPORT(are_finite);
 
 constexpr int64_t kPiece = 16384;  // values: enough to be worth a thread's while, a multiple of every vector's length
-
-// Rows of c values that make such a piece.
-
-size_t bytes(int64_t values) { return static_cast<size_t>(values) * sizeof(float); }
 
 }  // namespace
 
@@ -116,7 +126,7 @@ void activate(Context& context, std::string_view name, Activation activation, Te
   const auto call = context.begin(name, "activation");
   if (!call) return;
   context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(activate_values)(activation, x.data() + begin, static_cast<size_t>(end - begin));
+    HWY_DYNAMIC_DISPATCH(activate_values)(activation, x.at(begin), static_cast<size_t>(end - begin));
   });
 }
 
@@ -124,7 +134,7 @@ void add(Context& context, std::string_view name, Tensor& x, const Tensor& y) {
   const auto call = context.begin(name, "add");
   if (!call) return;
   context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(add_values)(x.data() + begin, y.data() + begin, static_cast<size_t>(end - begin));
+    HWY_DYNAMIC_DISPATCH(add_values)(x.at(begin), y.at(begin), static_cast<size_t>(end - begin));
   });
 }
 
@@ -134,7 +144,7 @@ void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Ten
   const int64_t c = x.shape().c, pixels = x.shape().pixels();
   context.threads().parallel_for(x.shape().rows(), rows_per_piece(c), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      HWY_DYNAMIC_DISPATCH(add_values)(x.data() + row * c, v.data() + row / pixels * c, static_cast<size_t>(c));
+      HWY_DYNAMIC_DISPATCH(add_values)(x.at(row * c), v.at(row / pixels * c), static_cast<size_t>(c));
     }
   });
 }
@@ -142,7 +152,7 @@ void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Ten
 Tensor gated(Context& context, std::string_view name, Activation activation, const Tensor& x, Format format) {
   Shape shape = x.shape();
   shape.c /= 2;
-  if (format == Format::kInt8PerPicture) return quantize(context, name, gated(context, name, activation, x), format);
+  if (format == Format::kInt8PerPicture) return convert(context, name, gated(context, name, activation, x), format);
   Tensor y = context.make(shape, format);
   RowBuffers buffers(context, format, shape);
   const auto call = context.begin(name, activation == Activation::kGelu ? "gated_gelu" : "gated_silu");
@@ -150,17 +160,17 @@ Tensor gated(Context& context, std::string_view name, Activation activation, con
   const int64_t piece = rows_per_piece(shape.c);
   context.threads().parallel_for(shape.rows(), piece, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const float* const from = x.data() + row * 2 * shape.c;
+      const Reading from = x.at(row * 2 * shape.c);
       const auto width = static_cast<size_t>(shape.c);
-      if (format == Format::kFloat32) {
-        HWY_DYNAMIC_DISPATCH(gate_row)(activation, from, width, y.data() + row * shape.c);
+      if (!is_quantized(format)) {
+        HWY_DYNAMIC_DISPATCH(gate_row)(activation, from, width, y.at(row * shape.c));
       } else {
         HWY_DYNAMIC_DISPATCH(gate_and_quantize_row)
         (activation, from, width, buffers.of(begin / piece), y.quantization() + row, y.quantized() + row * shape.c);
       }
     }
   });
-  if (format != Format::kFloat32) y.repeat_last_quantization();
+  if (is_quantized(format)) y.repeat_last_quantization();
   return y;
 }
 
@@ -168,14 +178,14 @@ Tensor concatenate(Context& context, std::string_view name, const Tensor& x, con
   const int64_t left = x.shape().c, right = y.shape().c;
   Shape shape = x.shape();
   shape.c = left + right;
-  Tensor both = context.make(shape);
+  Tensor both = context.make(shape, x.format());
   const auto call = context.begin(name, "concatenate");
   if (!call) return both;
   context.threads().parallel_for(shape.rows(), rows_per_piece(shape.c), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      float* const to = both.data() + row * shape.c;
-      std::memcpy(to, x.data() + row * left, bytes(left));
-      std::memcpy(to + left, y.data() + row * right, bytes(right));
+      const Writing to = both.at(row * shape.c);
+      HWY_DYNAMIC_DISPATCH(copy_values)(x.at(row * left), static_cast<size_t>(left), to);
+      HWY_DYNAMIC_DISPATCH(copy_values)(y.at(row * right), static_cast<size_t>(right), to + left);
     }
   });
   return both;

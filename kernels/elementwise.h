@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// What happens to each value by itself, and the copies that put activations together.
+// What happens to each value by itself, and the copies that put activations together. All take float32 and float16;
+// arithmetic is in float32.
 #pragma once
 
 #include <string_view>
@@ -31,10 +32,10 @@ void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Ten
 Tensor gated(Context& context, std::string_view name, Activation activation, const Tensor& x,
              Format format = Format::kFloat32);
 
-// x and y side by side on the channels.
+// x and y side by side on the channels, in x's format.
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y);
 
-// False where a value is NaN or infinite.
+// False where a value, of float32, is NaN or infinite.
 bool all_finite(Context& context, const Tensor& x);
 
 }  // namespace mobilediffusion::kernels

@@ -15,8 +15,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {
 
-// Of a column of each lane: the sum of x - x[0] and of its square, the least and the greatest value. Around the first
-// row's value the squares do not cancel where the mean is far from zero.
+// Of a column of each lane: x[0], the sum of x - x[0] and of its square, the least and the greatest value. Around the
+// first row's value the squares do not cancel where the mean is far from zero.
 struct ColumnStatistics {
   HWY_INLINE explicit ColumnStatistics(Floats first)
       : pivot(first), sum(hn::Zero(FloatTag())), squares(sum), least(first), greatest(first) {}
@@ -29,19 +29,21 @@ struct ColumnStatistics {
     greatest = hn::Max(greatest, value);
   }
 
-  // Into four arrays of `channels` values, one behind another.
+  // Into five arrays of `channels` values, one behind another.
   HWY_INLINE void store_to(float* to, size_t channels, size_t count) const {
     store(sum, count, to);
     store(squares, count, to + channels);
     store(least, count, to + 2 * channels);
     store(greatest, count, to + 3 * channels);
+    store(pivot, count, to + 4 * channels);
   }
 
   Floats pivot, sum, squares, least, greatest;
 };
 
 // Two vectors side by side, so that memory is read in longer runs.
-void column_statistics(const float* x, size_t rows, size_t channels, float* to) {
+template <typename T>
+HWY_INLINE void statistics_of_columns(const T* x, size_t rows, size_t channels, float* to) {
   const size_t lanes = hn::Lanes(FloatTag());
   size_t c = 0;
   for (; c + 2 * lanes <= channels; c += 2 * lanes) {
@@ -61,6 +63,10 @@ void column_statistics(const float* x, size_t rows, size_t channels, float* to) 
   }
 }
 
+void column_statistics(Reading from, size_t rows, size_t channels, float* to) {
+  with_type(from, [&](const auto* x) { statistics_of_columns(x, rows, channels, to); });
+}
+
 // What a normalisation does to each column.
 struct ScaledColumns {
   const float *mean, *scale, *bias;
@@ -69,44 +75,50 @@ struct ScaledColumns {
 // Calls sink(at, count, values) for the vectors of y = (x - mean) * scale + bias. The mean goes first: folded into the
 // bias it would cancel there, in float32, where it is far from zero.
 template <typename Sink>
-HWY_INLINE void scale_rows(const float* x, size_t rows, size_t channels, const ScaledColumns& by, Sink&& sink) {
-  for (size_t row = 0; row < rows; ++row) {
-    for_each_vector(channels, [&](size_t c, size_t count) {
-      const Floats centred = hn::Sub(load(x + row * channels + c, count), load(by.mean + c, count));
-      sink(row * channels + c, count, hn::MulAdd(centred, load(by.scale + c, count), load(by.bias + c, count)));
-    });
-  }
+HWY_INLINE void scale_rows(Reading from, size_t rows, size_t channels, const ScaledColumns& by, Sink&& sink) {
+  with_type(from, [&](const auto* x) {
+    for (size_t row = 0; row < rows; ++row) {
+      for_each_vector(channels, [&](size_t c, size_t count) {
+        const Floats centred = hn::Sub(load(x + row * channels + c, count), load(by.mean + c, count));
+        sink(row * channels + c, count, hn::MulAdd(centred, load(by.scale + c, count), load(by.bias + c, count)));
+      });
+    }
+  });
 }
 
-void normalize(const float* x, size_t rows, size_t channels, const float* mean, const float* scale, const float* bias,
-               bool activate, float* y) {
+void normalize(Reading x, size_t rows, size_t channels, const float* mean, const float* scale, const float* bias,
+               bool activate, Writing to) {
   const ScaledColumns by{mean, scale, bias};
-  if (activate) {
-    scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { store(silu(v), count, y + at); });
-  } else {
-    scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { store(v, count, y + at); });
-  }
+  with_type(to, [&](auto* y) {
+    if (activate) {
+      scale_rows(x, rows, channels, by,
+                 [&](size_t at, size_t count, Floats v) { store(silu_for(v, y), count, y + at); });
+    } else {
+      scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { store(v, count, y + at); });
+    }
+  });
 }
 
 // To 8 bits by a range known beforehand.
-void normalize_and_quantize(const float* x, size_t rows, size_t channels, const float* mean, const float* scale,
+void normalize_and_quantize(Reading x, size_t rows, size_t channels, const float* mean, const float* scale,
                             const float* bias, bool activate, Quantization quantization, int8_t* y) {
   const ScaledColumns by{mean, scale, bias};
   const Quantizer quantizer(quantization);
   if (activate) {
     scale_rows(x, rows, channels, by,
-               [&](size_t at, size_t count, Floats v) { quantizer.store(silu_for_int8(v), count, y + at); });
+               [&](size_t at, size_t count, Floats v) { quantizer.store(approximate_silu(v), count, y + at); });
   } else {
     scale_rows(x, rows, channels, by, [&](size_t at, size_t count, Floats v) { quantizer.store(v, count, y + at); });
   }
 }
 
 // To 8 bits, each row by its own, by way of `normed`, which has room for one.
-void normalize_and_quantize_each_row(const float* x, size_t rows, size_t channels, const float* mean,
-                                     const float* scale, const float* bias, bool activate, float* normed,
-                                     Quantization* quantization, int8_t* y) {
+void normalize_and_quantize_each_row(Reading x, size_t rows, size_t channels, const float* mean, const float* scale,
+                                     const float* bias, bool activate, float* normed, Quantization* quantization,
+                                     int8_t* y) {
   for (size_t row = 0; row < rows; ++row) {
-    normalize(x + row * channels, /*rows=*/1, channels, mean, scale, bias, activate, normed);
+    normalize(x + static_cast<int64_t>(row * channels), /*rows=*/1, channels, mean, scale, bias, activate,
+              {normed, Format::kFloat32});
     quantization[row] = quantize_row(normed, channels, y + row * channels);
   }
 }
@@ -122,6 +134,8 @@ HWY_EXPORT(column_statistics);
 HWY_EXPORT(normalize);
 HWY_EXPORT(normalize_and_quantize);
 HWY_EXPORT(normalize_and_quantize_each_row);
+
+constexpr int64_t kArrays = 5;  // of ColumnStatistics
 
 // Count, mean, and sum of squared deviations of some values; merging two is exact in exact arithmetic (Chan et al.,
 // 1979).
@@ -199,22 +213,22 @@ struct GroupNorm::Columns {
   }
 };
 
-Status GroupNorm::statistics(Context& context, const float* x, const Shape& shape, Columns& columns) const {
+Status GroupNorm::statistics(Context& context, Reading x, const Shape& shape, Columns& columns) const {
   const int64_t pixels = shape.pixels(), channels = shape.c, width = channels / groups_;
   const int64_t piece = rows_per_piece(channels), pieces = (pixels + piece - 1) / piece;
   std::vector<Moments> moments(static_cast<size_t>(pieces * groups_));
-  const Tensor of_pieces = context.make({1, 1, pieces, 4 * channels});
+  const Tensor of_pieces = context.make({1, 1, pieces, kArrays * channels});
   if (!context.ok()) return context.status();
-  const auto of_piece = [&](int64_t i) { return const_cast<float*>(of_pieces.data()) + i * 4 * channels; };
+  const auto of_piece = [&](int64_t i) { return const_cast<float*>(of_pieces.data()) + i * kArrays * channels; };
 
   context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
-    float *const sum = of_piece(begin / piece), *const squares = sum + channels;
+    float *const sum = of_piece(begin / piece), *const squares = sum + channels, *const pivots = sum + 4 * channels;
     HWY_DYNAMIC_DISPATCH(column_statistics)
     (x + begin * channels, static_cast<size_t>(end - begin), static_cast<size_t>(channels), sum);
     for (int64_t group = 0; group < groups_; ++group) {
       const int64_t c = group * width;
       moments[static_cast<size_t>(begin / piece * groups_ + group)] =
-          moments_of(x + begin * channels + c, sum + c, squares + c, width, static_cast<double>(end - begin));
+          moments_of(pivots + c, sum + c, squares + c, width, static_cast<double>(end - begin));
     }
   });
 
@@ -248,7 +262,7 @@ Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused, For
 
 Tensor GroupNorm::operator()(Context& context, Tensor&& x, Fused fused, Format format) const {
   Tensor given = std::move(x);
-  if (format != Format::kFloat32) return (*this)(context, std::as_const(given), fused, format);
+  if (format != given.format()) return (*this)(context, std::as_const(given), fused, format);
   run(context, given, fused, given);
   return given;
 }
@@ -265,7 +279,7 @@ void GroupNorm::run(Context& context, const Tensor& x, Fused fused, Tensor& y) c
   Columns columns(channels);
   for (int64_t picture = 0; picture < x.shape().n; ++picture) {
     const int64_t first_row = picture * pixels;
-    const Status status = statistics(context, x.data() + first_row * channels, x.shape(), columns);
+    const Status status = statistics(context, x.at(first_row * channels), x.shape(), columns);
     if (!status.ok()) {
       context.fail(status);
       return;
@@ -276,13 +290,14 @@ void GroupNorm::run(Context& context, const Tensor& x, Fused fused, Tensor& y) c
     }
     context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
       const int64_t row = first_row + begin;
-      const float* const from = x.data() + row * channels;
+      const Reading from = x.at(row * channels);
       const auto rows = static_cast<size_t>(end - begin), width = static_cast<size_t>(channels);
       const float *const mean = columns.mean.data(), *const scale = columns.scale.data();
       switch (format) {
         case Format::kFloat32:
+        case Format::kFloat16:
           HWY_DYNAMIC_DISPATCH(normalize)
-          (from, rows, width, mean, scale, bias_.data(), activate, y.data() + row * channels);
+          (from, rows, width, mean, scale, bias_.data(), activate, y.at(row * channels));
           break;
         case Format::kInt8PerPicture:
           HWY_DYNAMIC_DISPATCH(normalize_and_quantize)
@@ -296,7 +311,7 @@ void GroupNorm::run(Context& context, const Tensor& x, Fused fused, Tensor& y) c
       }
     });
   }
-  if (format != Format::kFloat32) y.repeat_last_quantization();
+  if (is_quantized(format)) y.repeat_last_quantization();
 }
 
 }  // namespace mobilediffusion::kernels

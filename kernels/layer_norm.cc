@@ -17,8 +17,9 @@ HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {
 
 // One row by itself, in two passes while it is in cache. False where its variance is not finite.
-HWY_INLINE bool normalize_row(const float* x, size_t width, float epsilon, const float* weight, const float* bias,
-                              float* y) {
+template <typename From, typename To>
+HWY_INLINE bool normalize_row(const From* x, size_t width, float epsilon, const float* weight, const float* bias,
+                              To* y) {
   const FloatTag d;
   Floats total = hn::Zero(d);
   for_each_vector(width, [&](size_t i, size_t count) { total = hn::Add(total, load(x + i, count)); });
@@ -38,23 +39,29 @@ HWY_INLINE bool normalize_row(const float* x, size_t width, float epsilon, const
   return std::isfinite(variance);
 }
 
-bool normalize_rows(const float* x, size_t rows, size_t width, float epsilon, const float* weight, const float* bias,
-                    float* y) {
+bool normalize_rows(Reading from, size_t rows, size_t width, float epsilon, const float* weight, const float* bias,
+                    Writing to) {
   bool finite = true;
-  for (size_t row = 0; row < rows; ++row) {
-    finite &= normalize_row(x + row * width, width, epsilon, weight, bias, y + row * width);
-  }
+  with_type(from, [&](const auto* x) {
+    with_type(to, [&](auto* y) {
+      for (size_t row = 0; row < rows; ++row) {
+        finite &= normalize_row(x + row * width, width, epsilon, weight, bias, y + row * width);
+      }
+    });
+  });
   return finite;
 }
 
 // The same to 8 bits, by way of `normed`, which has room for one row.
-bool normalize_and_quantize_rows(const float* x, size_t rows, size_t width, float epsilon, const float* weight,
+bool normalize_and_quantize_rows(Reading from, size_t rows, size_t width, float epsilon, const float* weight,
                                  const float* bias, float* normed, Quantization* quantization, int8_t* y) {
   bool finite = true;
-  for (size_t row = 0; row < rows; ++row) {
-    finite &= normalize_row(x + row * width, width, epsilon, weight, bias, normed);
-    quantization[row] = quantize_row(normed, width, y + row * width);
-  }
+  with_type(from, [&](const auto* x) {
+    for (size_t row = 0; row < rows; ++row) {
+      finite &= normalize_row(x + row * width, width, epsilon, weight, bias, normed);
+      quantization[row] = quantize_row(normed, width, y + row * width);
+    }
+  });
   return finite;
 }
 
@@ -76,7 +83,7 @@ LayerNorm::LayerNorm(std::string name, int /*width*/, float epsilon, const Weigh
 }
 
 Tensor LayerNorm::operator()(Context& context, const Tensor& x, Format format) const {
-  if (format == Format::kInt8PerPicture) return quantize(context, name_, (*this)(context, x), format);
+  if (format == Format::kInt8PerPicture) return convert(context, name_, (*this)(context, x), format);
   Tensor y = context.make(x.shape(), format);
   const int64_t width = x.shape().c, piece = rows_per_piece(width);
   RowBuffers normed(context, format, x.shape());
@@ -85,19 +92,18 @@ Tensor LayerNorm::operator()(Context& context, const Tensor& x, Format format) c
 
   std::atomic<bool> finite = true;
   context.threads().parallel_for(x.shape().rows(), piece, [&](int64_t begin, int64_t end) {
-    const float* const from = x.data() + begin * width;
+    const Reading from = x.at(begin * width);
     const auto rows = static_cast<size_t>(end - begin), columns = static_cast<size_t>(width);
     const bool piece_finite =
-        format == Format::kFloat32
-            ? HWY_DYNAMIC_DISPATCH(normalize_rows)(from, rows, columns, epsilon_, weight_.data(), bias_.data(),
-                                                   y.data() + begin * width)
-            : HWY_DYNAMIC_DISPATCH(normalize_and_quantize_rows)(
-                  from, rows, columns, epsilon_, weight_.data(), bias_.data(), normed.of(begin / piece),
-                  y.quantization() + begin, y.quantized() + begin * width);
+        !is_quantized(format) ? HWY_DYNAMIC_DISPATCH(normalize_rows)(from, rows, columns, epsilon_, weight_.data(),
+                                                                     bias_.data(), y.at(begin * width))
+                              : HWY_DYNAMIC_DISPATCH(normalize_and_quantize_rows)(
+                                    from, rows, columns, epsilon_, weight_.data(), bias_.data(),
+                                    normed.of(begin / piece), y.quantization() + begin, y.quantized() + begin * width);
     if (!piece_finite) finite = false;
   });
   if (!finite) context.fail(not_finite(name_));
-  if (format != Format::kFloat32) y.repeat_last_quantization();
+  if (is_quantized(format)) y.repeat_last_quantization();
   return y;
 }
 

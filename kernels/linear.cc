@@ -12,6 +12,22 @@
 
 namespace mobilediffusion::kernels {
 
+namespace {
+
+Format input_format_of(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return Format::kFloat32;
+    case Precision::kFloat16:
+      return Format::kFloat16;
+    case Precision::kInt8:
+      return Format::kInt8PerRow;
+  }
+  return Format::kFloat32;
+}
+
+}  // namespace
+
 struct Linear::Packed {
   struct Block {
     int64_t begin;  // the first output channel
@@ -25,37 +41,42 @@ struct Linear::Packed {
 
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
                const Packing& packing, Status& status)
-    : name_(std::move(name)),
-      spec_(spec),
-      input_format_(packing.precision == Precision::kInt8 ? Format::kInt8PerRow : Format::kFloat32) {
+    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
-  const bool float32 = packing.precision == Precision::kFloat32;
-  const std::vector<ColumnBlock> blocks = column_blocks(name_, spec.out, spec.in * (float32 ? 4 : 1));
+  const std::vector<ColumnBlock> blocks = column_blocks(name_, spec.out, spec.in, input_format_);
   std::vector<float> matrix, values;
   QuantizedWeight quantized;
   if (!std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return packing.holds(block.name); })) {
     matrix = to_float32(weight, name_ + ".weight", status);
     if (spec.bias) values = to_float32(bias, name_ + ".bias", status);
-    if (!float32) quantized = quantize_weight(matrix, spec.out);
+    if (is_quantized(input_format_)) quantized = quantize_weight(matrix, spec.out);
   }
   const size_t in = static_cast<size_t>(spec.in), out = static_cast<size_t>(spec.out);
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   packed_ = std::make_unique<Packed>();
   for (const ColumnBlock& block : blocks) {
-    const auto begin = static_cast<size_t>(block.begin), size = static_cast<size_t>(block.size);
-    const float* const offsets = spec.bias ? values.data() + begin : nullptr;
-    packed_->blocks.push_back(
-        {block.begin,
-         create_xnnpack_operator(block.name, packing, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-           if (float32) {
-             return xnn_create_fully_connected_nc_f32(in, size, in, out, matrix.data() + begin * in, offsets,
-                                                      -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache,
-                                                      op);
-           }
-           return xnn_create_fully_connected_nc_qd8_f32_qc8w(in, size, in, out, quantized.scales.data() + begin,
-                                                             quantized.values.data() + begin * in, offsets, -kInfinity,
-                                                             kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
-         })});
+    // Null where what they pack to is kept.
+    const auto from = [&](const auto& all, size_t each) {
+      return all.empty() ? nullptr : all.data() + static_cast<size_t>(block.begin) * each;
+    };
+    const auto size = static_cast<size_t>(block.size);
+    const auto create = [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+      switch (packing.precision) {
+        case Precision::kFloat32:
+          return xnn_create_fully_connected_nc_f32(in, size, in, out, from(matrix, in), from(values, 1), -kInfinity,
+                                                   kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+        case Precision::kFloat16:
+          return xnn_create_fully_connected_nc_f16(in, size, in, out, from(matrix, in), from(values, 1), -kInfinity,
+                                                   kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS, /*code_cache=*/nullptr,
+                                                   cache, op);
+        case Precision::kInt8:
+          return xnn_create_fully_connected_nc_qd8_f32_qc8w(in, size, in, out, from(quantized.scales, 1),
+                                                            from(quantized.values, in), from(values, 1), -kInfinity,
+                                                            kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+      }
+      return xnn_status_invalid_parameter;
+    };
+    packed_->blocks.push_back({block.begin, create_xnnpack_operator(block.name, packing, status, create)});
   }
 }
 
@@ -65,22 +86,29 @@ Linear::~Linear() = default;
 
 xnn_status Linear::Packed::set_up(const Block& block, size_t rows, const Tensor& x, Tensor& y, pthreadpool* threads) {
   xnn_operator_t const op = block.op.get();
-  if (x.format() == Format::kFloat32) {
-    const xnn_status status = xnn_reshape_fully_connected_nc_f32(op, rows, threads);
-    return status == xnn_status_success ? xnn_setup_fully_connected_nc_f32(op, x.data(), y.data() + block.begin)
-                                        : status;
+  xnn_status status = xnn_status_success;
+  switch (x.format()) {
+    case Format::kFloat32:
+      status = xnn_reshape_fully_connected_nc_f32(op, rows, threads);
+      if (status != xnn_status_success) return status;
+      return xnn_setup_fully_connected_nc_f32(op, x.data(), y.data() + block.begin);
+    case Format::kFloat16:
+      status = xnn_reshape_fully_connected_nc_f16(op, rows, threads);
+      if (status != xnn_status_success) return status;
+      return xnn_setup_fully_connected_nc_f16(op, x.memory(), y.at(block.begin).data);
+    default:
+      status = xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op, rows, threads);
+      if (status != xnn_status_success) return status;
+      return xnn_setup_fully_connected_nc_qd8_f32_qc8w(op, x.quantized(), y.data() + block.begin,
+                                                       quantization_params(x));
   }
-  const xnn_status status = xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op, rows, threads);
-  return status == xnn_status_success ? xnn_setup_fully_connected_nc_qd8_f32_qc8w(
-                                            op, x.quantized(), y.data() + block.begin, quantization_params(x))
-                                      : status;
 }
 
 Tensor Linear::operator()(Context& context, const Tensor& x) const {
-  if (x.format() != input_format_) return (*this)(context, quantize(context, name_, x, input_format_));
+  if (x.format() != input_format_) return (*this)(context, convert(context, name_, x, input_format_));
   Shape shape = x.shape();
   shape.c = spec_.out;
-  Tensor y = context.make(shape);
+  Tensor y = context.make(shape, output_format(input_format_));
   const auto call = context.begin(name_, "linear", shape.rows() * spec_.in * spec_.out);
   if (!call) return y;
 

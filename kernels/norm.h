@@ -34,7 +34,7 @@ class GroupNorm {
  private:
   struct Columns;
   void run(Context& context, const Tensor& x, Fused fused, Tensor& y) const;
-  Status statistics(Context& context, const float* x, const Shape& shape, Columns& columns) const;
+  Status statistics(Context& context, Reading x, const Shape& shape, Columns& columns) const;
 
   std::string name_;
   int groups_;

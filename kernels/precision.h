@@ -2,12 +2,36 @@
 //
 // What an operator computes in: a parameter of the operator, so that a layer can differ from its neighbours.
 //
+// float16 is IEEE 754 binary16: weights, activations and, as the processor has it, the sums within an operator; what
+// lies between operators is computed in float32 and stored in half.
+//
 // int8 is dynamic: weights are quantised by output channel, symmetrically, when they are packed; activations when they
 // come, each picture or each row to its own range (Jacob et al., 2018, for the arithmetic). Accumulation is exact.
 #pragma once
 
+#include <vector>
+
 namespace mobilediffusion::kernels {
 
-enum class Precision { kFloat32, kInt8 };
+enum class Precision { kFloat32, kFloat16, kInt8 };
+
+// Whether XNNPACK has half-precision operators for this processor that answer right.
+bool computes_float16();
+
+// The most output channels that a half-precision product of XNNPACK may have to be right: its version of 2024-11-08
+// stores the second half of a full tile of 64 in the wrong place where the processor has AVX512-FP16. Found out by
+// trying. 0: none.
+int float16_outputs_at_once();
+
+// Output channels [begin, end) of an operator that is run in parts.
+struct OutputRange {
+  int begin, end;
+};
+
+// The parts, as even as they can be, of a product with that many outputs.
+std::vector<OutputRange> float16_parts(int outputs);
+
+// Whether the parts fill enough of their tiles to be faster than float32.
+bool float16_pays(int outputs);
 
 }  // namespace mobilediffusion::kernels

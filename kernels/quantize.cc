@@ -14,17 +14,21 @@
 HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {
 
-void range_of_values(const float* x, size_t size, float* least, float* greatest) {
-  widen_range(x, size, *least, *greatest);
+void range_of_values(Reading from, size_t size, float* least, float* greatest) {
+  with_type(from, [&](const auto* x) { widen_range(x, size, *least, *greatest); });
 }
 
-void quantize_by(const float* x, size_t size, Quantization quantization, int8_t* to) {
-  quantize_values(x, size, quantization, to);
+void quantize_by(Reading from, size_t size, Quantization quantization, int8_t* to) {
+  with_type(from, [&](const auto* x) { quantize_values(x, size, quantization, to); });
 }
 
-void quantize_each_row(const float* x, size_t rows, size_t width, Quantization* quantization, int8_t* to) {
-  for (size_t row = 0; row < rows; ++row) quantization[row] = quantize_row(x + row * width, width, to + row * width);
+void quantize_each_row(Reading from, size_t rows, size_t width, Quantization* quantization, int8_t* to) {
+  with_type(from, [&](const auto* x) {
+    for (size_t row = 0; row < rows; ++row) quantization[row] = quantize_row(x + row * width, width, to + row * width);
+  });
 }
+
+void convert_range(Reading from, size_t size, Writing to) { convert_values(from, size, to); }
 
 }  // namespace mobilediffusion::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -36,17 +40,18 @@ namespace {
 HWY_EXPORT(range_of_values);
 HWY_EXPORT(quantize_by);
 HWY_EXPORT(quantize_each_row);
+HWY_EXPORT(convert_range);
 
 constexpr int64_t kValuesAtOnce = 16384;  // 64 KB, which stays in a core's own cache
 
 void quantize_rows(Context& context, const Tensor& x, Tensor& y) {
   const int64_t width = x.shape().c;
-  context.threads().parallel_for(
-      x.shape().rows(), std::max<int64_t>(1, kValuesAtOnce / width), [&](int64_t begin, int64_t end) {
-        HWY_DYNAMIC_DISPATCH(quantize_each_row)
-        (x.data() + begin * width, static_cast<size_t>(end - begin), static_cast<size_t>(width),
-         y.quantization() + begin, y.quantized() + begin * width);
-      });
+  context.threads().parallel_for(x.shape().rows(), std::max<int64_t>(1, kValuesAtOnce / width),
+                                 [&](int64_t begin, int64_t end) {
+                                   HWY_DYNAMIC_DISPATCH(quantize_each_row)
+                                   (x.at(begin * width), static_cast<size_t>(end - begin), static_cast<size_t>(width),
+                                    y.quantization() + begin, y.quantized() + begin * width);
+                                 });
 }
 
 }  // namespace
@@ -59,7 +64,7 @@ Quantization quantization_of(float least, float greatest) {
   return {static_cast<int32_t>(std::lrint(std::clamp(-128.0f - least / scale, -128.0f, 127.0f))), scale};
 }
 
-Quantization quantize_range(Context& context, const float* x, int64_t size, int8_t* to) {
+Quantization quantize_range(Context& context, Reading x, int64_t size, int8_t* to) {
   const int64_t pieces = (size + kValuesAtOnce - 1) / kValuesAtOnce;
   std::vector<float> least(static_cast<size_t>(pieces)), greatest(static_cast<size_t>(pieces));
   context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
@@ -74,22 +79,23 @@ Quantization quantize_range(Context& context, const float* x, int64_t size, int8
   return quantization;
 }
 
-Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format format) {
+Tensor convert(Context& context, std::string_view name, const Tensor& x, Format format) {
   Tensor y = context.make(x.shape(), format);
-  const auto call = context.begin(name, "quantize");
+  const auto call = context.begin(name, is_quantized(format) ? "quantize" : "convert");
   if (!call) return y;
-  if (format == Format::kFloat32) {
-    std::memcpy(y.data(), x.data(), static_cast<size_t>(x.shape().elements()) * sizeof(float));
+  if (!is_quantized(format)) {
+    context.threads().parallel_for(x.shape().elements(), kValuesAtOnce, [&](int64_t begin, int64_t end) {
+      HWY_DYNAMIC_DISPATCH(convert_range)(x.at(begin), static_cast<size_t>(end - begin), y.at(begin));
+    });
   } else if (format == Format::kInt8PerRow) {
     quantize_rows(context, x, y);
   } else {
     const int64_t size = x.shape().pixels() * x.shape().c;
     for (int64_t picture = 0; picture < x.shape().n; ++picture) {
-      y.quantization()[picture] =
-          quantize_range(context, x.data() + picture * size, size, y.quantized() + picture * size);
+      y.quantization()[picture] = quantize_range(context, x.at(picture * size), size, y.quantized() + picture * size);
     }
   }
-  if (format != Format::kFloat32) y.repeat_last_quantization();
+  if (is_quantized(format)) y.repeat_last_quantization();
   return y;
 }
 

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// float32 to 8 bits: weights once, by output channel; activations as they come, each picture or row to its own range.
+// Floating point to 8 bits: weights once, by output channel; activations as they come, each picture or row to its own
+// range.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,12 @@
 
 namespace mobilediffusion::kernels {
 
-// x in another format: a row's or a picture's least and greatest value, and zero, become -128 to 127. float32 is
-// copied.
-Tensor quantize(Context& context, std::string_view name, const Tensor& x, Format format);
+// x, in float32 or float16, in another format. To 8 bits, a row's or a picture's least and greatest value, and zero,
+// become -128 to 127.
+Tensor convert(Context& context, std::string_view name, const Tensor& x, Format format);
 
 // `size` values to 8 bits by the one range that they have together.
-Quantization quantize_range(Context& context, const float* x, int64_t size, int8_t* to);
+Quantization quantize_range(Context& context, Reading x, int64_t size, int8_t* to);
 
 // The quantization that covers a range of values, zero included, which it represents exactly.
 Quantization quantization_of(float least, float greatest);

@@ -8,6 +8,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/conv2d.h"
 #include "kernels/xnnpack_operator.h"
@@ -20,19 +21,20 @@ class UpsamplingConvolution {
   UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                         const WeightView& bias, const Packing& packing, Status& status);
 
-  // From float32 x into float32 y.
+  // From x into y: float16 both where that is computed in, else float32.
   void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
 
  private:
   // The picture `from` (h, w, in), with a row of zeros before and behind it, in the format that is computed in.
-  Tensor pad_rows(Context& context, const Shape& shape, const float* from) const;
+  Tensor pad_rows(Context& context, const Shape& shape, Reading from) const;
 
   xnn_status run_phase(Context& context, xnn_operator_t op, const Tensor& padded, int64_t row, int64_t rows,
-                       float* to) const;
+                       Writing to) const;
 
   Format format_;
   int64_t out_channels_;
-  std::array<std::array<XnnpackOperator, 2>, 2> phases_;  // by output row and column, even or odd
+  std::vector<OutputRange> parts_;
+  std::array<std::array<std::vector<XnnpackOperator>, 2>, 2> phases_;  // by output row and column, even or odd; parts
 };
 
 }  // namespace mobilediffusion::kernels

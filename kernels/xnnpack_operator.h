@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "kernels/context.h"
 #include "kernels/packed_weights.h"
@@ -48,6 +49,16 @@ XnnpackOperator create_xnnpack_operator(std::string_view name, const Packing& pa
 inline const xnn_quantization_params* quantization_params(const Tensor& x) {
   static_assert(sizeof(Quantization) == sizeof(xnn_quantization_params));
   return reinterpret_cast<const xnn_quantization_params*>(x.quantization());
+}
+
+// A part's name, under which its packed weights are kept.
+inline std::string part_name(const std::string& name, const std::vector<OutputRange>& parts, size_t part) {
+  return parts.size() == 1 ? name : name + ".part_" + std::to_string(part);
+}
+
+// Values from `at` on; null where there are none, since what they pack to is kept.
+inline const float* from(const std::vector<float>& values, size_t at) {
+  return values.empty() ? nullptr : values.data() + at;
 }
 
 // Scratch memory for the length of one operator call.

@@ -33,6 +33,8 @@ struct NetworkLoading {
         memory(options.memory),
         wanted_loras(options.loras),
         log(options.log) {
+    if (options.precision == Precision::kFloat16 && precision != kernels::Precision::kFloat16)
+      warn("this processor has no half-precision arithmetic; float16 is computed in float32");
     if (!options.cache_folder.empty()) cache.emplace(options.cache_folder, options.cache_bytes);
   }
 

@@ -8,6 +8,7 @@ namespace mobilediffusion {
 namespace {
 
 constexpr std::array kNames = {std::pair(Precision::kFloat32, std::string_view("float32")),
+                               std::pair(Precision::kFloat16, std::string_view("float16")),
                                std::pair(Precision::kInt8, std::string_view("int8"))};
 
 }  // namespace
@@ -27,11 +28,17 @@ std::optional<Precision> parse_precision(std::string_view name) {
 }
 
 kernels::Precision kernel_precision(Precision precision) {
-  return precision == Precision::kInt8 ? kernels::Precision::kInt8 : kernels::Precision::kFloat32;
+  switch (precision) {
+    case Precision::kFloat32:
+      return kernels::Precision::kFloat32;
+    case Precision::kFloat16:
+      return kernels::computes_float16() ? kernels::Precision::kFloat16 : kernels::Precision::kFloat32;
+    case Precision::kInt8:
+      return kernels::Precision::kInt8;
+  }
+  return kernels::Precision::kFloat32;
 }
 
-kernels::Precision sensitive_precision(kernels::Precision precision) {
-  return precision == kernels::Precision::kInt8 ? kernels::Precision::kFloat32 : precision;
-}
+kernels::Precision sensitive_precision(kernels::Precision /*precision*/) { return kernels::Precision::kFloat32; }
 
 }  // namespace mobilediffusion

@@ -14,7 +14,7 @@ namespace mobilediffusion {
 std::string_view to_string(Precision precision);
 std::optional<Precision> parse_precision(std::string_view name);
 
-// What the kernels compute in, where a layer asks for nothing else.
+// What the kernels compute in, where a layer asks for nothing else: float32 for a float16 that this processor lacks.
 kernels::Precision kernel_precision(Precision precision);
 
 // What a sensitive layer computes in: those that meet latents and pixels, and the timestep. They are small.

@@ -27,6 +27,12 @@ class AttentionTest : public testing::TestWithParam<std::tuple<Sizes, AttentionW
       if (shared) return attention(bed.context, bed.tensor(q), keys_in, keys_in);
       return attention(bed.context, bed.tensor(q), keys_in, bed.tensor(v));
     });
+    expect_matches(
+        reference::attention(halves(q), halves(k), halves(shared ? k : v), spec), kHalfRounding, [&](Bed& bed) {
+          const Tensor keys_in = bed.tensor(k, Format::kFloat16), queries_in = bed.tensor(q, Format::kFloat16);
+          if (shared) return attention(bed.context, queries_in, keys_in, keys_in);
+          return attention(bed.context, queries_in, keys_in, bed.tensor(v, Format::kFloat16));
+        });
   }
 };
 

@@ -442,6 +442,8 @@ class CliTest(unittest.TestCase):
         expected = os.path.join(BASE, "expected.safetensors")
         exact = run("verify", BASE, expected, "--precision", "float32")
         self.assertEqual(exact.returncode, DONE, exact.stdout)
+        half = run("verify", BASE, expected, "--precision", "float16", "--tolerance", "0.03", "--json")
+        self.assertEqual(half.returncode, DONE, half.stdout)
         rounded = run("verify", BASE, expected, "--precision", "int8", "--json")
         self.assertEqual(rounded.returncode, FAILED)
         self.assertFalse(json.loads(rounded.stdout)["ok"])
@@ -540,7 +542,7 @@ class CliTest(unittest.TestCase):
         # In either precision it answers much like the golden model that it was made of, and not quite.
         golden = self.path("golden")
         self.assertEqual(run("quantize", BASE, golden).returncode, DONE)
-        for precision in ("float32", "int8"):
+        for precision in ("float32", "float16", "int8"):
             told = run("verify", golden, os.path.join(BASE, "expected.safetensors"), "--precision", precision, "--tolerance",
                        "0.1", "--json")
             for output in json.loads(told.stdout)["outputs"]:

@@ -43,6 +43,28 @@ TEST_P(Conv2dTest, MatchesItsTwin) {
                  [&](Bed& bed) { return conv(bed.context, bed.tensor(x)); });
 }
 
+// From activations in either type, whose rounding is not the operator's.
+TEST_P(Conv2dTest, Float16MatchesItsTwinOnRoundedOperands) {
+  if (!computes_float16()) GTEST_SKIP() << "not on this processor";
+  const Conv2dSpec spec = this->spec();
+  const TestWeight weight({spec.out_channels, spec.depthwise ? 1 : spec.in_channels, spec.kernel, spec.kernel}, 1);
+  const TestWeight bias({spec.out_channels}, 2);
+  Status status;
+  const Conv2d conv("conv", spec, weight.view(), bias.view(), Precision::kFloat16, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const reference::Array x = random_array(shape(), 3);
+  // An upsampling's kernel is rounded after its taps were added up.
+  const reference::Array expected =
+      reference::conv2d(halves(x), spec, spec.upsample_2x ? weight.values() : halves(weight.values()), bias.values());
+  for (const Format format : {Format::kFloat32, Format::kFloat16}) {
+    expect_matches(expected, kHalfSums, [&](Bed& bed) {
+      Tensor y = conv(bed.context, bed.tensor(x, format));
+      EXPECT_EQ(y.format(), Format::kFloat16);
+      return y;
+    });
+  }
+}
+
 // In 8 bits the arithmetic is exact; what is lost, is lost in quantising the operands.
 TEST_P(Conv2dTest, Int8MatchesItsTwinOnQuantizedOperands) {
   const Conv2dSpec spec = this->spec();
@@ -83,7 +105,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(testing::Values(std::tuple(1, 1, 3, 1, kPlain), std::tuple(3, 17, 3, 1, kPlain),
                                      std::tuple(8, 8, 1, 1, kPlain), std::tuple(33, 7, 1, 1, kPlain),
                                      std::tuple(16, 24, 3, 2, kPlain), std::tuple(5, 3, 3, 2, kPlain),
-                                     std::tuple(64, 40, 3, 1, kPlain), std::tuple(1, 1, 3, 1, kDepthwise),
+                                     std::tuple(64, 40, 3, 1, kPlain), std::tuple(5, 192, 3, 1, kPlain),
+                                     std::tuple(3, 256, 3, 1, kUpsample), std::tuple(1, 1, 3, 1, kDepthwise),
                                      std::tuple(7, 7, 3, 1, kDepthwise), std::tuple(32, 32, 3, 1, kDepthwise),
                                      std::tuple(65, 65, 3, 2, kDepthwise), std::tuple(1, 1, 3, 1, kUpsample),
                                      std::tuple(5, 9, 3, 1, kUpsample), std::tuple(64, 40, 3, 1, kUpsample),

@@ -2,6 +2,7 @@
 #include "kernels/elementwise.h"
 
 #include <limits>
+#include <tuple>
 
 #include "tests/kernel_test.h"
 
@@ -26,6 +27,11 @@ TEST_P(ElementwiseTest, ActivationsMatchTheirTwins) {
       activate(bed.context, "activation", activation, y);
       return y;
     });
+    expect_matches(expected, kHalfRounding, [&](Bed& bed) {
+      Tensor y = bed.tensor(x, Format::kFloat16);
+      activate(bed.context, "activation", activation, y);
+      return y;
+    });
   }
 }
 
@@ -39,16 +45,22 @@ TEST_P(ElementwiseTest, AddsMatchTheirTwins) {
     const auto picture = static_cast<int64_t>(i) / (shape.pixels() * shape.c);
     with_vector.values[i] = x.values[i] + v.at(picture, 0, 0, static_cast<int64_t>(i) % shape.c);
   }
-  expect_matches(sum, 1e-7, [&](Bed& bed) {
-    Tensor to = bed.tensor(x);
-    add(bed.context, "add", to, bed.tensor(y));
-    return to;
-  });
-  expect_matches(with_vector, 1e-7, [&](Bed& bed) {
-    Tensor to = bed.tensor(x);
-    add_to_pixels(bed.context, "add", to, bed.tensor(v));
-    return to;
-  });
+  for (const auto& [to_format, from_format, tolerance] :
+       {std::tuple(Format::kFloat32, Format::kFloat32, 1e-7),
+        std::tuple(Format::kFloat32, Format::kFloat16, kHalfRounding),
+        std::tuple(Format::kFloat16, Format::kFloat32, kHalfRounding),
+        std::tuple(Format::kFloat16, Format::kFloat16, kHalfRounding)}) {
+    expect_matches(sum, tolerance, [&, into = to_format, from = from_format](Bed& bed) {
+      Tensor to = bed.tensor(x, into);
+      add(bed.context, "add", to, bed.tensor(y, from));
+      return to;
+    });
+    expect_matches(with_vector, tolerance, [&, into = to_format, from = from_format](Bed& bed) {
+      Tensor to = bed.tensor(x, into);
+      add_to_pixels(bed.context, "add", to, bed.tensor(v, from));
+      return to;
+    });
+  }
 }
 
 TEST_P(ElementwiseTest, GatesMatchTheirTwins) {
@@ -56,6 +68,9 @@ TEST_P(ElementwiseTest, GatesMatchTheirTwins) {
   for (const auto activation : {Activation::kSilu, Activation::kGelu}) {
     const reference::Array expected = reference::gated(activation, x);
     expect_matches(expected, 1e-6, [&](Bed& bed) { return gated(bed.context, "gate", activation, bed.tensor(x)); });
+    expect_matches(reference::gated(activation, halves(x)), kHalfRounding, [&](Bed& bed) {
+      return gated(bed.context, "gate", activation, bed.tensor(x, Format::kFloat16), Format::kFloat16);
+    });
     for (const Format format : {Format::kInt8PerRow, Format::kInt8PerPicture}) {
       expect_matches(quantized(expected, format), 1.0 / 128,
                      [&](Bed& bed) { return gated(bed.context, "gate", activation, bed.tensor(x), format); });
@@ -69,6 +84,9 @@ TEST_P(ElementwiseTest, CopiesAreExact) {
   const reference::Array x = random_array(GetParam(), 1), y = random_array(other, 2);
   expect_matches(reference::concatenate(x, y), 0,
                  [&](Bed& bed) { return concatenate(bed.context, "join", bed.tensor(x), bed.tensor(y)); });
+  expect_matches(reference::concatenate(halves(x), halves(y)), 0, [&](Bed& bed) {
+    return concatenate(bed.context, "join", bed.tensor(x, Format::kFloat16), bed.tensor(y));
+  });
 }
 
 // Far out, where exponentials overflow, an activation is the identity or zero, and never a NaN.

@@ -50,9 +50,17 @@ struct Bed {
   explicit Bed(int threads, Arena::Mode mode = Arena::Mode::kMemory)
       : pool(threads), arena(mode), context(pool, arena) {}
 
-  Tensor tensor(const reference::Array& from) {
-    Tensor x = context.make(from.shape);
-    std::copy(from.values.begin(), from.values.end(), x.data());
+  // In float32 or float16.
+  Tensor tensor(const reference::Array& from, Format format = Format::kFloat32) {
+    Tensor x = context.make(from.shape, format);
+    for (size_t i = 0; i < from.values.size(); ++i) {
+      const auto value = static_cast<float>(from.values[i]);
+      if (format == Format::kFloat16) {
+        static_cast<Half*>(x.memory())[i].bits = float16_from_float(value);
+      } else {
+        x.data()[i] = value;
+      }
+    }
     return x;
   }
 
@@ -69,6 +77,21 @@ inline reference::Array random_array(const Shape& shape, uint64_t seed, double s
                  [&](float v) { return static_cast<double>(static_cast<float>(v * scale + offset)); });
   return x;
 }
+
+// The same values after a rounding to half.
+inline double half(double value) { return float_from_float16(float16_from_float(static_cast<float>(value))); }
+inline reference::Values halves(reference::Values values) {
+  for (double& value : values) value = half(value);
+  return values;
+}
+inline reference::Array halves(reference::Array x) {
+  x.values = halves(std::move(x.values));
+  return x;
+}
+
+// Of the largest value: what a result in half may be off by, and what sums may that are added up in half too.
+constexpr double kHalfRounding = 0x1p-10;
+constexpr double kHalfSums = 0x1p-7;
 
 // The same values after a quantisation, by its definition.
 inline reference::Array quantized(const reference::Array& x, Format format) {
@@ -101,6 +124,12 @@ inline reference::Values quantized(const reference::Values& weight, int64_t rows
 inline std::vector<float> values_of(const Tensor& x) {
   if (x.format() == Format::kFloat32) return {x.data(), x.data() + x.shape().elements()};
   std::vector<float> values(static_cast<size_t>(x.shape().elements()));
+  if (x.format() == Format::kFloat16) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = float_from_float16(static_cast<const Half*>(x.memory())[i].bits);
+    }
+    return values;
+  }
   const auto each =
       static_cast<size_t>(x.format() == Format::kInt8PerRow ? x.shape().c : x.shape().pixels() * x.shape().c);
   for (size_t i = 0; i < values.size(); ++i) {

@@ -22,6 +22,25 @@ TEST_P(LinearTest, MatchesItsTwin) {
                  [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
 }
 
+TEST_P(LinearTest, Float16MatchesItsTwinOnRoundedOperands) {
+  if (!computes_float16()) GTEST_SKIP() << "not on this processor";
+  const auto& [rows, in, out, with_bias] = GetParam();
+  const LinearSpec spec{.in = in, .out = out, .bias = with_bias};
+  const TestWeight weight({out, in}, 1), bias({out}, 2);
+  Status status;
+  const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kFloat16, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const reference::Array x = random_array({1, 1, rows, in}, 3);
+  const reference::Array expected = reference::linear(halves(x), spec, halves(weight.values()), bias.values());
+  for (const Format format : {Format::kFloat32, Format::kFloat16}) {
+    expect_matches(expected, kHalfSums, [&](Bed& bed) {
+      Tensor y = linear(bed.context, bed.tensor(x, format));
+      EXPECT_EQ(y.format(), Format::kFloat16);
+      return y;
+    });
+  }
+}
+
 TEST_P(LinearTest, Int8MatchesItsTwinOnQuantizedOperands) {
   const auto& [rows, in, out, with_bias] = GetParam();
   const LinearSpec spec{.in = in, .out = out, .bias = with_bias};
@@ -37,7 +56,7 @@ TEST_P(LinearTest, Int8MatchesItsTwinOnQuantizedOperands) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
                          testing::Combine(testing::Values(1, 2, 7, 77, 256), testing::Values(1, 3, 64, 129),
-                                          testing::Values(1, 5, 48, 130), testing::Bool()));
+                                          testing::Values(1, 5, 48, 64, 130), testing::Bool()));
 
 // Multiplied in several blocks of output channels, the last of them narrower.
 INSTANTIATE_TEST_SUITE_P(Wide, LinearTest,

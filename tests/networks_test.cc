@@ -28,11 +28,12 @@ using kernels::Shape;
 using kernels::Tensor;
 using kernels::ThreadPool;
 
-constexpr double kTolerance = 1e-5;  // of the largest value
-
 struct Case {
   std::string golden;
   int threads;
+  kernels::Precision precision;
+
+  double tolerance() const { return precision == kernels::Precision::kFloat16 ? 2e-2 : 1e-5; }  // of the largest value
 };
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.golden << ", " << c.threads << " threads"; }
@@ -40,6 +41,8 @@ void PrintTo(const Case& c, std::ostream* out) { *out << c.golden << ", " << c.t
 class Networks : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
+    if (GetParam().precision == kernels::Precision::kFloat16 && !kernels::computes_float16())
+      GTEST_SKIP() << "not on this processor";
     folder_ = std::string(MOBILEDIFFUSION_TESTS_DIR) + "/data/goldens/" + GetParam().golden;
     auto model = open_model_folder(folder_);
     ASSERT_TRUE(model.ok()) << model.status().message();
@@ -77,7 +80,7 @@ class Networks : public ::testing::TestWithParam<Case> {
       largest = std::max(largest, std::abs(double{expected.data()[i]}));
       error = std::max(error, std::abs(double{found.data()[i]} - expected.data()[i]));
     }
-    EXPECT_LE(error, kTolerance * largest);
+    EXPECT_LE(error, GetParam().tolerance() * largest);
     RecordProperty("error_of_largest", std::to_string(error / largest));
     std::printf("error %.2e of the largest value\n", error / largest);
   }
@@ -86,7 +89,7 @@ class Networks : public ::testing::TestWithParam<Case> {
   Network load(const std::string& path, const std::string& name, const Config& config) {
     auto weights = FileWeights::open(path);
     EXPECT_TRUE(weights.ok()) << weights.status().message();
-    Network network(Scope(**weights, name, kernels::Precision::kFloat32), config);
+    Network network(Scope(**weights, name, GetParam().precision), config);
     EXPECT_TRUE((*weights)->status().ok()) << (*weights)->status().message();
     return network;
   }
@@ -173,13 +176,15 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (const char* golden :
        {"base", "relu-attention", "sample-prediction", "zero-snr", "faint", "diffusers-kl", "diffusers-tiny"}) {
-    for (const int threads : {1, 2, 3}) all.push_back({golden, threads});
+    for (const int threads : {1, 2, 3}) all.push_back({golden, threads, kernels::Precision::kFloat32});
+    all.push_back({golden, 2, kernels::Precision::kFloat16});
   }
   return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(Goldens, Networks, ::testing::ValuesIn(cases()), [](const auto& info) {
   std::string name = info.param.golden + "_threads" + std::to_string(info.param.threads);
+  if (info.param.precision == kernels::Precision::kFloat16) name += "_float16";
   std::replace(name.begin(), name.end(), '-', '_');
   return name;
 });

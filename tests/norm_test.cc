@@ -11,7 +11,9 @@ namespace {
 using Sizes = std::tuple<int, int, int, int, int>;  // n, h, w, channels, groups
 
 // Of the largest value: half a level of the range is lost at most, one where it is wider than what the values reach.
-double tolerance_of(Format format) { return format == Format::kFloat32 ? 3e-6 : 1.0 / 128; }
+double tolerance_of(Format format) {
+  return format == Format::kFloat32 ? 3e-6 : format == Format::kFloat16 ? kHalfRounding : 1.0 / 128;
+}
 
 class GroupNormTest : public testing::TestWithParam<std::tuple<Sizes, Fused, Format>> {};
 
@@ -33,15 +35,19 @@ TEST_P(GroupNormTest, MatchesItsTwin) {
   // In the memory of its operand.
   expect_matches(expected, tolerance_of(format),
                  [&, f = fused, to = format](Bed& bed) { return norm(bed.context, bed.tensor(x), f, to); });
+  expect_matches(
+      reference::group_norm(halves(x), groups, 1e-5f, weight.values(), bias.values(), fused), tolerance_of(format),
+      [&, f = fused, to = format](Bed& bed) { return norm(bed.context, bed.tensor(x, Format::kFloat16), f, to); });
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, GroupNormTest,
-    testing::Combine(testing::Values(Sizes(1, 1, 1, 2, 1), Sizes(1, 3, 5, 4, 4), Sizes(2, 7, 3, 12, 3),
-                                     Sizes(1, 16, 16, 32, 32), Sizes(1, 64, 64, 40, 8), Sizes(3, 9, 9, 33, 11),
-                                     Sizes(1, 5, 1, 320, 32)),
-                     testing::Values(Fused::kNone, Fused::kSilu),
-                     testing::Values(Format::kFloat32, Format::kInt8PerPicture, Format::kInt8PerRow)));
+INSTANTIATE_TEST_SUITE_P(Shapes, GroupNormTest,
+                         testing::Combine(testing::Values(Sizes(1, 1, 1, 2, 1), Sizes(1, 3, 5, 4, 4),
+                                                          Sizes(2, 7, 3, 12, 3), Sizes(1, 16, 16, 32, 32),
+                                                          Sizes(1, 64, 64, 40, 8), Sizes(3, 9, 9, 33, 11),
+                                                          Sizes(1, 5, 1, 320, 32)),
+                                          testing::Values(Fused::kNone, Fused::kSilu),
+                                          testing::Values(Format::kFloat32, Format::kFloat16, Format::kInt8PerPicture,
+                                                          Format::kInt8PerRow)));
 
 // The mean is a thousand times the deviation: sums of squares in float32 would lose all of it.
 TEST(GroupNormOperatorTest, KeepsItsDigitsFarFromZero) {
@@ -88,11 +94,13 @@ TEST_P(LayerNormTest, MatchesItsTwin) {
   const reference::Array x = random_array({1, 1, rows, width}, 3, 3.0, -2.0);
   expect_matches(reference::layer_norm(x, 1e-5f, weight.values(), bias.values()), tolerance_of(format),
                  [&, to = format](Bed& bed) { return norm(bed.context, bed.tensor(x), to); });
+  expect_matches(reference::layer_norm(halves(x), 1e-5f, weight.values(), bias.values()), tolerance_of(format),
+                 [&, to = format](Bed& bed) { return norm(bed.context, bed.tensor(x, Format::kFloat16), to); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, LayerNormTest,
                          testing::Combine(testing::Values(1, 2, 77, 1000), testing::Values(4, 7, 16, 33, 768),
-                                          testing::Values(Format::kFloat32, Format::kInt8PerPicture,
+                                          testing::Values(Format::kFloat32, Format::kFloat16, Format::kInt8PerPicture,
                                                           Format::kInt8PerRow)));
 
 TEST(LayerNormOperatorTest, NamesItselfWhereANanArrives) {

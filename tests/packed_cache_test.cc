@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/precision.h"
 #include "mobilediffusion/pipeline.h"
 #include "tests/small_model.h"
 
@@ -22,6 +23,10 @@ namespace fs = std::filesystem;
 
 class PackedCacheTest : public testing::TestWithParam<Precision> {
  protected:
+  void SetUp() override {
+    if (GetParam() == Precision::kFloat16 && !kernels::computes_float16()) GTEST_SKIP() << "not on this processor";
+  }
+
   LoadOptions options() {
     LoadOptions options{.threads = 1, .precision = GetParam(), .cache_folder = cache_};
     options.log = [this](LogLevel, std::string_view note) { notes_.emplace_back(note); };
@@ -65,7 +70,8 @@ class PackedCacheTest : public testing::TestWithParam<Precision> {
   std::vector<std::string> notes_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Precisions, PackedCacheTest, testing::Values(Precision::kFloat32, Precision::kInt8));
+INSTANTIATE_TEST_SUITE_P(Precisions, PackedCacheTest,
+                         testing::Values(Precision::kFloat32, Precision::kFloat16, Precision::kInt8));
 
 TEST_P(PackedCacheTest, DrawsTheSameFromItAsWithoutIt) {
   const std::vector<uint8_t> truth = draw_uncached();

@@ -22,6 +22,7 @@ enum class LogLevel : int { kInfo = 0, kWarning = 1 };
 // What the networks compute in.
 enum class Precision : int {
   kFloat32 = 0,  // the reference
+  kFloat16 = 1,  // weights, activations and most arithmetic in half; where the processor has none, float32 and a note
   kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact
 };
 

@@ -41,8 +41,8 @@ void add_precision(CLI::App& command, Precision* precision) {
   command
       .add_option_function<std::string>(
           "--precision", [precision](const std::string& name) { *precision = *parse_precision(name); },
-          "What the networks compute in: float32 or int8. Default: float32")
-      ->check(CLI::IsMember({"float32", "int8"}));
+          "What the networks compute in: float32, float16 or int8. Default: float32")
+      ->check(CLI::IsMember({"float32", "float16", "int8"}));
 }
 
 void add_load_flags(CLI::App& command, LoadOptions* options) {

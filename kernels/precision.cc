@@ -1,0 +1,69 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/precision.h"
+
+#include <array>
+#include <limits>
+
+#include "kernels/xnnpack_operator.h"
+
+namespace mobilediffusion::kernels {
+namespace {
+
+// XNNPACK's widest half-precision tile.
+constexpr int kTile = 64;
+
+// A product by a column of ones: each output is its number, or XNNPACK has no such operator or does not add it up
+// right.
+bool multiplies_right(int outputs) {
+  std::array<float, kTile> weight{};
+  for (int i = 0; i < outputs; ++i) weight[static_cast<size_t>(i)] = static_cast<float>(i + 1);
+  Status status;
+  const XnnpackOperator op = create_xnnpack_operator(
+      "a product in float16", Precision::kFloat16, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
+        const auto out = static_cast<size_t>(outputs);
+        constexpr float kInfinity = std::numeric_limits<float>::infinity();
+        return xnn_create_fully_connected_nc_f16(1, out, 1, out, weight.data(), /*bias=*/nullptr, -kInfinity, kInfinity,
+                                                 XNN_FLAG_FP32_STATIC_WEIGHTS, /*code_cache=*/nullptr, cache, made);
+      });
+  if (!status.ok()) return false;
+  std::array<Half, kTile> x{}, y{};
+  x[0].bits = float16_from_float(1);
+  if (xnn_reshape_fully_connected_nc_f16(op.get(), 1, nullptr) != xnn_status_success ||
+      xnn_setup_fully_connected_nc_f16(op.get(), x.data(), y.data()) != xnn_status_success ||
+      xnn_run_operator(op.get(), nullptr) != xnn_status_success) {
+    return false;
+  }
+  for (int i = 0; i < outputs; ++i) {
+    if (float_from_float16(y[static_cast<size_t>(i)].bits) != weight[static_cast<size_t>(i)]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int float16_outputs_at_once() {
+  static const int most = !multiplies_right(kTile - 1) ? 0
+                          : multiplies_right(kTile)    ? std::numeric_limits<int>::max()
+                                                       : kTile - 1;
+  return most;
+}
+
+bool computes_float16() { return float16_outputs_at_once() > 0; }
+
+std::vector<OutputRange> float16_parts(int outputs) {
+  const int most = float16_outputs_at_once();
+  const int parts = most == 0 ? 1 : (outputs - 1) / most + 1;
+  std::vector<OutputRange> ranges;
+  for (int i = 0; i < parts; ++i) {
+    ranges.push_back(
+        {static_cast<int>(int64_t{outputs} * i / parts), static_cast<int>(int64_t{outputs} * (i + 1) / parts)});
+  }
+  return ranges;
+}
+
+bool float16_pays(int outputs) {
+  const auto parts = static_cast<int>(float16_parts(outputs).size());
+  return parts == 1 || 4 * outputs >= 3 * kTile * parts;
+}
+
+}  // namespace mobilediffusion::kernels
