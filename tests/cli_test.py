@@ -260,7 +260,7 @@ class CliTest(unittest.TestCase):
     def test_json_says_all(self):
         told = json.loads(self.generate("a boat", "-o", "p.png", "--json", "--steps", "2").stdout)
         self.assertEqual((told["width"], told["height"], told["steps"], told["prompt_truncated"]), (128, 128, 2, False))
-        self.assertEqual(set(told["seconds"]), {"load", "text", "unet", "decoder", "total"})
+        self.assertEqual(set(told["seconds"]), {"load", "encoder", "text", "unet", "decoder", "total"})
 
     def test_metadata_only_where_wanted(self):
         self.generate("a secret boat", "-o", "p.png", "--no-metadata")

@@ -157,6 +157,15 @@ TEST_P(ImageToImageTest, IsTheSameEachTimeAndHoweverItIsLoaded) {
   EXPECT_GT(image->timings.encoder, 0);
 }
 
+TEST_P(ImageToImageTest, InInt8ItIsMuchTheSame) {
+  Pipeline exact = load(), rounded = load({.threads = 1, .precision = Precision::kInt8});
+  const std::vector<uint8_t> a = draw(exact, options()), b = draw(rounded, options());
+  ASSERT_EQ(a.size(), b.size());
+  double squares = 0;
+  for (size_t i = 0; i < a.size(); ++i) squares += std::pow(a[i] - b[i], 2);
+  EXPECT_LT(std::sqrt(squares / static_cast<double>(a.size())), 12.0);
+}
+
 TEST_P(ImageToImageTest, TellsItsProgress) {
   Pipeline pipeline = load();
   GenerateOptions watched = options();

@@ -40,7 +40,7 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
   // Errors: as below.
   static Result<Pipeline> load(const LoadOptions& options = {});
 
-  // Loads a model folder in the diffusers layout. `folder` is UTF-8.
+  // Loads a model folder in the diffusers layout, and adds options.loras to its weights. `folder` is UTF-8.
   // Errors: kNotFound (folder or file), kInvalidModel (a file is damaged or does not fit), kUnsupported (an unknown
   // class), kInvalidArgument (options), kOutOfMemory, kIoError.
   static Result<Pipeline> load(const std::string& folder, const LoadOptions& options = {});
@@ -50,8 +50,8 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
   ~Pipeline();
 
   // Draws one picture. `prompt` is UTF-8; an empty one is legal, one too long is cut (Image::prompt_truncated says so).
-  // Errors: kInvalidArgument (options, or a prompt that is not UTF-8), kCancelled, kNonFinite, kOutOfMemory. After an
-  // error the pipeline can be used again.
+  // Errors: kInvalidArgument (options, or a prompt that is not UTF-8), kUnsupported (options.image, and the model has
+  // no encoder), kCancelled, kNonFinite, kOutOfMemory. After an error the pipeline can be used again.
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options = {});
 
   // Stops the generate() that runs now, within an operator's time (milliseconds, a fraction of a second on a large
