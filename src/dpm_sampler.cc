@@ -19,7 +19,7 @@ constexpr int kFewSteps = 15;
 class DpmSampler final : public Sampler {
  public:
   DpmSampler(const SchedulerConfig& config, SigmaSchedule schedule)
-      : Sampler(static_cast<int>(schedule.timesteps.size()), std::move(schedule.timesteps)),
+      : Sampler(static_cast<int>(schedule.timesteps.size()), schedule.timesteps),
         type_(config.prediction_type),
         order_(config.solver_order),
         heun_(config.heun),
