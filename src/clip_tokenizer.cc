@@ -117,38 +117,18 @@ std::vector<std::string> byte_alphabet() {
   return alphabet;
 }
 
-Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges,
-                                                        const std::string& origin, const SpecialTokens& special,
-                                                        int vocab_size) {
+Result<ClipVocabulary> ClipVocabulary::parse(std::string_view vocab, std::string_view merges, const std::string& origin,
+                                             int vocab_size) {
   const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, origin + what); };
   bool nested = false;  // without end, it would be walked by recursion in a message
   const auto flat = [&](int depth, json::parse_event_t, json&) { return !(nested = nested || depth > 1); };
   const json table = json::parse(vocab.begin(), vocab.end(), flat, /*allow_exceptions=*/false);
   if (nested || !table.is_object() || table.empty()) return invalid("/vocab.json is no JSON object of tokens");
-  std::unordered_map<std::string, int> ids;
+  ClipVocabulary vocabulary;
   for (const auto& [token, id] : table.items()) {
-    if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(vocab_size)) {
-      return invalid("/vocab.json gives the token \"" + in_message(token) + "\" the id " + in_message(id.dump()) +
-                     "; expected 0 to " + std::to_string(vocab_size - 1));
-    }
-    ids.emplace(token, id.get<int>());
+    if (Status status = vocabulary.add(token, id, origin + "/vocab.json", vocab_size); !status.ok()) return status;
   }
 
-  auto tokenizer = std::unique_ptr<ClipTokenizer>(new ClipTokenizer());
-  tokenizer->special_ = special;
-  const auto unknown = ids.find(std::string(kEnd));
-  tokenizer->unknown_ = unknown != ids.end() ? unknown->second : special.end;
-  const std::vector<std::string> alphabet = byte_alphabet();
-  const auto id_of = [&](const std::string& token) {
-    const auto found = ids.find(token);
-    return found != ids.end() ? found->second : tokenizer->unknown_;
-  };
-  for (size_t byte = 0; byte < 256; ++byte) {
-    tokenizer->byte_ids_[byte] = id_of(alphabet[byte]);
-    tokenizer->last_byte_ids_[byte] = id_of(alphabet[byte] + "</w>");
-  }
-
-  int rank = 0;
   size_t line_number = 0;
   while (!merges.empty()) {
     const size_t end = std::min(merges.find('\n'), merges.size());
@@ -157,19 +137,106 @@ Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, 
     ++line_number;
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (line.empty() || (line_number == 1 && line.starts_with("#version"))) continue;
-    const size_t space = line.find(' ');
-    const auto wrong = [&](const std::string& what) {
-      return invalid("/merges.txt, line " + std::to_string(line_number) + ": " + what);
-    };
-    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
-      return wrong("expected two tokens with a space between");
-    const std::string left(line.substr(0, space)), right(line.substr(space + 1));
-    for (const std::string& token : {left, right, left + right}) {
-      if (!ids.contains(token)) return wrong("vocab.json lacks the token \"" + in_message(token) + "\"");
-    }
-    tokenizer->merges_.emplace(pair_key(ids[left], ids[right]), Merge{rank++, ids[left + right]});
+    const std::string place = origin + "/merges.txt, line " + std::to_string(line_number);
+    if (Status status = vocabulary.add_merge(line, place, "vocab.json"); !status.ok()) return status;
   }
-  return std::unique_ptr<Tokenizer>(std::move(tokenizer));
+  return vocabulary;
+}
+
+Result<ClipVocabulary> ClipVocabulary::parse_json(std::string_view text, const std::string& origin, int vocab_size) {
+  const JsonReader reader(text, origin);
+  if (!reader.status().ok()) return reader.status();
+  const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, origin + " " + what); };
+  const json none = json::object();
+  const auto part = [&](const json& whole, const char* key) -> const json& {
+    return whole.is_object() && whole.contains(key) ? whole[key] : none;
+  };
+  const json& model = part(reader.object(), "model");
+  if (const json& type = part(model, "type"); type.is_string() && type != "BPE") {
+    return Status(StatusCode::kUnsupported,
+                  origin + " has a model of the type " + in_message(type.get<std::string>()) + "; supported: BPE");
+  }
+  const json& table = part(model, "vocab");
+  const json& merges = part(model, "merges");
+  if (!table.is_object() || table.empty()) return invalid("has no \"vocab\" of tokens in its \"model\"");
+  if (!merges.is_array()) return invalid("has no list of \"merges\" in its \"model\"");
+  ClipVocabulary vocabulary;
+  for (const auto& [token, id] : table.items()) {
+    if (Status status = vocabulary.add(token, id, origin, vocab_size); !status.ok()) return status;
+  }
+  for (const json& token : part(reader.object(), "added_tokens")) {
+    const json& content = part(token, "content");
+    if (!content.is_string()) return invalid("has an entry of \"added_tokens\" without a \"content\"");
+    if (Status status = vocabulary.add(content.get<std::string>(), part(token, "id"), origin, vocab_size); !status.ok())
+      return status;
+  }
+  for (const json& merge : merges) {
+    const std::string place = origin + ", merge " + std::to_string(vocabulary.merges.size());
+    const bool pair = merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
+    const Status status =
+        pair ? vocabulary.add_merge(merge[0].get<std::string>(), merge[1].get<std::string>(), place, "it")
+        : merge.is_string() ? vocabulary.add_merge(merge.get<std::string>(), place, "it")
+                            : Status(StatusCode::kInvalidModel, place + ": expected two tokens");
+    if (!status.ok()) return status;
+  }
+  return vocabulary;
+}
+
+Status ClipVocabulary::add(const std::string& token, const json& id, const std::string& origin, int vocab_size) {
+  if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(vocab_size)) {
+    return Status(StatusCode::kInvalidModel, origin + " gives the token \"" + in_message(token) + "\" the id " +
+                                                 in_message(id.dump()) + "; expected 0 to " +
+                                                 std::to_string(vocab_size - 1));
+  }
+  ids[token] = id.get<int>();
+  return {};
+}
+
+Status ClipVocabulary::add_merge(std::string_view line, const std::string& place, const std::string& lacking) {
+  const size_t space = line.find(' ');
+  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
+    return Status(StatusCode::kInvalidModel, place + ": expected two tokens with a space between");
+  return add_merge(std::string(line.substr(0, space)), std::string(line.substr(space + 1)), place, lacking);
+}
+
+Status ClipVocabulary::add_merge(const std::string& left, const std::string& right, const std::string& place,
+                                 const std::string& lacking) {
+  for (const std::string& token : {left, right, left + right}) {
+    if (!ids.contains(token)) {
+      return Status(StatusCode::kInvalidModel,
+                    place + ": " + lacking + " lacks the token \"" + in_message(token) + "\"");
+    }
+  }
+  merges.emplace_back(left, right);
+  return {};
+}
+
+std::unique_ptr<Tokenizer> ClipTokenizer::make(const ClipVocabulary& vocabulary, const SpecialTokens& special) {
+  auto tokenizer = std::unique_ptr<ClipTokenizer>(new ClipTokenizer());
+  tokenizer->special_ = special;
+  const auto unknown = vocabulary.ids.find(std::string(kEnd));
+  tokenizer->unknown_ = unknown != vocabulary.ids.end() ? unknown->second : special.end;
+  const std::vector<std::string> alphabet = byte_alphabet();
+  const auto id_of = [&](const std::string& token) {
+    const auto found = vocabulary.ids.find(token);
+    return found != vocabulary.ids.end() ? found->second : tokenizer->unknown_;
+  };
+  for (size_t byte = 0; byte < 256; ++byte) {
+    tokenizer->byte_ids_[byte] = id_of(alphabet[byte]);
+    tokenizer->last_byte_ids_[byte] = id_of(alphabet[byte] + "</w>");
+  }
+  int rank = 0;
+  for (const auto& [left, right] : vocabulary.merges)
+    tokenizer->merges_.emplace(pair_key(id_of(left), id_of(right)), Merge{rank++, id_of(left + right)});
+  return tokenizer;
+}
+
+Result<std::unique_ptr<Tokenizer>> ClipTokenizer::parse(std::string_view vocab, std::string_view merges,
+                                                        const std::string& origin, const SpecialTokens& special,
+                                                        int vocab_size) {
+  const Result<ClipVocabulary> vocabulary = ClipVocabulary::parse(vocab, merges, origin, vocab_size);
+  if (!vocabulary.ok()) return vocabulary.status();
+  return make(*vocabulary, special);
 }
 
 // Joins the neighbours of lowest rank, leftmost first, as a priority queue offers them; n log n in the word's length.

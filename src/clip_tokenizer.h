@@ -11,9 +11,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "src/prompt.h"
@@ -24,10 +26,33 @@ namespace mobilediffusion {
 // GPT-2's printable stand-in for every byte: itself where it is printable Latin-1, else the next free one from U+0100.
 std::vector<std::string> byte_alphabet();
 
+// What a tokenizer folder's files say: every token's id, and the pairs that are joined, the earliest first.
+struct ClipVocabulary {
+  std::unordered_map<std::string, int> ids;
+  std::vector<std::pair<std::string, std::string>> merges;
+
+  // The texts of vocab.json and merges.txt; `origin` names their folder in messages. Ids must be below `vocab_size`,
+  // and what a merge names must have one. Errors: kInvalidModel.
+  static Result<ClipVocabulary> parse(std::string_view vocab, std::string_view merges, const std::string& origin,
+                                      int vocab_size);
+
+  // The text of tokenizer.json, the tokenizers library's one file for both; `origin` names it. kUnsupported where its
+  // model is no byte-pair encoding.
+  static Result<ClipVocabulary> parse_json(std::string_view text, const std::string& origin, int vocab_size);
+
+ private:
+  // Each refuses what it is given with the place where it stands.
+  Status add(const std::string& token, const nlohmann::json& id, const std::string& origin, int vocab_size);
+  Status add_merge(std::string_view line, const std::string& place, const std::string& lacking);
+  Status add_merge(const std::string& left, const std::string& right, const std::string& place,
+                   const std::string& lacking);
+};
+
 class ClipTokenizer : public Tokenizer {
  public:
-  // The texts of vocab.json and merges.txt; `origin` names their folder in messages. Ids must be below `vocab_size`.
-  // Errors: kInvalidModel.
+  static std::unique_ptr<Tokenizer> make(const ClipVocabulary& vocabulary, const SpecialTokens& special);
+
+  // The same from the texts of vocab.json and merges.txt.
   static Result<std::unique_ptr<Tokenizer>> parse(std::string_view vocab, std::string_view merges,
                                                   const std::string& origin, const SpecialTokens& special,
                                                   int vocab_size);

@@ -25,7 +25,7 @@ double integral(double sigma, double own, double other) {
 class DeisSampler final : public Sampler {
  public:
   DeisSampler(const SchedulerConfig& config, SigmaSchedule schedule)
-      : Sampler(static_cast<int>(schedule.timesteps.size()), std::move(schedule.timesteps)),
+      : Sampler(static_cast<int>(schedule.timesteps.size()), schedule.timesteps),
         type_(config.prediction_type),
         order_(config.solver_order),
         first_order_last_(config.lower_order_final && steps() < kFewSteps),

@@ -5,6 +5,7 @@
 // from its last two values, in lambda = -log sigma. With h the step in lambda, and sigma in Karras' count,
 //
 //   x' = (n'/n) x + s' (1 - e^-h) (x0 + D/2),   D = (x0 - x0 before) h/h before;   Heun's variant weighs D otherwise
+#include <algorithm>
 #include <cmath>
 
 #include "src/sampler.h"
@@ -19,7 +20,7 @@ constexpr int kFewSteps = 15;
 class DpmSampler final : public Sampler {
  public:
   DpmSampler(const SchedulerConfig& config, SigmaSchedule schedule)
-      : Sampler(static_cast<int>(schedule.timesteps.size()), std::move(schedule.timesteps)),
+      : Sampler(static_cast<int>(schedule.timesteps.size()), schedule.timesteps),
         type_(config.prediction_type),
         order_(config.solver_order),
         heun_(config.heun),

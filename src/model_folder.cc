@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "src/json_reader.h"
+#include "src/known_models.h"
 #include "src/mapped_file.h"
 
 namespace mobilediffusion {
@@ -34,9 +35,12 @@ const std::vector<Part>& parts() {
   return all;
 }
 
-const std::vector<std::string_view> kPipelines = {"MobileDiffusionPipeline", "StableDiffusionPipeline",
-                                                  "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline",
-                                                  "LatentConsistencyModelImg2ImgPipeline"};
+const std::vector<std::string_view> kPipelines = {"MobileDiffusionPipeline",
+                                                  "StableDiffusionPipeline",
+                                                  "StableDiffusionImg2ImgPipeline",
+                                                  "LatentConsistencyModelPipeline",
+                                                  "LatentConsistencyModelImg2ImgPipeline",
+                                                  "RectifiedFlowPipeline"};
 
 Status check_class(const std::string& file, const std::string& part, const std::string& found,
                    const std::vector<std::string_view>& supported) {
@@ -130,6 +134,14 @@ Status read_config(const std::string& path, Result<Config> (*parse)(std::string_
   return {};
 }
 
+// What a configuration's writer called the model, and its pipeline. "" where it does not say.
+std::string value_in(const std::string& path, const char* key) {
+  const Result<std::string> text = read_text_file(path);
+  if (!text.ok()) return {};
+  JsonReader json(*text, path);
+  return json.string(key, "");
+}
+
 Status check_fit(const ModelFolder& model) {
   const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
     return Status(StatusCode::kInvalidModel, model.path + ": " + left + " is " + std::to_string(a) + ", but " + right +
@@ -211,6 +223,10 @@ Result<ModelFolder> open_model_folder(const std::string& path, const std::string
     status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
+  const std::string names[] = {model.name, value_in(path + "/model_index.json", "_name_or_path"),
+                               value_in(path + "/unet/config.json", "_name_or_path"),
+                               value_in(path + "/model_index.json", "_class_name")};
+  apply_known_model(names, model.unet, &model.scheduler);
   return model;
 }
 

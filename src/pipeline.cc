@@ -337,7 +337,9 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
                       .model = model.name,
                       .seed = options.seed,
                       .steps = steps,
-                      .guidance = guidance};
+                      .guidance = guidance,
+                      .sampler = options.sampler.empty() ? model.scheduler.sampler : options.sampler,
+                      .noise = options.noise == Noise::kTorch ? "torch" : "philox"};
   image.timings.total = whole.seconds();
   return image;
 }

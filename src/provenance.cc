@@ -155,6 +155,8 @@ std::vector<PngText> texts_of(const Provenance& provenance) {
   texts.push_back({"seed", std::to_string(provenance.seed)});
   texts.push_back({"steps", std::to_string(provenance.steps)});
   texts.push_back({"guidance", decimal(provenance.guidance)});
+  if (!provenance.sampler.empty()) texts.push_back({"sampler", clean_utf8(provenance.sampler)});
+  if (!provenance.noise.empty()) texts.push_back({"noise", clean_utf8(provenance.noise)});
   texts.push_back({"model", clean_utf8(provenance.model)});
   texts.push_back({"XML:com.adobe.xmp", xmp_packet(provenance, program)});
   return texts;
@@ -183,6 +185,8 @@ Result<Provenance> provenance_of(std::span<const PngText> texts, const std::stri
   provenance.prompt = clean_utf8(*prompt);
   if (const std::string* text = find("negative_prompt")) provenance.negative_prompt = clean_utf8(*text);
   if (const std::string* text = find("model")) provenance.model = clean_utf8(*text);
+  if (const std::string* text = find("sampler")) provenance.sampler = clean_utf8(*text);
+  if (const std::string* text = find("noise")) provenance.noise = clean_utf8(*text);
   const std::optional<uint64_t> seed_value = parse_integer<uint64_t>(*seed);
   if (!seed_value) return bad_number("seed");
   provenance.seed = *seed_value;

@@ -5,6 +5,7 @@
 //   Software                       "MobileDiffusion for C++ " and the version: the mark of a picture of ours
 //   prompt, negative_prompt        as given; a NUL, and what is not UTF-8, as U+FFFD. negative_prompt only where it was
 //   seed, steps, guidance, model   used; numbers in decimal with a point
+//   sampler, noise                 by their names on the command line
 //   XML:com.adobe.xmp              an XMP packet (ISO 16684-1) for everyone else: the IPTC's DigitalSourceType
 //                                  "trainedAlgorithmicMedia", the prompt as dc:description, the program as CreatorTool
 #pragma once

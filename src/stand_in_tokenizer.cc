@@ -24,9 +24,12 @@ Status write_stand_in_tokenizer(const std::string& folder, const TextEncoderConf
   for (const std::string_view end : {"", "</w>"}) {
     for (const std::string& symbol : byte_alphabet()) vocab[symbol + std::string(end)] = next++ % distinct;
   }
+  vocab["<|pad|>"] = config.pad_token_id;
   vocab["<|startoftext|>"] = config.bos_token_id;
   vocab["<|endoftext|>"] = config.eos_token_id;
   if (Status status = write_text(folder + "/vocab.json", vocab.dump()); !status.ok()) return status;
+  if (Status status = write_text(folder + "/tokenizer_config.json", R"({"pad_token": "<|pad|>"})"); !status.ok())
+    return status;
   return write_text(folder + "/merges.txt", "#version: 0.2\n");
 }
 

@@ -10,8 +10,8 @@
 
 namespace mobilediffusion {
 
-// Writes vocab.json and merges.txt into a folder that exists. Where the vocabulary is too small for two tokens a byte
-// (within a word, and at its end), several bytes share one.
+// Writes vocab.json, merges.txt and tokenizer_config.json into a folder that exists. Where the vocabulary is too small
+// for two tokens a byte (within a word, and at its end), several bytes share one.
 Status write_stand_in_tokenizer(const std::string& folder, const TextEncoderConfig& config);
 
 }  // namespace mobilediffusion

@@ -29,9 +29,11 @@ class Tokenizer {
   virtual Result<TokenizedPrompt> encode(std::string_view prompt, int length) const = 0;
 };
 
-// The tokenizer in a model's tokenizer/ folder: vocab.json with merges.txt is CLIP's byte-pair encoding,
-// tokenizer.model is SentencePiece's. Start, end and pad are the text encoder's, and every id is below its vocab_size.
-// Errors: kNotFound, kIoError, kInvalidModel.
+// The tokenizer in a model's tokenizer/ folder: vocab.json with merges.txt, or tokenizer.json, is CLIP's byte-pair
+// encoding, tokenizer.model is SentencePiece's. Every id is below the text encoder's vocab_size. SentencePiece's start,
+// end and pad are the text encoder's; CLIP's are those that the folder's files name (special_tokens.h), else CLIP's
+// own, since real text encoders' configurations give ids that are none. Errors: kNotFound, kIoError, kInvalidModel,
+// kUnsupported.
 Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& folder, const TextEncoderConfig& config);
 
 }  // namespace mobilediffusion

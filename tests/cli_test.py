@@ -261,6 +261,31 @@ class CliTest(unittest.TestCase):
         told = json.loads(self.generate("a boat", "-o", "p.png", "--json", "--steps", "2").stdout)
         self.assertEqual((told["width"], told["height"], told["steps"], told["prompt_truncated"]), (128, 128, 2, False))
         self.assertEqual(set(told["seconds"]), {"load", "encoder", "text", "unet", "decoder", "total"})
+        self.assertEqual((told["guidance"], told["sampler"], told["noise"]), (1.0, "gan", "philox"))
+
+    def test_samplers_and_noise(self):
+        pictures = set()
+        for sampler, steps, noise in (("gan", 1, "philox"), ("gan", 1, "torch"), ("one-step", 2, "torch"), ("sid", 1, "philox"),
+                                      ("ddim", 3, "philox"), ("plms", 3, "philox"), ("euler", 3, "philox"), ("euler-a", 3, "torch"),
+                                      ("dpm++", 3, "philox"), ("deis", 3, "philox"), ("lcm", 3, "torch"), ("tcd", 2, "philox"),
+                                      ("flow", 2, "philox")):
+            done = self.generate("a boat", "-o", "p.png", "--json", "--sampler", sampler, "--steps", str(steps), "--noise", noise,
+                                 "--size", "64x64")
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            told = json.loads(done.stdout)
+            self.assertEqual((told["sampler"], told["steps"], told["noise"]), (sampler, steps, noise))
+            kept = json.loads(run("info", self.path("p.png"), "--json").stdout)
+            self.assertEqual((kept["sampler"], kept["noise"]), (sampler, noise))
+            pictures.add(b"".join(body for kind, body in chunks(content(self.path("p.png"))) if kind == "IDAT"))
+        self.assertEqual(len(pictures), 13)
+
+    def test_guidance_up_to_one_is_off(self):
+        pictures = []
+        for guidance in ("0", "1", "1.5"):
+            self.generate("a boat", "-o", "p.png", "--guidance", guidance, "--no-metadata", "--size", "64x64")
+            pictures.append(content(self.path("p.png")))
+        self.assertEqual(pictures[0], pictures[1])
+        self.assertNotEqual(pictures[0], pictures[2])
 
     def test_metadata_only_where_wanted(self):
         self.generate("a secret boat", "-o", "p.png", "--no-metadata")
@@ -291,7 +316,7 @@ class CliTest(unittest.TestCase):
                                   (("--steps", "-1"), "steps"), (("--steps", "100000"), "steps"), (("--steps", "x"), "--steps"),
                                   (("--count", "0"), "--count"), (("--count", "-3"), "--count"), (("--seed", "-1"), "--seed"),
                                   (("--seed", "18446744073709551616"), "--seed"), (("--guidance", "nan"), "guidance"),
-                                  (("--threads", "100000"), "threads"), (("--sampler", "euler"), "euler"),
+                                  (("--threads", "100000"), "threads"), (("--sampler", "heun"), "heun"), (("--noise", "white"), "--noise"),
                                   (("--frobnicate",), "--frobnicate"), (("-o", "-", "--json"), "stdout")):
             if "-o" not in arguments:
                 arguments += ("-o", "p.png")

@@ -52,6 +52,27 @@ TEST_F(Clip, GivesTheGoldenIds) {
   EXPECT_EQ(count, 300);
 }
 
+// The same vocabulary as the tokenizers library keeps it, in either writing of its merges.
+TEST_F(Clip, ReadsTokenizerJsonAlike) {
+  const auto vocab = nlohmann::json::parse(*read_text_file(clip_folder() + "/vocab.json"));
+  std::ifstream file(clip_folder() + "/merges.txt");
+  nlohmann::json strings = nlohmann::json::array(), pairs = nlohmann::json::array();
+  for (std::string line; std::getline(file, line);) {
+    const size_t space = line.find(' ');
+    if (line.starts_with("#version") || space == std::string::npos) continue;
+    strings.push_back(line);
+    pairs.push_back({line.substr(0, space), line.substr(space + 1)});
+  }
+  for (const nlohmann::json& merges : {strings, pairs}) {
+    const nlohmann::json whole = {{"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", merges}}}};
+    const auto vocabulary = ClipVocabulary::parse_json(whole.dump(), "tokenizer.json", 49408);
+    ASSERT_TRUE(vocabulary.ok()) << vocabulary.status().message();
+    const auto tokenizer = ClipTokenizer::make(*vocabulary, kClip);
+    for (const char* prompt : {"two red boats at sunset", "it's 1999, caf\u00e9!", "x<|endoftext|>y"})
+      EXPECT_EQ(tokenizer->encode(prompt, 77)->ids, tokenizer_->encode(prompt, 77)->ids) << prompt;
+  }
+}
+
 TEST_F(Clip, CutsALongPromptAndSaysSo) {
   std::string prompt;
   for (int i = 0; i < 10000; ++i) prompt += "boat ";

@@ -166,6 +166,8 @@ TEST(Png, DecodesToWhatWasEncoded) {
 TEST(Png, SaysHowItWasMade) {
   Image image = picture(16, 16, PixelFormat::kRgb);
   image.provenance.guidance = 7.1f;
+  image.provenance.sampler = "euler-a";
+  image.provenance.noise = "torch";
   image.provenance.steps = 4;
   image.provenance.negative_prompt = "rain";
   const std::vector<uint8_t> png = encoded(image);
@@ -177,6 +179,8 @@ TEST(Png, SaysHowItWasMade) {
   EXPECT_EQ(made->seed, 18446744073709551615u);
   EXPECT_EQ(made->steps, 4);
   EXPECT_EQ(made->guidance, 7.1f);
+  EXPECT_EQ(made->sampler, "euler-a");
+  EXPECT_EQ(made->noise, "torch");
   EXPECT_EQ(text_of(png, "guidance"), "7.1");
   EXPECT_EQ(text_of(png, "Software").rfind("MobileDiffusion for C++ ", 0), 0u);
   EXPECT_EQ(text_of(encoded(picture(2, 2, PixelFormat::kRgb)), "negative_prompt"), "(none)");

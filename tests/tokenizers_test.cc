@@ -306,6 +306,84 @@ TEST_F(ClipFilesTest, NestingWithoutEndIsRefused) {
                  "tokenizer/vocab.json");
 }
 
+// The folder's files about special tokens, and tokenizer.json.
+
+class ClipFolderTest : public testing::Test {
+ protected:
+  static constexpr const char* kVocab =
+      R"({"!":0,"a":1,"b</w>":2,"ab</w>":3,"<|startoftext|>":8,"<|endoftext|>":9,"<pad>":4})";
+
+  void write_clip() {
+    folder_.write("vocab.json", kVocab);
+    folder_.write("merges.txt", "#version: 0.2\na b</w>\n");
+  }
+  // Of "ab", six long, where the text encoder's configuration is wrong as Stable Diffusion 1's is.
+  std::vector<int> ids() {
+    const auto loaded =
+        load_tokenizer(folder_.path(), {.vocab_size = 10, .bos_token_id = 0, .eos_token_id = 2, .pad_token_id = 1});
+    EXPECT_TRUE(loaded.ok()) << loaded.status().message();
+    return loaded.ok() ? (*loaded)->encode("ab", 6)->ids : std::vector<int>();
+  }
+  Status refusal() {
+    return load_tokenizer(folder_.path(), {.vocab_size = 10, .bos_token_id = 0, .eos_token_id = 2, .pad_token_id = 1})
+        .status();
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(ClipFolderTest, SpecialTokensAreClipsWhereNoFileSays) {
+  write_clip();
+  EXPECT_EQ(ids(), (std::vector<int>{8, 3, 9, 9, 9, 9}));
+}
+
+TEST_F(ClipFolderTest, TheFolderNamesItsSpecialTokens) {
+  write_clip();
+  folder_.write("tokenizer_config.json", R"({"pad_token": "!", "bos_token": {"content": "<|startoftext|>"}})");
+  EXPECT_EQ(ids(), (std::vector<int>{8, 3, 9, 0, 0, 0}));
+  folder_.write("special_tokens_map.json", R"({"pad_token": {"content": "<pad>"}})");
+  EXPECT_EQ(ids(), (std::vector<int>{8, 3, 9, 4, 4, 4}));
+  folder_.write("tokenizer_config.json", R"({"pad_token": "!", "added_tokens_decoder": {"0": {"content": "!"}}})");
+  EXPECT_EQ(ids(), (std::vector<int>{8, 3, 9, 0, 0, 0}));
+}
+
+TEST_F(ClipFolderTest, WrongSpecialTokensAreNamed) {
+  write_clip();
+  folder_.write("tokenizer_config.json", R"({"pad_token": "[PAD]"})");
+  EXPECT_NE(refusal().message().find("[PAD]"), std::string::npos) << refusal().message();
+  folder_.write("tokenizer_config.json", R"({"eos_token": 7})");
+  EXPECT_NE(refusal().message().find("tokenizer_config.json has a wrong \"eos_token\""), std::string::npos)
+      << refusal().message();
+  folder_.write("tokenizer_config.json", "{");
+  EXPECT_EQ(refusal().code(), StatusCode::kInvalidModel);
+}
+
+TEST_F(ClipFolderTest, TokenizerJsonIsTheSame) {
+  for (const char* merges : {R"(["a b</w>"])", R"([["a", "b</w>"]])"}) {
+    folder_.write("tokenizer.json",
+                  std::string(R"({"added_tokens": [{"id": 8, "content": "<|startoftext|>"}, )") +
+                      R"({"id": 9, "content": "<|endoftext|>"}], "model": {"type": "BPE", "vocab": )" +
+                      R"({"!": 0, "a": 1, "b</w>": 2, "ab</w>": 3}, "merges": )" + merges + "}}");
+    EXPECT_EQ(ids(), (std::vector<int>{8, 3, 9, 9, 9, 9})) << merges;
+  }
+}
+
+TEST_F(ClipFolderTest, WrongTokenizerJsonIsNamed) {
+  for (const auto& [text, saying] :
+       {std::pair{R"({})", "has no \"vocab\""},
+        std::pair{R"({"model": {"type": "Unigram"}})", "Unigram; supported: BPE"},
+        std::pair{R"({"model": {"vocab": {"a": 0}}})", "has no list of \"merges\""},
+        std::pair{R"({"model": {"vocab": {"a": 10}, "merges": []}})", "the id 10; expected 0 to 9"},
+        std::pair{R"({"model": {"vocab": {"a": 0}, "merges": ["a b"]}})", "lacks the token \"b\""},
+        std::pair{R"({"model": {"vocab": {"a": 0}, "merges": [["a"]]}})", "merge 0: expected two tokens"},
+        std::pair{R"({"model": {"vocab": {"a": 0}, "merges": []}, "added_tokens": [{"id": 1}]})", "added_tokens"},
+        std::pair{"[", "is not valid JSON"}}) {
+    folder_.write("tokenizer.json", text);
+    EXPECT_NE(refusal().message().find(saying), std::string::npos) << refusal().message();
+    EXPECT_NE(refusal().message().find("tokenizer.json"), std::string::npos) << refusal().message();
+  }
+}
+
 // SentencePiece alone.
 
 TEST(SentencePieceTest, JoinsPieces) {
@@ -376,7 +454,7 @@ TEST(TokenizerFolderTest, WhatIsMissingIsNamed) {
     EXPECT_NE(loaded.status().message().find(folder.path()), std::string::npos) << loaded.status().message();
     EXPECT_NE(loaded.status().message().find(saying), std::string::npos) << loaded.status().message();
   };
-  told(StatusCode::kNotFound, "neither tokenizer.model nor vocab.json with merges.txt");
+  told(StatusCode::kNotFound, "neither tokenizer.model nor vocab.json with merges.txt nor tokenizer.json");
   folder.write("vocab.json", "{\"a\":0}");
   told(StatusCode::kNotFound, "merges.txt");
   folder.write("merges.txt", "");

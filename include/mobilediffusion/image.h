@@ -39,7 +39,9 @@ struct Provenance {
   std::string model = {};            // the model's name
   uint64_t seed = 0;
   int steps = 1;
-  float guidance = 1.0f;
+  float guidance = 1.0f;     // 1: off
+  std::string sampler = {};  // by the names of options.h
+  std::string noise = {};    // "philox" or "torch"
 };
 
 struct SaveOptions {

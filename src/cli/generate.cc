@@ -30,7 +30,8 @@ struct Options {
   int steps = 0;
   int count = 1;
   LoadOptions load;
-  double guidance = 1.0;
+  std::optional<float> guidance;
+  std::string noise = "philox";
   bool json = false;
   bool quiet = false;
   bool no_metadata = false;
@@ -69,6 +70,8 @@ nlohmann::json report(const Image& image, const std::string& file, double load_s
           {"seed", image.provenance.seed},
           {"steps", image.provenance.steps},
           {"guidance", image.provenance.guidance},
+          {"sampler", image.provenance.sampler},
+          {"noise", image.provenance.noise},
           {"width", image.width},
           {"height", image.height},
           {"seconds",
@@ -141,7 +144,8 @@ class Generate {
       generate.width = size_.width;
       generate.height = size_.height;
       generate.steps = options_.steps;
-      generate.guidance = static_cast<float>(options_.guidance);
+      generate.guidance = options_.guidance;
+      generate.noise = options_.noise == "torch" ? Noise::kTorch : Noise::kPhilox;
       generate.negative_prompt = options_.negative_prompt;
       generate.sampler = options_.sampler;
       if (!given_.pixels.empty()) generate.image = given_.view();
@@ -216,13 +220,19 @@ Run add_generate(CLI::App& app) {
       ->capture_default_str()
       ->check(kSeed);
   command->add_option("--size", options->size, "WIDTHxHEIGHT in pixels. Default: what the model was made for");
-  command->add_option("--steps", options->steps, "Denoising steps. Default: the model's own, which is 1");
+  command->add_option("--steps", options->steps,
+                      "Denoising steps. Default: as many as the model was made for, 1 for one-step models");
   command->add_option("--count", options->count, "How many pictures of each prompt")->capture_default_str();
-  command->add_option("--guidance", options->guidance, "Classifier-free guidance, for few-step models; 1 is off")
-      ->capture_default_str();
+  command->add_option("--guidance", options->guidance,
+                      "How closely to follow the prompt; 0 and 1 are off. Default: what the model was made for");
   command->add_option("--negative-prompt", options->negative_prompt,
-                      "What should not be there; read where guidance is not 1");
-  command->add_option("--sampler", options->sampler, "gan or ddim. Default: the model's own");
+                      "What should not be there; read where guidance is above 1");
+  command->add_option("--sampler", options->sampler,
+                      "one-step (or gan), sid, flow; lcm, tcd; ddim, plms, euler, euler-a, dpm++, deis. Default: the "
+                      "model's own");
+  command->add_option("--noise", options->noise, "philox, the same everywhere, or torch, which is PyTorch's on a CPU")
+      ->check(CLI::IsMember({"philox", "torch"}))
+      ->capture_default_str();
   command->add_option("--image", options->image, "A PNG or JPEG to begin with, cut and scaled to the size");
   command
       ->add_option("--strength", options->strength,
@@ -239,7 +249,10 @@ Run add_generate(CLI::App& app) {
       "  mobilediffusion generate \"a yellow car\" -o - | display -\n"
       "  mobilediffusion generate \"a castle in the snow\" --image castle.jpg --strength 0.6\n"
       "  mobilediffusion generate \"a blue house\" -m sd15 --lora lcm.safetensors --lora paint.safetensors:0.8\n"
-      "  mobilediffusion generate - --json < prompts.txt");
+      "  mobilediffusion generate - --json < prompts.txt\n"
+      "  mobilediffusion generate \"a castle\" --model sd-turbo --steps 2\n"
+      "  mobilediffusion generate \"a castle\" --model stable-diffusion-v1-5 --sampler dpm++ --steps 20 \\\n"
+      "      --guidance 7 --negative-prompt blurry --noise torch");
   return [command, options] {
     // What is not drawn with again need not stay.
     if (command->count("--memory") == 0 && options->count == 1 && options->prompt != "-")

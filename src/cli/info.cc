@@ -108,15 +108,18 @@ int show_picture(const std::string& path, bool as_json) {
   const Result<Provenance> found = read_provenance(path);
   if (!found.ok()) return complain(found.status());
   if (as_json) {
-    std::cout << json{{"prompt", found->prompt}, {"negative_prompt", found->negative_prompt},
-                      {"model", found->model},   {"seed", found->seed},
-                      {"steps", found->steps},   {"guidance", found->guidance}}
+    std::cout << json{{"prompt", found->prompt},   {"negative_prompt", found->negative_prompt},
+                      {"model", found->model},     {"seed", found->seed},
+                      {"steps", found->steps},     {"guidance", found->guidance},
+                      {"sampler", found->sampler}, {"noise", found->noise}}
                      .dump(-1, ' ', false, json::error_handler_t::replace)
               << std::endl;
     return kDone;
   }
   std::printf("prompt    %s\n", printable(found->prompt).c_str());
   if (!found->negative_prompt.empty()) std::printf("negative  %s\n", printable(found->negative_prompt).c_str());
+  if (!found->sampler.empty()) std::printf("sampler   %s\n", printable(found->sampler).c_str());
+  if (!found->noise.empty()) std::printf("noise     %s\n", printable(found->noise).c_str());
   std::printf("model     %s\nseed      %llu\nsteps     %d\nguidance  %g\n", printable(found->model).c_str(),
               static_cast<unsigned long long>(found->seed), found->steps, static_cast<double>(found->guidance));
   return kDone;
