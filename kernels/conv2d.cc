@@ -82,8 +82,7 @@ xnn_status create_int8(const Conv2dSpec& spec, const QuantizedWeight& weight, co
 }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
-  if (precision == Precision::kFloat16)
-    return spec.depthwise || float16_pays(spec.out_channels) ? Format::kFloat16 : Format::kFloat32;
+  if (precision == Precision::kFloat16) return Format::kFloat16;
   if (precision == Precision::kFloat32 || spec.depthwise || spec.upsample_2x) return Format::kFloat32;
   return spec.kernel == 1 && spec.stride == 1 ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
