@@ -93,8 +93,7 @@ xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, xnn
 bool is_pointwise(const Conv2dSpec& spec) { return spec.kernel == 1 && spec.stride == 1 && !spec.depthwise; }
 
 Format input_format_of(const Conv2dSpec& spec, Precision precision) {
-  if (precision == Precision::kFloat16)
-    return spec.depthwise || float16_pays(spec.out_channels) ? Format::kFloat16 : Format::kFloat32;
+  if (precision == Precision::kFloat16) return Format::kFloat16;
   constexpr int kFewChannels = 64;  // a product to no more of them is done before its input has been quantised
   const bool bound_by_memory = spec.depthwise || (is_pointwise(spec) && spec.out_channels <= kFewChannels);
   if (precision == Precision::kFloat32 || bound_by_memory || spec.upsample_2x) return Format::kFloat32;

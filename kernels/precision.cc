@@ -61,9 +61,4 @@ std::vector<OutputRange> float16_parts(int outputs) {
   return ranges;
 }
 
-bool float16_pays(int outputs) {
-  const auto parts = static_cast<int>(float16_parts(outputs).size());
-  return parts == 1 || 4 * outputs >= 3 * kTile * parts;
-}
-
 }  // namespace mobilediffusion::kernels

@@ -31,7 +31,4 @@ struct OutputRange {
 // The parts, as even as they can be, of a product with that many outputs.
 std::vector<OutputRange> float16_parts(int outputs);
 
-// Whether the parts fill enough of their tiles to be faster than float32.
-bool float16_pays(int outputs);
-
 }  // namespace mobilediffusion::kernels

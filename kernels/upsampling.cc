@@ -18,12 +18,12 @@ constexpr int64_t kBandBytes = int64_t{1} << 21;
 // Along an axis, the first of the three taps is alone on its pixel in an even phase, the last in an odd one.
 constexpr int tap_of(int phase, int of_three) { return phase == 0 ? (of_three + 1) / 2 : of_three / 2; }
 
-Format format_of(const Conv2dSpec& spec, Precision precision) {
+Format format_of(Precision precision) {
   switch (precision) {
     case Precision::kFloat32:
       return Format::kFloat32;
     case Precision::kFloat16:
-      return float16_pays(spec.out_channels) ? Format::kFloat16 : Format::kFloat32;
+      return Format::kFloat16;
     case Precision::kInt8:
       return Format::kInt8PerPicture;
   }
@@ -77,7 +77,7 @@ xnn_status create(const Conv2dSpec& spec, Format format, OutputRange part, int c
 
 UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                                              const WeightView& bias, const Packing& packing, Status& status)
-    : format_(format_of(spec, packing.precision)),
+    : format_(format_of(packing.precision)),
       out_channels_(spec.out_channels),
       parts_(format_ == Format::kFloat16 ? float16_parts(spec.out_channels)
                                          : std::vector<OutputRange>{{0, spec.out_channels}}) {

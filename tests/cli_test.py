@@ -467,8 +467,9 @@ class CliTest(unittest.TestCase):
         expected = os.path.join(BASE, "expected.safetensors")
         exact = run("verify", BASE, expected, "--precision", "float32")
         self.assertEqual(exact.returncode, DONE, exact.stdout)
-        half = run("verify", BASE, expected, "--precision", "float16", "--tolerance", "0.03", "--json")
-        self.assertEqual(half.returncode, DONE, half.stdout)
+        half = run("verify", BASE, expected, "--precision", "float16", "--json")
+        for output in json.loads(half.stdout)["outputs"]:
+            self.assertGreater(output["psnr"], 45, output)
         rounded = run("verify", BASE, expected, "--precision", "int8", "--json")
         self.assertEqual(rounded.returncode, FAILED)
         self.assertFalse(json.loads(rounded.stdout)["ok"])

@@ -89,9 +89,12 @@ inline reference::Array halves(reference::Array x) {
   return x;
 }
 
-// Of the largest value: what a result in half may be off by, and what sums may that are added up in half too.
+// Of the largest value: what a result in half may be off by, and what sums may that are added up in half too, whose
+// roundings grow as the root of their number.
 constexpr double kHalfRounding = 0x1p-10;
-constexpr double kHalfSums = 0x1p-7;
+inline double half_sums(int64_t addends) {
+  return 0x1p-7 * std::max(1.0, std::sqrt(static_cast<double>(addends) / 256));
+}
 
 // The same values after a quantisation, by its definition.
 inline reference::Array quantized(const reference::Array& x, Format format) {

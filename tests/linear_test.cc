@@ -33,7 +33,7 @@ TEST_P(LinearTest, Float16MatchesItsTwinOnRoundedOperands) {
   const reference::Array x = random_array({1, 1, rows, in}, 3);
   const reference::Array expected = reference::linear(halves(x), spec, halves(weight.values()), bias.values());
   for (const Format format : {Format::kFloat32, Format::kFloat16}) {
-    expect_matches(expected, kHalfSums, [&](Bed& bed) {
+    expect_matches(expected, half_sums(in), [&](Bed& bed) {
       Tensor y = linear(bed.context, bed.tensor(x, format));
       EXPECT_EQ(y.format(), Format::kFloat16);
       return y;

@@ -33,7 +33,11 @@ struct Case {
   int threads;
   kernels::Precision precision;
 
-  double tolerance() const { return precision == kernels::Precision::kFloat16 ? 2e-2 : 1e-5; }  // of the largest value
+  // Of the largest value. Many weights of "faint" are smaller than half's normal numbers.
+  double tolerance() const {
+    if (precision != kernels::Precision::kFloat16) return 1e-5;
+    return golden == "faint" ? 4e-2 : 2e-2;
+  }
 };
 
 void PrintTo(const Case& c, std::ostream* out) { *out << c.golden << ", " << c.threads << " threads"; }
