@@ -14,11 +14,11 @@ class Settings:
     vae_groups: int = 8
     vae_crop: int = 64
     vae_batch: int = 16
-    vae_rate: float = 1e-3
+    vae_rate: float = 2e-3
     vae_noise: float = 0.1          # on whitened latents, so that the decoder forgives a generator
     vae_mask_weight: float = 5.0    # of a subject's pixels beside the background's
 
-    latents: int = 16000
+    latents: int = 24000
     captions_per_scene: int = 4
     vocabulary: int = 900
     text_length: int = 32
@@ -47,7 +47,7 @@ class Settings:
     r1_every: int = 16
     r1_weight: float = 1.0
 
-    guidance: float = 2.0           # of the many steps that one step is compared with
+    guidance: float = 2.5           # of the many steps that one step is compared with
     judged: int = 500               # prompts read back by the classifier
     judged_slowly: int = 200        # of these, by many steps as well
     judged_twice: int = 24          # of these, drawn from many seeds

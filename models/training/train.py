@@ -31,7 +31,7 @@ SMOKE_STEPS = 3
 
 
 def keep_memory():
-    """glibc gives every large tensor back to the system when it dies; to fault its pages in anew took half the time."""
+    """glibc gives a large tensor back to the system when it dies; to fault its pages in anew can take longer than to draw."""
     trim_threshold, mmap_max, arenas = -1, -4, -8
     for option, value in ((trim_threshold, 2 ** 31 - 1), (mmap_max, 0), (arenas, 1)):
         getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(option, value)
