@@ -263,6 +263,23 @@ class CliTest(unittest.TestCase):
         self.assertEqual(set(told["seconds"]), {"load", "encoder", "text", "unet", "decoder", "total"})
         self.assertEqual((told["guidance"], told["sampler"], told["noise"]), (1.0, "gan", "philox"))
 
+    def test_bench_side_by_side(self):
+        with open(self.path("prompts.txt"), "w") as file:
+            file.write("a red boat\n\na blue house\n")
+        done = run("bench", self.model, "--size", "64x64", "--against", "int8", "--prompts", self.path("prompts.txt"), "--pictures",
+                   self.path("pairs"), "--json")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        told = json.loads(done.stdout)
+        self.assertEqual((told["pictures"], told["equal"]), (2, 0))
+        self.assertGreater(told["psnr"]["min"], 25)
+        self.assertEqual(sorted(os.listdir(self.path("pairs"))), ["1.png", "2.png"])
+        self.assertEqual(struct.unpack(">II", content(self.path("pairs/1.png"))[16:24]), (128, 64))
+        same = json.loads(run("bench", self.model, "--size", "64x64", "--runs", "1", "--against", "float32", "--json").stdout)
+        self.assertEqual((same["equal"], same["psnr"]), (1, None))
+        self.assertEqual(run("bench", self.model, "--against", "int8", "--pictures", self.path("pairs")).returncode, USAGE)
+        self.assertEqual(run("bench", self.model, "--prompts", self.path("prompts.txt")).returncode, USAGE)
+        self.assertIn(b"float99", run("bench", self.model, "--against", "float99").stderr)
+
     def test_samplers_and_noise(self):
         pictures = set()
         for sampler, steps, noise in (("gan", 1, "philox"), ("gan", 1, "torch"), ("one-step", 2, "torch"), ("sid", 1, "philox"),

@@ -9,11 +9,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
 #include "src/cli/load_flags.h"
 #include "src/cli/profile.h"
+#include "src/cli/side_by_side.h"
 #include "src/cost.h"
 #include "src/precision.h"
 
@@ -31,6 +33,9 @@ struct Options {
   LoadOptions load;
   bool profile = false;
   std::string trace;
+  std::string against;   // a precision or a folder
+  std::string prompts;   // a file
+  std::string pictures;  // a folder
   bool json = false;
 };
 
@@ -61,6 +66,47 @@ int64_t peak_memory() {
 #endif
 }
 
+Result<std::vector<std::string>> prompts_of(const Options& options) {
+  if (options.prompts.empty()) return std::vector<std::string>(static_cast<size_t>(options.runs), options.prompt);
+  Result<std::string> text = read_text_file(options.prompts);
+  if (!text.ok()) return text.status();
+  std::vector<std::string> prompts;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) prompts.push_back(line);
+  }
+  if (prompts.empty())
+    return Status(StatusCode::kInvalidArgument, options.prompts + ": expected a prompt a line, found none");
+  return prompts;
+}
+
+int run_side_by_side(const Options& options, const std::string& path, const Size& size) {
+  const Result<std::vector<std::string>> prompts = prompts_of(options);
+  if (!prompts.ok()) return complain(prompts.status());
+  SideBySide pair{.first = {path, options.load},
+                  .second = {path, options.load},
+                  .prompts = *prompts,
+                  .size = size,
+                  .steps = options.steps,
+                  .pictures = options.pictures};
+  if (const std::optional<Precision> precision = parse_precision(options.against)) {
+    pair.second.load.precision = *precision;
+  } else {
+    pair.second.model = options.against;
+  }
+  catch_interrupts();
+  ProgressLine progress(!options.json);
+  const Result<json> measured = measure(pair, progress);
+  progress.clear();
+  if (!measured.ok()) return complain(measured.status());
+  if (options.json) {
+    std::cout << measured->dump() << std::endl;
+  } else {
+    print(pair, *measured);
+  }
+  return kDone;
+}
+
 int run(const Options& options) {
   Size size;
   if (!options.size.empty()) {
@@ -76,6 +122,7 @@ int run(const Options& options) {
     if (!found.ok()) return complain(found.status());
     path = std::move(*found);
   }
+  if (!options.against.empty()) return run_side_by_side(options, path, size);
   Result<Pipeline> pipeline = Pipeline::load(path, options.load);
   if (!pipeline.ok()) return complain(pipeline.status());
   catch_interrupts();
@@ -178,10 +225,15 @@ Run add_bench(CLI::App& app) {
   command->add_option("--prompt", options->prompt)->capture_default_str();
   command->add_flag("--profile", options->profile, "Also tell where a picture's time goes, by operator");
   command->add_option("--trace", options->trace, "Also write a timeline of one picture, for a trace viewer (JSON)");
+  CLI::Option* const against =
+      command->add_option("--against", options->against,
+                          "Another precision or model folder to draw the same pictures in turn: ratio and PSNR");
+  command->add_option("--prompts", options->prompts, "A file with a prompt a line for that")->needs(against);
+  command->add_option("--pictures", options->pictures, "A new folder for those pairs, side by side")->needs(against);
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 "
-      "--json");
+      "--json\n  mobilediffusion bench models/scenes --against int8 --prompts prompts.txt --pictures pairs");
   return [options] { return run(*options); };
 }
 
