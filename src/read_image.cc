@@ -2,10 +2,12 @@
 //
 // PNG and JPEG files to pixels. stb_image decodes; what it would let pass, a file that ends too early or a checksum
 // that is wrong, is found before it is asked.
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,9 +45,22 @@ bool begins_with(std::span<const uint8_t> bytes, std::initializer_list<uint8_t> 
   return bytes.size() >= start.size() && std::equal(start.begin(), start.end(), bytes.begin());
 }
 
-// Whether a JPEG's markers (ITU T.81, annex B) lead to the end of its picture.
-bool jpeg_is_whole(std::span<const uint8_t> bytes) {
-  constexpr uint8_t kEnd = 0xd9, kScan = 0xda;
+// Whether each of a segment's Huffman tables (ITU T.81, B.2.4.2) has 256 codes at most: older versions of stb_image
+// write more than that behind their tables.
+bool huffman_tables_fit(std::span<const uint8_t> segment) {
+  constexpr size_t kHead = 17, kMostCodes = 256;  // the table's number and how many codes there are of each length
+  while (!segment.empty()) {
+    if (segment.size() < kHead) return false;
+    const size_t codes = std::accumulate(segment.begin() + 1, segment.begin() + kHead, size_t{0});
+    if (codes > kMostCodes || segment.size() - kHead < codes) return false;
+    segment = segment.subspan(kHead + codes);
+  }
+  return true;
+}
+
+// Whether a JPEG's markers (ITU T.81, annex B) lead to the end of its picture, and its Huffman tables are sound.
+bool jpeg_is_sound(std::span<const uint8_t> bytes) {
+  constexpr uint8_t kEnd = 0xd9, kScan = 0xda, kHuffmanTables = 0xc4;
   size_t at = 2;
   while (at + 1 < bytes.size()) {
     if (bytes[at] != 0xff) return false;
@@ -56,7 +71,10 @@ bool jpeg_is_whole(std::span<const uint8_t> bytes) {
     }
     if (marker == kEnd) return true;
     if (at + 4 > bytes.size()) return false;
-    at += 2 + (size_t{bytes[at + 2]} << 8 | bytes[at + 3]);
+    const size_t length = size_t{bytes[at + 2]} << 8 | bytes[at + 3];  // its own two bytes included
+    if (length < 2 || length > bytes.size() - at - 2) return false;
+    if (marker == kHuffmanTables && !huffman_tables_fit(bytes.subspan(at + 4, length - 2))) return false;
+    at += 2 + length;
     if (marker != kScan) continue;
     // Behind a scan's header its data, in which 0xff is followed by 0, or by one of eight restart markers.
     const auto is_data = [&](size_t i) {
@@ -80,8 +98,8 @@ Result<Image> decode(std::span<const uint8_t> bytes, const std::string& path) {
   if (!png && !begins_with(bytes, {0xff, 0xd8, 0xff})) return invalid(path + " is neither a PNG nor a JPEG");
   if (png) {
     if (const Result<std::vector<PngText>> walked = read_texts(bytes, path); !walked.ok()) return walked.status();
-  } else if (!jpeg_is_whole(bytes)) {
-    return invalid(path + " is damaged or truncated: a JPEG without its end");
+  } else if (!jpeg_is_sound(bytes)) {
+    return invalid(path + " is damaged or truncated: a JPEG's markers, tables and end do not follow one another");
   }
 
   Image image;

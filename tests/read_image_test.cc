@@ -123,6 +123,15 @@ TEST_F(ReadImageTest, DamageIsNamed) {
   }
 }
 
+// Older versions of stb_image write past a table of more than 256 codes.
+TEST_F(ReadImageTest, AnOverfullHuffmanTable) {
+  std::string full = jpeg(31, 17);
+  const size_t at = full.find("\xff\xc4");  // the tables: length, number, 16 counts, codes
+  ASSERT_NE(at, std::string::npos);
+  full[at + 5 + 15] = '\xff';
+  expect_refused(full, "damaged or truncated");
+}
+
 // A header that promises a gigantic picture is believed before anything is allocated for it.
 TEST_F(ReadImageTest, HugeOnesAreRefusedByTheirHeader) {
   std::string large = jpeg(31, 17);
