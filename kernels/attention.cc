@@ -183,7 +183,7 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
   if (PackedKeys::suits(count, d)) {
     const int64_t step = std::clamp(kScoresAtOnce / count, std::min(kFewestRows, rows), rows);
     const Tensor q = split_heads(context, queries, spec_.heads, 0, rows, scale);
-    Tensor scores = context.make({1, 1, step, count});
+    Tensor scores = context.make({1, 1, step, count}), sums = context.make({1, 1, step, d});
     for (int64_t i = 0; i < batch && context.ok(); ++i) {
       Status status;
       const PackedKeys packed(name_, k.data() + i * count * d, v.data() + i * count * d, count, d, status);
@@ -193,8 +193,12 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
         packed.score(context, name_, q.data() + (i * rows + begin) * d, some, scores.data());
         if (!context.ok()) return y;
         weigh(scores, begin, some);
-        packed.sum(context, name_, scores.data(), some,
-                   y.data() + (i / spec_.heads * rows + begin) * width + i % spec_.heads * d, width);
+        packed.sum(context, name_, scores.data(), some, sums.data());
+        for (int64_t row = 0; row < some && context.ok(); ++row) {
+          HWY_DYNAMIC_DISPATCH(copy_row)
+          (sums.data() + row * d, static_cast<size_t>(d),
+           y.at((i / spec_.heads * rows + begin + row) * width + i % spec_.heads * d));
+        }
       }
     }
     return y;

@@ -44,8 +44,7 @@ void PackedKeys::score(Context& context, std::string_view name, const float* que
   for (const Block& block : blocks_) multiply(context, name, block.keys, queries, rows, scores + block.begin);
 }
 
-void PackedKeys::sum(Context& context, std::string_view name, const float* weights, int64_t rows, float* sums,
-                     int64_t stride) const {
+void PackedKeys::sum(Context& context, std::string_view name, const float* weights, int64_t rows, float* sums) const {
   Tensor part = context.make({1, 1, rows, d_});
   for (const Block& block : blocks_) {
     if (!context.ok()) return;
@@ -53,7 +52,7 @@ void PackedKeys::sum(Context& context, std::string_view name, const float* weigh
     context.threads().parallel_for(rows, std::max<int64_t>(1, 16384 / d_), [&](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
         const float* const from = part.data() + row * d_;
-        float* const to = sums + row * stride;
+        float* const to = sums + row * d_;
         if (block.begin == 0) {
           std::copy_n(from, d_, to);
         } else {

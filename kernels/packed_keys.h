@@ -25,9 +25,8 @@ class PackedKeys {
   // Queries (rows, d) by keys, to (rows, count).
   void score(Context& context, std::string_view name, const float* queries, int64_t rows, float* scores) const;
 
-  // Weights (rows, count) by values, to (rows, d) of which each row begins `stride` values behind the last one.
-  void sum(Context& context, std::string_view name, const float* weights, int64_t rows, float* sums,
-           int64_t stride) const;
+  // Weights (rows, count) by values, to (rows, d).
+  void sum(Context& context, std::string_view name, const float* weights, int64_t rows, float* sums) const;
 
  private:
   struct Block {
