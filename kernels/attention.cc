@@ -90,18 +90,20 @@ Tensor split_heads(Context& context, const Tensor& x, int heads, int64_t begin, 
   return y;
 }
 
-// The way back, into the rows [begin, begin + rows) of y.
+// The way back: the i-th head's `rows` behind one another into y's from `begin` on.
+void merge_head(const float* from, int64_t rows, int heads, int64_t i, int64_t begin, Tensor& y) {
+  const int64_t tokens = y.shape().pixels(), width = y.shape().c, d = width / heads;
+  for (int64_t row = 0; row < rows; ++row) {
+    HWY_DYNAMIC_DISPATCH(copy_row)
+    (from + row * d, static_cast<size_t>(d), y.at((i / heads * tokens + begin + row) * width + i % heads * d));
+  }
+}
+
 void merge_heads(Context& context, const Tensor& x, int heads, int64_t begin, Tensor& y) {
   if (!context.ok()) return;
-  const int64_t tokens = y.shape().pixels(), width = y.shape().c, d = width / heads, rows = x.shape().w;
+  const int64_t rows = x.shape().w, d = x.shape().c;
   context.threads().parallel_for(x.shape().n, 1, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      for (int64_t row = 0; row < rows; ++row) {
-        HWY_DYNAMIC_DISPATCH(copy_row)
-        (x.data() + (i * rows + row) * d, static_cast<size_t>(d),
-         y.at((i / heads * tokens + begin + row) * width + i % heads * d));
-      }
-    }
+    for (int64_t i = first; i < last; ++i) merge_head(x.data() + i * rows * d, rows, heads, i, begin, y);
   });
 }
 
@@ -194,11 +196,7 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
         if (!context.ok()) return y;
         weigh(scores, begin, some);
         packed.sum(context, name_, scores.data(), some, sums.data());
-        for (int64_t row = 0; row < some && context.ok(); ++row) {
-          HWY_DYNAMIC_DISPATCH(copy_row)
-          (sums.data() + row * d, static_cast<size_t>(d),
-           y.at((i / spec_.heads * rows + begin + row) * width + i % spec_.heads * d));
-        }
+        if (context.ok()) merge_head(sums.data(), some, spec_.heads, i, begin, y);
       }
     }
     return y;

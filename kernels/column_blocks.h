@@ -21,6 +21,11 @@ struct ColumnBlock {
   int64_t begin = 0, size = 0;
 };
 
+// That an operator's packed weights are kept under, which computes one of these ranges.
+inline std::string block_name(std::string_view name, const std::vector<OutputRange>& ranges, size_t i) {
+  return ranges.size() == 1 ? std::string(name) : std::string(name) + ".from_" + std::to_string(ranges[i].begin);
+}
+
 // For `out` channels, each with `size` weights, of an operator that reads `input`.
 inline std::vector<ColumnBlock> column_blocks(std::string_view name, int out, int64_t size, Format input) {
   std::vector<OutputRange> ranges;
@@ -34,11 +39,9 @@ inline std::vector<ColumnBlock> column_blocks(std::string_view name, int out, in
     for (int64_t begin = 0; begin < out; begin += step)
       ranges.push_back({static_cast<int>(begin), static_cast<int>(std::min<int64_t>(begin + step, out))});
   }
-  if (ranges.size() == 1) return {{std::string(name), 0, out}};
   std::vector<ColumnBlock> blocks;
-  for (const OutputRange& range : ranges)
-    blocks.push_back(
-        {std::string(name) + ".from_" + std::to_string(range.begin), range.begin, range.end - range.begin});
+  for (size_t i = 0; i < ranges.size(); ++i)
+    blocks.push_back({block_name(name, ranges, i), ranges[i].begin, ranges[i].end - ranges[i].begin});
   return blocks;
 }
 

@@ -154,18 +154,17 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     if (is_quantized(input_format_)) quantized = quantize_weight(kernel, spec.out_channels);
   }
   for (const ColumnBlock& block : blocks) {
-    const auto from = [&](const auto& all, int64_t stride) {
-      return all.empty() ? nullptr : all.data() + block.begin * stride;
-    };
-    const auto channels = static_cast<size_t>(block.size);
+    const auto begin = static_cast<size_t>(block.begin), channels = static_cast<size_t>(block.size);
+    const size_t first = begin * static_cast<size_t>(size);
     packed_->blocks.push_back(
         {block.begin,
          create_xnnpack_operator(block.name, where, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-           const BlockOf<float> floats{channels, from(kernel, size), from(offsets, 1)};
+           const BlockOf<float> floats{channels, from(kernel, first), from(offsets, begin)};
            if (input_format_ == Format::kFloat32) return create_float32(spec, floats, cache, op);
            if (input_format_ == Format::kFloat16) return create_float16(spec, floats, cache, op);
            return create_int8(
-               spec, {channels, from(quantized.values, size), from(offsets, 1), from(quantized.scales, 1)}, cache, op);
+               spec, {channels, from(quantized.values, first), from(offsets, begin), from(quantized.scales, begin)},
+               cache, op);
          })});
   }
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "kernels/data_type.h"
+#include "kernels/precision.h"
 
 namespace mobilediffusion::kernels {
 
@@ -20,6 +21,19 @@ enum class Format {
 
 constexpr bool is_quantized(Format format) {
   return format == Format::kInt8PerPicture || format == Format::kInt8PerRow;
+}
+
+// What an operator of that precision reads; int8 by row or by picture.
+constexpr Format format_of(Precision precision, Format int8) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return Format::kFloat32;
+    case Precision::kFloat16:
+      return Format::kFloat16;
+    case Precision::kInt8:
+      return int8;
+  }
+  return Format::kFloat32;
 }
 
 // What an operator writes that reads `input`: 8 bits are for operands alone.

@@ -12,22 +12,6 @@
 
 namespace mobilediffusion::kernels {
 
-namespace {
-
-Format input_format_of(Precision precision) {
-  switch (precision) {
-    case Precision::kFloat32:
-      return Format::kFloat32;
-    case Precision::kFloat16:
-      return Format::kFloat16;
-    case Precision::kInt8:
-      return Format::kInt8PerRow;
-  }
-  return Format::kFloat32;
-}
-
-}  // namespace
-
 struct Linear::Packed {
   struct Block {
     int64_t begin;  // the first output channel
@@ -41,7 +25,7 @@ struct Linear::Packed {
 
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
                const Packing& packing, Status& status)
-    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(packing.precision)) {
+    : name_(std::move(name)), spec_(spec), input_format_(format_of(packing.precision, Format::kInt8PerRow)) {
   if (!status.ok() || weight.data == nullptr) return;
   const std::vector<ColumnBlock> blocks = column_blocks(name_, spec.out, spec.in, input_format_);
   std::vector<float> matrix, values;
@@ -55,24 +39,21 @@ Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weigh
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   packed_ = std::make_unique<Packed>();
   for (const ColumnBlock& block : blocks) {
-    // Null where what they pack to is kept.
-    const auto from = [&](const auto& all, size_t each) {
-      return all.empty() ? nullptr : all.data() + static_cast<size_t>(block.begin) * each;
-    };
-    const auto size = static_cast<size_t>(block.size);
+    const auto begin = static_cast<size_t>(block.begin), size = static_cast<size_t>(block.size);
     const auto create = [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
       switch (packing.precision) {
         case Precision::kFloat32:
-          return xnn_create_fully_connected_nc_f32(in, size, in, out, from(matrix, in), from(values, 1), -kInfinity,
-                                                   kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+          return xnn_create_fully_connected_nc_f32(in, size, in, out, from(matrix, begin * in), from(values, begin),
+                                                   -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache,
+                                                   op);
         case Precision::kFloat16:
-          return xnn_create_fully_connected_nc_f16(in, size, in, out, from(matrix, in), from(values, 1), -kInfinity,
-                                                   kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS, /*code_cache=*/nullptr,
-                                                   cache, op);
+          return xnn_create_fully_connected_nc_f16(in, size, in, out, from(matrix, begin * in), from(values, begin),
+                                                   -kInfinity, kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS,
+                                                   /*code_cache=*/nullptr, cache, op);
         case Precision::kInt8:
-          return xnn_create_fully_connected_nc_qd8_f32_qc8w(in, size, in, out, from(quantized.scales, 1),
-                                                            from(quantized.values, in), from(values, 1), -kInfinity,
-                                                            kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+          return xnn_create_fully_connected_nc_qd8_f32_qc8w(
+              in, size, in, out, from(quantized.scales, begin), from(quantized.values, begin * in), from(values, begin),
+              -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
       }
       return xnn_status_invalid_parameter;
     };

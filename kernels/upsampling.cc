@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels/column_blocks.h"
 #include "kernels/quantize.h"
 
 namespace mobilediffusion::kernels {
@@ -17,18 +18,6 @@ constexpr int64_t kBandBytes = int64_t{1} << 21;
 
 // Along an axis, the first of the three taps is alone on its pixel in an even phase, the last in an odd one.
 constexpr int tap_of(int phase, int of_three) { return phase == 0 ? (of_three + 1) / 2 : of_three / 2; }
-
-Format format_of(Precision precision) {
-  switch (precision) {
-    case Precision::kFloat32:
-      return Format::kFloat32;
-    case Precision::kFloat16:
-      return Format::kFloat16;
-    case Precision::kInt8:
-      return Format::kInt8PerPicture;
-  }
-  return Format::kFloat32;
-}
 
 // From (out, in, 3, 3) to a phase's (out, 2, 2, in).
 std::vector<float> phase_kernel(const std::vector<float>& weight, const Conv2dSpec& spec, int row, int column) {
@@ -77,7 +66,7 @@ xnn_status create(const Conv2dSpec& spec, Format format, OutputRange part, int c
 
 UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                                              const WeightView& bias, const Packing& packing, Status& status)
-    : format_(format_of(packing.precision)),
+    : format_(format_of(packing.precision, Format::kInt8PerPicture)),
       out_channels_(spec.out_channels),
       parts_(format_ == Format::kFloat16 ? float16_parts(spec.out_channels)
                                          : std::vector<OutputRange>{{0, spec.out_channels}}) {
@@ -85,7 +74,7 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
     return name + ".phase_" + std::to_string(row) + std::to_string(column);
   };
   std::vector<float> taps, offsets;
-  if (!packing.holds(part_name(name_of(0, 0), parts_, 0))) {
+  if (!packing.holds(block_name(name_of(0, 0), parts_, 0))) {
     taps = to_float32(weight, name + ".weight", status);
     offsets = to_float32(bias, name + ".bias", status);
   }
@@ -95,7 +84,7 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
       const std::vector<float> kernel = taps.empty() ? taps : phase_kernel(taps, spec, row, column);
       for (size_t i = 0; i < parts_.size(); ++i) {
         phases_[row][column].push_back(
-            create_xnnpack_operator(part_name(name_of(row, column), parts_, i), packing, status,
+            create_xnnpack_operator(block_name(name_of(row, column), parts_, i), packing, status,
                                     [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
                                       return create(spec, format_, parts_[i], column, kernel, offsets, cache, op);
                                     }));

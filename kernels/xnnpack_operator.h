@@ -51,13 +51,9 @@ inline const xnn_quantization_params* quantization_params(const Tensor& x) {
   return reinterpret_cast<const xnn_quantization_params*>(x.quantization());
 }
 
-// A part's name, under which its packed weights are kept.
-inline std::string part_name(const std::string& name, const std::vector<OutputRange>& parts, size_t part) {
-  return parts.size() == 1 ? name : name + ".part_" + std::to_string(part);
-}
-
 // Values from `at` on; null where there are none, since what they pack to is kept.
-inline const float* from(const std::vector<float>& values, size_t at) {
+template <typename Value>
+const Value* from(const std::vector<Value>& values, size_t at) {
   return values.empty() ? nullptr : values.data() + at;
 }
 

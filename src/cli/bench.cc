@@ -44,12 +44,7 @@ struct Row {
   std::vector<double> seconds;
   int64_t macs = 0;
 
-  double median() const {
-    std::vector<double> sorted = seconds;
-    std::sort(sorted.begin(), sorted.end());
-    const size_t middle = sorted.size() / 2;
-    return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  }
+  double median() const { return cli::median(seconds); }
   double fastest() const { return *std::min_element(seconds.begin(), seconds.end()); }
   double slowest() const { return *std::max_element(seconds.begin(), seconds.end()); }
   double gflops() const { return 2e-9 * static_cast<double>(macs) / median(); }

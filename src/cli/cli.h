@@ -63,6 +63,9 @@ class ProgressLine {
   bool shown_ = false;
 };
 
+// The middle of some values, at least one.
+double median(std::vector<double> values);
+
 // 1234567 as "1.23 M", for people.
 std::string with_unit(double value);
 

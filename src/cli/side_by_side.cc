@@ -42,11 +42,9 @@ Image beside(const Image& left, const Image& right) {
   return both;
 }
 
-json spread(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  const double median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-  return {{"median", median}, {"min", values.front()}, {"max", values.back()}};
+json spread(const std::vector<double>& values) {
+  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
+  return {{"median", median(values)}, {"min", *least}, {"max", *greatest}};
 }
 
 std::string described(const Side& side) { return side.model + ", " + std::string(to_string(side.load.precision)); }
