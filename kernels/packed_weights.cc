@@ -3,6 +3,8 @@
 
 #include <xnnpack.h>
 
+#include <cstring>
+
 namespace mobilediffusion::kernels {
 
 // XNNPACK asks by the weights' address and a number that sums up the layout. The address says nothing to us, since the
@@ -50,6 +52,22 @@ const PackedWeights::Entry* PackedWeights::usable(uint32_t layout) {
   if (found->second.layout == layout) return &found->second;
   mismatched_ = true;
   return nullptr;
+}
+
+std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t layout,
+                                               std::span<const std::byte> bytes) {
+  name_ = name;
+  if (contains(name)) {
+    const Entry* const entry = usable(layout);
+    if (entry != nullptr && entry->bytes.size() != bytes.size()) mismatched_ = true;
+    return mismatched_ ? std::span<const std::byte>() : entry->bytes;
+  }
+  void* const memory = reserve(bytes.size());
+  if (memory == nullptr) return {};
+  std::memcpy(memory, bytes.data(), bytes.size());
+  const std::span<const std::byte> kept(static_cast<const std::byte*>(memory), bytes.size());
+  add(name_, {layout, kept});
+  return kept;
 }
 
 void* PackedWeights::reserve(size_t bytes) {

@@ -47,6 +47,10 @@ class PackedWeights {
   // True where an operator found nothing under its name and packed its weights itself.
   bool grown() const { return !memory_.empty(); }
 
+  // The bytes that were added under a name; where there are none, a copy of `bytes`, kept from now on. Empty, and
+  // mismatched(), where what was added has another layout or size; empty as well where there is no memory.
+  std::span<const std::byte> keep(std::string_view name, uint32_t layout, std::span<const std::byte> bytes);
+
   // XNNPACK's view, for making the operator of that name.
   xnn_weights_cache_provider* provider(std::string_view name);
 

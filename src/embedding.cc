@@ -8,11 +8,19 @@ namespace mobilediffusion {
 Embedding::Embedding(const Scope& at, int rows, int width) : width_(width) {
   const kernels::WeightView weight = at.get("weight", {rows, width});
   if (weight.data == nullptr) return;
-  kernels::require_finite(weight, at.name() + ".weight", at.status());
-  const auto* const from = static_cast<const std::byte*>(weight.data);
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(weight.data),
+                                         static_cast<size_t>(weight.bytes()));
   type_ = weight.type;
   scales_ = weight.scales;
-  table_.assign(from, from + weight.bytes());
+  if (!at.packing().holds(at.name())) kernels::require_finite(weight, at.name() + ".weight", at.status());
+  if (kernels::PackedWeights* const store = at.packing().store; store != nullptr) {
+    table_ = store->keep(at.name(), static_cast<uint32_t>(type_), bytes);
+    if (table_.empty() && !store->mismatched() && at.status().ok())
+      at.status() = Status(StatusCode::kOutOfMemory, "no memory for " + at.name() + ".weight");
+  } else {
+    own_.assign(bytes.begin(), bytes.end());
+    table_ = own_;
+  }
   at.release(weight);
 }
 

@@ -75,6 +75,7 @@ Result<std::optional<MappedFile>> PackedCache::read(const std::string& path, ker
       return damaged(path, "the checksum of " + name + " is " + found + ", not " + written->second);
     packed.add(name, entry);
   }
+  file->drop(file->bytes().data(), file->bytes().size());  // read for their checksums; most, not all, are used soon
   std::error_code ignored;
   fs::last_write_time(fs::path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
   return std::optional<MappedFile>(std::move(*file));

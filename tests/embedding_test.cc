@@ -61,6 +61,34 @@ TEST(Embedding, AddsRowsOfEveryType) {
   expect_rows(Table(DataType::kBFloat16, {0x3f80, 0x3f00, 0, 0, 0xbfc0, 0x4080}));
 }
 
+TEST(Embedding, KeepsItsTableBesidePackedWeights) {
+  kernels::PackedWeights kept;
+  Table table({1.0f, 0.5f, 0, 0, -1.5f, 4.0f});
+  const kernels::Packing packing(kernels::Precision::kFloat32, &kept);
+  { const Embedding embedding(Scope(table, "text", packing) / "tokens", 3, 2); }
+  ASSERT_TRUE(kept.contains("text.tokens"));
+  EXPECT_TRUE(kept.grown());
+
+  kernels::PackedWeights found;
+  found.add("text.tokens", kept.entries().at("text.tokens"));
+  Table other({7, 7, 7, 7, 7, 7});
+  const Embedding embedding(Scope(other, "text", {kernels::Precision::kFloat32, &found}) / "tokens", 3, 2);
+  float row[2] = {};
+  embedding.add_row(2, row);
+  EXPECT_EQ(row[0], -1.5f);
+  EXPECT_EQ(row[1], 4.0f);
+  EXPECT_FALSE(found.grown() || found.mismatched());
+}
+
+TEST(Embedding, SaysThatWhatWasKeptIsOfAnotherTypeOrSize) {
+  kernels::PackedWeights kept;
+  Table table({1.0f, 0.5f, 0, 0, -1.5f, 4.0f}), halves(DataType::kFloat16, {0x3c00, 0x3800, 0, 0, 0xbe00, 0x4400});
+  { const Embedding embedding(Scope(table, "text", {kernels::Precision::kFloat32, &kept}) / "tokens", 3, 2); }
+  const Embedding embedding(Scope(halves, "text", {kernels::Precision::kFloat32, &kept}) / "tokens", 3, 2);
+  EXPECT_TRUE(kept.mismatched());
+  EXPECT_TRUE(halves.status().ok()) << halves.status().message();
+}
+
 TEST(Embedding, RefusesWhatIsNotFinite) {
   Table table({1, 2, 3, std::numeric_limits<float>::quiet_NaN(), 5, 6});
   const Embedding embedding(Scope(table, "text_encoder", kernels::Precision::kFloat32) / "token_embedding", 3, 2);
