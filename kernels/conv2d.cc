@@ -207,8 +207,18 @@ xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Te
 Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   if (x.format() != input_format_) return (*this)(context, convert(context, name_, x, input_format_));
   if (packed_ != nullptr && packed_->pointwise) return (*packed_->pointwise)(context, x);
+  return run(context, x, spec_.macs(x.shape()));
+}
+
+Tensor Conv2d::on_band(Context& context, const Tensor& band, int64_t rows) const {
+  Shape wanted = band.shape();
+  wanted.h = rows;
+  return run(context, band, spec_.macs(wanted));
+}
+
+Tensor Conv2d::run(Context& context, const Tensor& x, int64_t macs) const {
   Tensor y = context.make(spec_.out_shape(x.shape()), output_format(input_format_));
-  const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", spec_.macs(x.shape()));
+  const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", macs);
   if (!call) return y;
   if (packed_->thin) {
     (*packed_->thin)(context, name_, x, y);

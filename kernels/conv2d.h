@@ -49,10 +49,18 @@ class Conv2d {
   // What it reads without converting first.
   Format input_format() const { return input_format_; }
 
+  const Conv2dSpec& spec() const { return spec_; }
+  const std::string& name() const { return name_; }
+
   Tensor operator()(Context& context, const Tensor& x) const;
+
+  // The same of a band of a picture's rows, in input_format(), of whose answer only `rows` rows are wanted and counted.
+  Tensor on_band(Context& context, const Tensor& band, int64_t rows) const;
 
  private:
   struct Packed;
+  Tensor run(Context& context, const Tensor& x, int64_t macs) const;
+
   std::string name_;
   Conv2dSpec spec_;
   Format input_format_;

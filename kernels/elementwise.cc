@@ -138,6 +138,28 @@ void add(Context& context, std::string_view name, Tensor& x, const Tensor& y) {
   });
 }
 
+void copy_rows(Context& context, std::string_view name, Tensor& x, int64_t at, const Tensor& y, int64_t first,
+               int64_t rows) {
+  const auto call = context.begin(name, "copy");
+  if (!call) return;
+  const int64_t row = x.shape().w * x.shape().c;
+  context.threads().parallel_for(rows * row, kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(copy_values)
+    (y.at(first * row + begin), static_cast<size_t>(end - begin), x.at(at * row + begin));
+  });
+}
+
+void add_rows(Context& context, std::string_view name, Tensor& x, int64_t at, const Tensor& y, int64_t first,
+              int64_t rows) {
+  const auto call = context.begin(name, "add");
+  if (!call) return;
+  const int64_t row = x.shape().w * x.shape().c;
+  context.threads().parallel_for(rows * row, kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(add_values)
+    (x.at(at * row + begin), y.at(first * row + begin), static_cast<size_t>(end - begin));
+  });
+}
+
 void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Tensor& v) {
   const auto call = context.begin(name, "add");
   if (!call) return;

@@ -24,6 +24,13 @@ void activate(Context& context, std::string_view name, Activation activation, Te
 // x + y, into x. The shapes agree.
 void add(Context& context, std::string_view name, Tensor& x, const Tensor& y);
 
+// Of one picture: rows [first, first + rows) of y, copied to x from row `at` on, or added to what is there. The widths
+// and channels agree.
+void copy_rows(Context& context, std::string_view name, Tensor& x, int64_t at, const Tensor& y, int64_t first,
+               int64_t rows);
+void add_rows(Context& context, std::string_view name, Tensor& x, int64_t at, const Tensor& y, int64_t first,
+              int64_t rows);
+
 // x + v, into x: v (n, 1, 1, c) is added to every pixel.
 void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Tensor& v);
 

@@ -191,34 +191,12 @@ GroupNorm::GroupNorm(std::string name, int /*channels*/, int groups, float epsil
   bias_ = to_float32(bias, name_ + ".bias", status);
 }
 
-// What becomes of each channel of a picture.
-struct GroupNorm::Columns {
-  explicit Columns(int64_t channels)
-      : mean(static_cast<size_t>(channels)),
-        scale(static_cast<size_t>(channels)),
-        least(static_cast<size_t>(channels)),
-        greatest(static_cast<size_t>(channels)) {}
-
-  std::vector<float> mean, scale;
-  std::vector<float> least, greatest;  // of x
-
-  Quantization quantization(const std::vector<float>& bias, bool activate) const {
-    float low = 0, high = 0;
-    for (size_t c = 0; c < mean.size(); ++c) {
-      const auto [from, to] = column_range(least[c], greatest[c], mean[c], scale[c], bias[c], activate);
-      low = std::min(low, from);
-      high = std::max(high, to);
-    }
-    return quantization_of(low, high);
-  }
-};
-
-Status GroupNorm::statistics(Context& context, Reading x, const Shape& shape, Columns& columns) const {
+GroupNorm::Statistics GroupNorm::measure(Context& context, Reading x, const Shape& shape) const {
   const int64_t pixels = shape.pixels(), channels = shape.c, width = channels / groups_;
   const int64_t piece = rows_per_piece(channels), pieces = (pixels + piece - 1) / piece;
   std::vector<Moments> moments(static_cast<size_t>(pieces * groups_));
   const Tensor of_pieces = context.make({1, 1, pieces, kArrays * channels});
-  if (!context.ok()) return context.status();
+  if (!context.ok()) return {};
   const auto of_piece = [&](int64_t i) { return const_cast<float*>(of_pieces.data()) + i * kArrays * channels; };
 
   context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
@@ -232,26 +210,41 @@ Status GroupNorm::statistics(Context& context, Reading x, const Shape& shape, Co
     }
   });
 
+  const auto size = static_cast<size_t>(channels);
+  const float *const least = of_piece(0) + 2 * channels, *const greatest = least + channels;
+  Statistics found{std::vector<float>(size), std::vector<float>(size), {least, greatest}, {greatest, greatest + channels}};
   for (int64_t group = 0; group < groups_; ++group) {
     Moments whole;
     for (int64_t i = 0; i < pieces; ++i) whole.merge(moments[static_cast<size_t>(i * groups_ + group)]);
     const double inverse = 1.0 / std::sqrt(std::max(0.0, whole.deviations) / whole.count + epsilon_);
-    if (!std::isfinite(whole.mean) || !std::isfinite(whole.deviations)) return not_finite(name_);
+    if (!std::isfinite(whole.mean) || !std::isfinite(whole.deviations)) {
+      context.fail(not_finite(name_));
+      return {};
+    }
     for (int64_t c = group * width; c < (group + 1) * width; ++c) {
-      columns.mean[c] = static_cast<float>(whole.mean);
-      columns.scale[c] = static_cast<float>(weight_[c] * inverse);
+      found.mean[c] = static_cast<float>(whole.mean);
+      found.scale[c] = static_cast<float>(weight_[c] * inverse);
     }
   }
-  std::copy_n(of_piece(0) + 2 * channels, channels, columns.least.begin());
-  std::copy_n(of_piece(0) + 3 * channels, channels, columns.greatest.begin());
   for (int64_t i = 1; i < pieces; ++i) {
-    const float *const least = of_piece(i) + 2 * channels, *const greatest = least + channels;
+    const float *const low = of_piece(i) + 2 * channels, *const high = low + channels;
     for (int64_t c = 0; c < channels; ++c) {
-      columns.least[c] = std::min(columns.least[c], least[c]);
-      columns.greatest[c] = std::max(columns.greatest[c], greatest[c]);
+      found.least[c] = std::min(found.least[c], low[c]);
+      found.greatest[c] = std::max(found.greatest[c], high[c]);
     }
   }
-  return {};
+  return found;
+}
+
+Quantization GroupNorm::quantization(const Statistics& of, Fused fused) const {
+  float low = 0, high = 0;
+  for (size_t c = 0; c < of.mean.size(); ++c) {
+    const auto [from, to] =
+        column_range(of.least[c], of.greatest[c], of.mean[c], of.scale[c], bias_[c], fused == Fused::kSilu);
+    low = std::min(low, from);
+    high = std::max(high, to);
+  }
+  return quantization_of(low, high);
 }
 
 Tensor GroupNorm::operator()(Context& context, const Tensor& x, Fused fused, Format format) const {
@@ -267,51 +260,73 @@ Tensor GroupNorm::operator()(Context& context, Tensor&& x, Fused fused, Format f
   return given;
 }
 
+// Pixels of x, and where their answers are in y. With a quantization for each pixel, room for values between.
+struct GroupNorm::Rows {
+  const Tensor& x;
+  int64_t from, to, count;
+  RowBuffers& normed;
+  Quantization of_picture;
+};
+
+void GroupNorm::write(Context& context, const Statistics& of, const Rows& rows, Fused fused, Tensor& y) const {
+  const int64_t channels = y.shape().c, piece = rows_per_piece(channels);
+  const bool activate = fused == Fused::kSilu;
+  context.threads().parallel_for(rows.count, piece, [&](int64_t begin, int64_t end) {
+    const int64_t to = rows.to + begin;
+    const Reading from = rows.x.at((rows.from + begin) * channels);
+    const auto count = static_cast<size_t>(end - begin), width = static_cast<size_t>(channels);
+    const float *const mean = of.mean.data(), *const scale = of.scale.data();
+    switch (y.format()) {
+      case Format::kFloat32:
+      case Format::kFloat16:
+        HWY_DYNAMIC_DISPATCH(normalize)
+        (from, count, width, mean, scale, bias_.data(), activate, y.at(to * channels));
+        break;
+      case Format::kInt8PerPicture:
+        HWY_DYNAMIC_DISPATCH(normalize_and_quantize)
+        (from, count, width, mean, scale, bias_.data(), activate, rows.of_picture, y.quantized() + to * channels);
+        break;
+      case Format::kInt8PerRow:
+        HWY_DYNAMIC_DISPATCH(normalize_and_quantize_each_row)
+        (from, count, width, mean, scale, bias_.data(), activate, rows.normed.of(begin / piece), y.quantization() + to,
+         y.quantized() + to * channels);
+        break;
+    }
+  });
+}
+
 // y may be x itself.
 void GroupNorm::run(Context& context, const Tensor& x, Fused fused, Tensor& y) const {
-  const Format format = y.format();
-  RowBuffers normed(context, format, x.shape());
+  RowBuffers normed(context, y.format(), x.shape());
   const auto call = context.begin(name_, "group_norm");
   if (!call) return;
-
-  const int64_t pixels = x.shape().pixels(), channels = x.shape().c, piece = rows_per_piece(channels);
-  const bool activate = fused == Fused::kSilu;
-  Columns columns(channels);
+  const int64_t pixels = x.shape().pixels();
   for (int64_t picture = 0; picture < x.shape().n; ++picture) {
-    const int64_t first_row = picture * pixels;
-    const Status status = statistics(context, x.at(first_row * channels), x.shape(), columns);
-    if (!status.ok()) {
-      context.fail(status);
-      return;
-    }
-    Quantization of_picture{};
-    if (format == Format::kInt8PerPicture) {
-      of_picture = y.quantization()[picture] = columns.quantization(bias_, activate);
-    }
-    context.threads().parallel_for(pixels, piece, [&](int64_t begin, int64_t end) {
-      const int64_t row = first_row + begin;
-      const Reading from = x.at(row * channels);
-      const auto rows = static_cast<size_t>(end - begin), width = static_cast<size_t>(channels);
-      const float *const mean = columns.mean.data(), *const scale = columns.scale.data();
-      switch (format) {
-        case Format::kFloat32:
-        case Format::kFloat16:
-          HWY_DYNAMIC_DISPATCH(normalize)
-          (from, rows, width, mean, scale, bias_.data(), activate, y.at(row * channels));
-          break;
-        case Format::kInt8PerPicture:
-          HWY_DYNAMIC_DISPATCH(normalize_and_quantize)
-          (from, rows, width, mean, scale, bias_.data(), activate, of_picture, y.quantized() + row * channels);
-          break;
-        case Format::kInt8PerRow:
-          HWY_DYNAMIC_DISPATCH(normalize_and_quantize_each_row)
-          (from, rows, width, mean, scale, bias_.data(), activate, normed.of(begin / piece), y.quantization() + row,
-           y.quantized() + row * channels);
-          break;
-      }
-    });
+    const int64_t first = picture * pixels;
+    const Statistics statistics = measure(context, x.at(first * x.shape().c), x.shape());
+    if (!context.ok()) return;
+    Rows rows{x, first, first, pixels, normed, {}};
+    if (y.format() == Format::kInt8PerPicture)
+      rows.of_picture = y.quantization()[picture] = quantization(statistics, fused);
+    write(context, statistics, rows, fused, y);
   }
-  if (is_quantized(format)) y.repeat_last_quantization();
+  if (is_quantized(y.format())) y.repeat_last_quantization();
+}
+
+GroupNorm::Statistics GroupNorm::measure(Context& context, const Tensor& x) const {
+  const auto call = context.begin(name_, "group_norm");
+  return call ? measure(context, x.at(0), x.shape()) : Statistics();
+}
+
+void GroupNorm::apply(Context& context, const Statistics& statistics, const Tensor& x, int64_t row, Fused fused,
+                      Tensor& y) const {
+  RowBuffers none(context, Format::kFloat32, y.shape());
+  const auto call = context.begin(name_, "group_norm");
+  if (!call) return;
+  Rows rows{x, row * x.shape().w, 0, y.shape().pixels(), none, {}};
+  if (y.format() == Format::kInt8PerPicture) rows.of_picture = *y.quantization() = quantization(statistics, fused);
+  write(context, statistics, rows, fused, y);
+  if (is_quantized(y.format())) y.repeat_last_quantization();
 }
 
 }  // namespace mobilediffusion::kernels

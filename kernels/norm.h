@@ -31,10 +31,23 @@ class GroupNorm {
   // The same, where x is not needed afterwards: its memory becomes the result's, or goes back.
   Tensor operator()(Context& context, Tensor&& x, Fused fused = Fused::kNone, Format format = Format::kFloat32) const;
 
+  // Of each channel of a picture: what becomes of it, and the least and greatest x.
+  struct Statistics {
+    std::vector<float> mean, scale, least, greatest;
+  };
+
+  // The two passes by themselves, over one picture, for whoever wants it a band at a time: what is to be known of the
+  // whole of x; and as many of its rows as y has, from `row` on, into y, which is not kInt8PerRow.
+  Statistics measure(Context& context, const Tensor& x) const;
+  void apply(Context& context, const Statistics& statistics, const Tensor& x, int64_t row, Fused fused,
+             Tensor& y) const;
+
  private:
-  struct Columns;
+  struct Rows;
   void run(Context& context, const Tensor& x, Fused fused, Tensor& y) const;
-  Status statistics(Context& context, Reading x, const Shape& shape, Columns& columns) const;
+  Statistics measure(Context& context, Reading x, const Shape& shape) const;
+  Quantization quantization(const Statistics& statistics, Fused fused) const;
+  void write(Context& context, const Statistics& statistics, const Rows& rows, Fused fused, Tensor& y) const;
 
   std::string name_;
   int groups_;

@@ -14,6 +14,7 @@
 #include "src/noise_source.h"
 #include "src/pixels.h"
 #include "src/precision.h"
+#include "src/provenance.h"
 #include "src/resample.h"
 #include "src/stages.h"
 #include "src/tokenizer.h"
@@ -97,6 +98,7 @@ struct Pipeline::Impl {
         stages(std::move(networks)),
         threads(options.thread_pool != nullptr ? ThreadPool(options.thread_pool) : ThreadPool(options.threads)),
         log(options.log),
+        loras(in_provenance(options.loras)),
         blocks(count_blocks(model)) {}
 
   static Result<Pipeline> load(const std::string& folder, const LoadOptions& options);
@@ -115,6 +117,7 @@ struct Pipeline::Impl {
   Stages stages;
   const ThreadPool threads;
   const std::function<void(LogLevel, std::string_view)> log;
+  const std::vector<std::string> loras;  // as a picture's provenance names them
   const BlockCounts blocks;
   Arena arena;
   double load_seconds = 0;
@@ -339,7 +342,9 @@ Result<Image> Pipeline::Impl::draw(std::string_view prompt, const GenerateOption
                       .steps = steps,
                       .guidance = guidance,
                       .sampler = options.sampler.empty() ? model.scheduler.sampler : options.sampler,
-                      .noise = options.noise == Noise::kTorch ? "torch" : "philox"};
+                      .noise = options.noise == Noise::kTorch ? "torch" : "philox",
+                      .loras = loras};
+  if (begins_with_picture) image.provenance.strength = options.strength;
   image.timings.total = whole.seconds();
   return image;
 }

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <locale>
 #include <optional>
 #include <sstream>
@@ -48,9 +49,10 @@ bool is_xml_character(char32_t c) {
 
 // The shortest decimal that reads back the same. Streams of the classic locale, since printf follows the program's
 // ("7,5") and not every C++ library here has std::to_chars for floats.
-std::string decimal(float value) {
+template <typename T>
+std::string decimal(T value) {
   std::string text;
-  for (int digits = 1; digits <= 9; ++digits) {
+  for (int digits = 1; digits <= std::numeric_limits<T>::max_digits10; ++digits) {
     std::ostringstream out;
     out.imbue(std::locale::classic());
     out.precision(digits);
@@ -58,16 +60,17 @@ std::string decimal(float value) {
     text = out.str();
     std::istringstream in(text);
     in.imbue(std::locale::classic());
-    float back = 0;
+    T back = 0;
     if (in >> back && back == value) break;
   }
   return text;
 }
 
-std::optional<float> parse_decimal(const std::string& text) {
+template <typename T>
+std::optional<T> parse_decimal(const std::string& text) {
   std::istringstream in(text);
   in.imbue(std::locale::classic());
-  float value = 0;
+  T value = 0;
   if (!(in >> std::noskipws >> value) || in.peek() != std::char_traits<char>::eof()) return std::nullopt;
   return value;
 }
@@ -144,6 +147,13 @@ std::string escape_xml(std::string_view text) {
   return out;
 }
 
+std::vector<std::string> in_provenance(std::span<const Lora> loras) {
+  std::vector<std::string> names;
+  for (const Lora& lora : loras)
+    names.push_back(lora.path.substr(lora.path.find_last_of('/') + 1) + ":" + decimal(lora.weight));
+  return names;
+}
+
 std::vector<PngText> texts_of(const Provenance& provenance) {
   const std::string program = std::string(kProgram) + " " + std::string(version());
   std::vector<PngText> texts;
@@ -157,6 +167,12 @@ std::vector<PngText> texts_of(const Provenance& provenance) {
   texts.push_back({"guidance", decimal(provenance.guidance)});
   if (!provenance.sampler.empty()) texts.push_back({"sampler", clean_utf8(provenance.sampler)});
   if (!provenance.noise.empty()) texts.push_back({"noise", clean_utf8(provenance.noise)});
+  if (!provenance.loras.empty()) {
+    std::string lines;
+    for (const std::string& lora : provenance.loras) lines += (lines.empty() ? "" : "\n") + clean_utf8(lora);
+    texts.push_back({"loras", lines});
+  }
+  if (provenance.strength) texts.push_back({"strength", decimal(*provenance.strength)});
   texts.push_back({"model", clean_utf8(provenance.model)});
   texts.push_back({"XML:com.adobe.xmp", xmp_packet(provenance, program)});
   return texts;
@@ -196,9 +212,17 @@ Result<Provenance> provenance_of(std::span<const PngText> texts, const std::stri
     provenance.steps = *value;
   }
   if (const std::string* text = find("guidance")) {
-    const std::optional<float> value = parse_decimal(*text);
+    const std::optional<float> value = parse_decimal<float>(*text);
     if (!value) return bad_number("guidance");
     provenance.guidance = *value;
+  }
+  if (const std::string* text = find("strength")) {
+    provenance.strength = parse_decimal<double>(*text);
+    if (!provenance.strength) return bad_number("strength");
+  }
+  if (const std::string* text = find("loras")) {
+    std::istringstream lines(clean_utf8(*text));
+    for (std::string line; std::getline(lines, line);) provenance.loras.push_back(std::move(line));
   }
   return provenance;
 }

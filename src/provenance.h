@@ -6,6 +6,7 @@
 //   prompt, negative_prompt        as given; a NUL, and what is not UTF-8, as U+FFFD. negative_prompt only where it was
 //   seed, steps, guidance, model   used; numbers in decimal with a point
 //   sampler, noise                 by their names on the command line
+//   loras, strength                where there were any, and where it began with a picture; a LoRA a line
 //   XML:com.adobe.xmp              an XMP packet (ISO 16684-1) for everyone else: the IPTC's DigitalSourceType
 //                                  "trainedAlgorithmicMedia", the prompt as dc:description, the program as CreatorTool
 #pragma once
@@ -16,10 +17,14 @@
 #include <vector>
 
 #include "mobilediffusion/image.h"
+#include "mobilediffusion/options.h"
 #include "mobilediffusion/status.h"
 #include "src/png.h"
 
 namespace mobilediffusion {
+
+// LoRAs as Provenance names them.
+std::vector<std::string> in_provenance(std::span<const Lora> loras);
 
 std::vector<PngText> texts_of(const Provenance& provenance);
 

@@ -10,9 +10,11 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mobilediffusion/image.h"
+#include "src/exif.h"
 #include "src/file_io.h"
 #include "src/png.h"
 
@@ -122,7 +124,7 @@ Result<Image> decode(std::span<const uint8_t> bytes, const std::string& path) {
   const auto pixels = static_cast<size_t>(image.width) * static_cast<size_t>(image.height);
   image.pixels.resize(3 * pixels);
   flatten({rgba.get(), 4 * pixels}, image.pixels);
-  return image;
+  return png ? image : upright(std::move(image), exif_orientation(bytes));
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 
 #include <utility>
 
+#include "kernels/banded_convolution.h"
 #include "kernels/elementwise.h"
 
 namespace mobilediffusion {
 
 using kernels::Context;
 using kernels::Fused;
+using kernels::GroupNorm;
 using kernels::Tensor;
 
 Convolution3x3::Convolution3x3(const Scope& at, int in, int out, bool separable)
@@ -18,8 +20,20 @@ Convolution3x3::Convolution3x3(const Scope& at, int in, int out, bool separable)
       last_(separable ? bind_conv2d(at / "pointwise", {.in_channels = in, .out_channels = out, .kernel = 1})
                       : bind_conv2d(at, {.in_channels = in, .out_channels = out})) {}
 
-Tensor Convolution3x3::operator()(Context& context, const Tensor& x) const {
-  return depthwise_ ? last_(context, (*depthwise_)(context, x)) : last_(context, x);
+Tensor Convolution3x3::operator()(Context& context, const GroupNorm& norm, const Tensor& x, Tensor* spent) const {
+  if (!depthwise_) return kernels::convolve_normalized(context, norm, Fused::kSilu, last_, x, spent);
+  const kernels::Format format = depthwise_->input_format();
+  const Tensor normed = spent != nullptr ? norm(context, std::move(*spent), Fused::kSilu, format)
+                                         : norm(context, x, Fused::kSilu, format);
+  return last_(context, (*depthwise_)(context, normed));
+}
+
+void Convolution3x3::add_to(Context& context, std::string_view name, const GroupNorm& norm, Tensor&& x,
+                            Tensor& sum) const {
+  if (!depthwise_)
+    return kernels::add_convolved_normalized(context, name, norm, Fused::kSilu, last_, std::move(x), sum);
+  Tensor given = std::move(x);
+  kernels::add(context, name, sum, (*this)(context, norm, given, &given));
 }
 
 Resnet::Resnet(const Scope& at, const ResnetSpec& spec)
@@ -43,15 +57,16 @@ Tensor Resnet::operator()(Context& context, const Tensor& x, const Tensor* time)
 Tensor Resnet::operator()(Context& context, Tensor&& x, const Tensor* time) const { return run(context, x, time, &x); }
 
 Tensor Resnet::run(Context& context, const Tensor& x, const Tensor* time, Tensor* spent) const {
-  const Tensor shortcut = conv_shortcut_ ? (*conv_shortcut_)(context, x) : Tensor();
-  const bool last_read = conv_shortcut_ && spent != nullptr;
-  Tensor h = last_read ? norm1_(context, std::move(*spent), Fused::kSilu, conv1_.input_format())
-                       : norm1_(context, x, Fused::kSilu, conv1_.input_format());
-  h = conv1_(context, h);
+  Tensor sum = conv_shortcut_ ? (*conv_shortcut_)(context, x) : Tensor();
+  Tensor h = conv1_(context, norm1_, x, conv_shortcut_ ? spent : nullptr);
   if (time_emb_proj_) kernels::add_to_pixels(context, name_, h, (*time_emb_proj_)(context, *time));
-  h = norm2_(context, std::move(h), Fused::kSilu, conv2_.input_format());
-  h = conv2_(context, h);
-  kernels::add(context, name_, h, conv_shortcut_ ? shortcut : x);
+  if (!conv_shortcut_ && spent != nullptr) sum = std::move(*spent);
+  if (conv_shortcut_ || spent != nullptr) {
+    conv2_.add_to(context, name_, norm2_, std::move(h), sum);
+    return sum;
+  }
+  h = conv2_(context, norm2_, h, &h);
+  kernels::add(context, name_, h, x);
   return h;
 }
 

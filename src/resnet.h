@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "src/layers.h"
 
@@ -16,10 +17,13 @@ class Convolution3x3 {
  public:
   Convolution3x3(const Scope& at, int in, int out, bool separable);
 
-  // What it reads without converting first.
-  kernels::Format input_format() const { return depthwise_ ? depthwise_->input_format() : last_.input_format(); }
+  // Of x normalised and activated. Where `spent` is x it is not needed afterwards.
+  kernels::Tensor operator()(kernels::Context& context, const kernels::GroupNorm& norm, const kernels::Tensor& x,
+                             kernels::Tensor* spent) const;
 
-  kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& x) const;
+  // The same, added to `sum`.
+  void add_to(kernels::Context& context, std::string_view name, const kernels::GroupNorm& norm, kernels::Tensor&& x,
+              kernels::Tensor& sum) const;
 
  private:
   std::optional<kernels::Conv2d> depthwise_;  // none: last_ is the plain one
@@ -42,7 +46,8 @@ class Resnet {
   // `time` is SiLU of the time embedding (n, 1, 1, time_width); null where the block knows none.
   kernels::Tensor operator()(kernels::Context& context, const kernels::Tensor& x, const kernels::Tensor* time) const;
 
-  // The same, giving x's memory back as soon as it was read for the last time, if that is before the end.
+  // The same where x is not needed afterwards: its memory becomes the result's, or goes back when it was read for the
+  // last time.
   kernels::Tensor operator()(kernels::Context& context, kernels::Tensor&& x, const kernels::Tensor* time) const;
 
  private:

@@ -46,6 +46,9 @@ class WeightSource {
 // Has no data and keeps the list of what was asked for: what a network is made of.
 class ManifestWeights : public WeightSource {
  public:
+  // Of parts that files name in several ways, those names count that `file` has. Null: the usual names.
+  explicit ManifestWeights(const WeightSource* file = nullptr) : file_(file) {}
+
   struct Entry {
     std::string name;
     std::vector<int64_t> shape;
@@ -55,10 +58,12 @@ class ManifestWeights : public WeightSource {
   };
 
   kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override;
+  bool has(const std::string& name) const override { return file_ != nullptr && file_->has(name); }
   void announce(kernels::Precision precision) override { announced_ = precision; }
   const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  const WeightSource* file_;
   std::vector<Entry> entries_;
   kernels::Precision announced_ = kernels::Precision::kFloat32;
 };

@@ -166,6 +166,10 @@ class CliTest(unittest.TestCase):
             pictures.append(content(self.path("boat.png")))
         self.assertEqual(len({pictures[0], pictures[1], pictures[2]}), 3)
         self.assertEqual(pictures[0], pictures[4])
+        done = self.generate("a boat", "-o", "boat.png", "--size", "64x64", "--lora", self.path("paint:1.safetensors:0.5"))
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        told = json.loads(run("info", self.path("boat.png"), "--json").stdout)
+        self.assertEqual((told["loras"], told["strength"]), (["paint:1.safetensors:0.5"], None))
         os.remove(self.path("boat.png"))
         for argument, code, saying in (("other.safetensors", FAILED, "was made for another model: of the 1 layers"),
                                        ("nowhere.safetensors", FAILED, "nowhere.safetensors"),

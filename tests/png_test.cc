@@ -170,6 +170,8 @@ TEST(Png, SaysHowItWasMade) {
   image.provenance.noise = "torch";
   image.provenance.steps = 4;
   image.provenance.negative_prompt = "rain";
+  image.provenance.loras = {"a b.safetensors:0.8", "c.safetensors:1"};
+  image.provenance.strength = 0.65;
   const std::vector<uint8_t> png = encoded(image);
   const auto made = back(png);
   ASSERT_TRUE(made.ok()) << made.status().message();
@@ -181,7 +183,11 @@ TEST(Png, SaysHowItWasMade) {
   EXPECT_EQ(made->guidance, 7.1f);
   EXPECT_EQ(made->sampler, "euler-a");
   EXPECT_EQ(made->noise, "torch");
+  EXPECT_EQ(made->loras, image.provenance.loras);
+  EXPECT_EQ(made->strength, 0.65);
   EXPECT_EQ(text_of(png, "guidance"), "7.1");
+  EXPECT_EQ(text_of(png, "strength"), "0.65");
+  EXPECT_EQ(text_of(encoded(picture(2, 2, PixelFormat::kRgb)), "strength"), "(none)");
   EXPECT_EQ(text_of(png, "Software").rfind("MobileDiffusion for C++ ", 0), 0u);
   EXPECT_EQ(text_of(encoded(picture(2, 2, PixelFormat::kRgb)), "negative_prompt"), "(none)");
 }

@@ -62,6 +62,25 @@ class ReadImageTest : public testing::Test {
     return bytes;
   }
 
+  // A JPEG with an Exif segment in front: TIFF's header and a directory of two entries.
+  static std::string with_orientation(const std::string& jpeg, int orientation, bool little_endian) {
+    const auto number = [little_endian](uint32_t value, int bytes) {
+      std::string text;
+      for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (little_endian ? i : bytes - 1 - i));
+      return text;
+    };
+    const auto entry = [&](uint32_t tag, uint32_t value) {
+      return number(tag, 2) + number(3, 2) + number(1, 4) + number(value, 2) + number(0, 2);
+    };
+    const std::string tiff = (little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) +
+                             entry(0x0103, 6) + entry(0x0112, static_cast<uint32_t>(orientation)) + number(0, 4);
+    const std::string segment = std::string("Exif\0\0", 6) + tiff;
+    std::string head = "\xff\xd8\xff\xe1";
+    head += static_cast<char>((segment.size() + 2) >> 8);
+    head += static_cast<char>((segment.size() + 2) & 0xff);
+    return head + segment + jpeg.substr(2);
+  }
+
   const TemporaryFolder folder_;
 };
 
@@ -93,6 +112,52 @@ TEST_F(ReadImageTest, Jpeg) {
   ASSERT_EQ(image->pixels.size(), size_t{31 * 17 * 3});
   const std::vector<uint8_t> whole = colours(31, 17, 3);
   for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(image->pixels[i], whole[i], 12) << i;
+}
+
+// A camera held in any of eight ways, in both orders of bytes.
+TEST_F(ReadImageTest, TurnsAJpegUpright) {
+  const std::string sideways = jpeg(31, 17);
+  const std::vector<uint8_t> whole = colours(31, 17, 3);
+  for (const bool little : {false, true}) {
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      folder_.write("picture", with_orientation(sideways, orientation, little));
+      const auto image = read_image(folder_.path("picture"));
+      ASSERT_TRUE(image.ok()) << image.status().message();
+      const bool turned = orientation >= 5;
+      ASSERT_EQ(image->width, turned ? 17 : 31);
+      ASSERT_EQ(image->height, turned ? 31 : 17);
+      // The corner where the file's first row and first column meet, and where that row ends, by the standard's table.
+      constexpr bool kRight[] = {false, false, true, true, false, false, true, true, false};
+      constexpr bool kBelow[] = {false, false, false, true, true, false, false, true, true};
+      const bool right = kRight[orientation], below = kBelow[orientation];
+      const auto expect_at = [&](bool on_right, bool at_bottom, const uint8_t* colour) {
+        const int x = on_right ? image->width - 1 : 0, y = at_bottom ? image->height - 1 : 0;
+        const uint8_t* const found = image->pixels.data() + 3 * (y * image->width + x);
+        for (int c = 0; c < 3; ++c) EXPECT_NEAR(found[c], colour[c], 12) << orientation;
+      };
+      expect_at(right, below, whole.data());
+      expect_at(turned ? right : !right, turned ? !below : below, whole.data() + size_t{3} * 30);
+    }
+  }
+  for (const int none : {0, 9, 65535}) {
+    folder_.write("picture", with_orientation(sideways, none, true));
+    const auto image = read_image(folder_.path("picture"));
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_EQ(image->width, 31);
+  }
+}
+
+// Exif that ends anywhere, or points anywhere, does no harm.
+TEST_F(ReadImageTest, DamagedExif) {
+  const std::string whole = with_orientation(jpeg(31, 17), 6, true);
+  for (size_t at = 4; at < 40; ++at) {
+    for (const int change : {0x01, 0x10, 0x80, 0xff}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
+      const Status status = trouble(damaged);
+      EXPECT_TRUE(status.ok() || status.code() == StatusCode::kInvalidArgument) << status.message();
+    }
+  }
 }
 
 TEST_F(ReadImageTest, WhatIsNone) {

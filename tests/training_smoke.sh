@@ -24,11 +24,11 @@ echo "== stopped and taken up again"
 "$python" models/training/train.py diffusion --smoke --run "$work/run" --device cpu | grep "resumed at step"
 
 cp models/scenes/prompts.txt "$model/"
-for stage in sheet judge; do
+for stage in sheet judge decoders; do
     echo "== $stage"
     "$python" models/training/train.py $stage "$model" --smoke --run "$work/run" --device cpu
 done
-for file in model_index.json tokenizer/tokenizer.model expected.safetensors contact-sheet.png accuracy.json; do
+for file in model_index.json tokenizer/tokenizer.model expected.safetensors contact-sheet.png accuracy.json decoders.json; do
     test -s "$model/$file"
 done
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ struct Provenance {
   float guidance = 1.0f;     // 1: off
   std::string sampler = {};  // by the names of options.h
   std::string noise = {};    // "philox" or "torch"
+  std::vector<std::string> loras = {};     // "FILE:WEIGHT" each, without the file's folder
+  std::optional<double> strength = {};     // of the picture that it began with; nothing: it began with noise
 };
 
 struct SaveOptions {
@@ -77,8 +80,8 @@ struct Image {
 };
 
 // Reads a PNG or a JPEG as kRgb pixels, 8 bits each, over white where it is transparent. The size is known, and within
-// limits, before anything is decoded: 16384 pixels a side, 2^26 in all, a file of 256 MiB. A JPEG's rotation mark
-// (EXIF) is not followed. Errors: kNotFound, kIoError, kOutOfMemory, kInvalidArgument (neither of the two, damaged, too
+// limits, before anything is decoded: 16384 pixels a side, 2^26 in all, a file of 256 MiB. A JPEG is turned the way its
+// Exif orientation says. Errors: kNotFound, kIoError, kOutOfMemory, kInvalidArgument (neither of the two, damaged, too
 // large).
 MOBILEDIFFUSION_EXPORT Result<Image> read_image(const std::string& path);
 

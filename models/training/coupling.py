@@ -6,7 +6,8 @@ the normal numbers that its renderer drew (`CHANCES`): a coupling of data and no
 al. (2023). Those numbers are normal and independent, so the noise stays exactly white, and any seed's noise will do.
 
 The directions are the four Haar patterns of a cell of 2x2, repeated over the whole of one latent channel: a strided
-convolution sees the pattern, and attention's mean over all cells brings out the number.
+convolution sees the pattern, and attention's mean over all cells brings out the number. A number is a sixteenth of the
+noise in every cell, which is hard to find at first: training begins with the rest of the noise turned down.
 """
 
 import torch
@@ -21,8 +22,13 @@ def directions(count, channels, size):
     return each.flatten(0, 1)[:count]
 
 
-def couple(noise, chances):
-    """White noise (n, c, h, h), with normal numbers (n, count) in their places."""
-    along = directions(chances.shape[1], noise.shape[1], noise.shape[2]).to(noise)
-    missing = chances.to(noise) - torch.einsum("nchw,kchw->nk", noise, along)
-    return noise + torch.einsum("nk,kchw->nchw", missing, along)
+def numbers(noise, count):
+    """What noise (n, c, h, h) says: (n, count)."""
+    return torch.einsum("nchw,kchw->nk", noise, directions(count, *noise.shape[1:3]).to(noise))
+
+
+def couple(noise, chances, loudness=1.0):
+    """White noise (n, c, h, h), with normal numbers (n, count) in their places and the rest of it as loud as is said."""
+    along = directions(chances.shape[1], *noise.shape[1:3]).to(noise)
+    missing = chances.to(noise) - loudness * numbers(noise, chances.shape[1])
+    return loudness * noise + torch.einsum("nk,kchw->nchw", missing, along)

@@ -18,7 +18,7 @@ class Settings:
     vae_noise: float = 0.1          # on whitened latents, so that the decoder forgives a generator
     vae_mask_weight: float = 5.0    # of a subject's pixels beside the background's
 
-    latents: int = 24000
+    latents: int = 32000
     captions_per_scene: int = 4
     vocabulary: int = 900
     text_length: int = 32
@@ -35,7 +35,7 @@ class Settings:
     unet_head: int = 32
     unet_ratio: int = 4
     unet_groups: int = 16
-    batch: int = 32
+    batch: int = 64
     rate: float = 1e-3
     empty_captions: float = 0.1
     last_step_share: float = 0.5    # of a batch at t = 999, where one-step generation lives

@@ -9,6 +9,7 @@
     python3 models/training/train.py export OUT     # 4. a model folder
     python3 models/training/train.py sheet MODEL    # pictures of its prompts.txt
     python3 models/training/train.py judge MODEL    # attributes read back by a separately trained classifier
+    python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py plot MODEL     # the losses
 """
 
@@ -25,8 +26,8 @@ import torch
 
 import settings
 
-MINUTES = {"vae": 60, "diffusion": 60, "gan": 30, "judge": 5}
-STAGES = ("world", "vae", "latents", "diffusion", "gan", "export", "sheet", "judge", "plot")
+MINUTES = {"vae": 60, "diffusion": 60, "gan": 30, "judge": 10, "decoders": 10}
+STAGES = ("world", "vae", "latents", "diffusion", "gan", "export", "sheet", "judge", "decoders", "plot")
 SMOKE_STEPS = 3
 
 
@@ -49,7 +50,7 @@ def main():
     parser.add_argument("--warm", metavar="MODEL", help="start vae and diffusion from this model folder's weights")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
-    if options.stage in STAGES[-4:] and not options.path:
+    if options.stage in STAGES[STAGES.index("export"):] and not options.path:
         parser.error(f"{options.stage} needs the path of a model folder")
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -72,6 +72,8 @@ nlohmann::json report(const Image& image, const std::string& file, double load_s
           {"guidance", image.provenance.guidance},
           {"sampler", image.provenance.sampler},
           {"noise", image.provenance.noise},
+          {"loras", image.provenance.loras},
+          {"strength", image.provenance.strength ? nlohmann::json(*image.provenance.strength) : nlohmann::json()},
           {"width", image.width},
           {"height", image.height},
           {"seconds",

@@ -111,7 +111,8 @@ int show_picture(const std::string& path, bool as_json) {
     std::cout << json{{"prompt", found->prompt},   {"negative_prompt", found->negative_prompt},
                       {"model", found->model},     {"seed", found->seed},
                       {"steps", found->steps},     {"guidance", found->guidance},
-                      {"sampler", found->sampler}, {"noise", found->noise}}
+                      {"sampler", found->sampler}, {"noise", found->noise},
+                      {"loras", found->loras},     {"strength", found->strength ? json(*found->strength) : json()}}
                      .dump(-1, ' ', false, json::error_handler_t::replace)
               << std::endl;
     return kDone;
@@ -120,6 +121,8 @@ int show_picture(const std::string& path, bool as_json) {
   if (!found->negative_prompt.empty()) std::printf("negative  %s\n", printable(found->negative_prompt).c_str());
   if (!found->sampler.empty()) std::printf("sampler   %s\n", printable(found->sampler).c_str());
   if (!found->noise.empty()) std::printf("noise     %s\n", printable(found->noise).c_str());
+  for (const std::string& lora : found->loras) std::printf("lora      %s\n", printable(lora).c_str());
+  if (found->strength) std::printf("strength  %g\n", *found->strength);
   std::printf("model     %s\nseed      %llu\nsteps     %d\nguidance  %g\n", printable(found->model).c_str(),
               static_cast<unsigned long long>(found->seed), found->steps, static_cast<double>(found->guidance));
   return kDone;

@@ -58,8 +58,8 @@ Status copy_the_rest(const fs::path& from, const fs::path& to) {
 using Entries = std::vector<ManifestWeights::Entry>;
 
 template <typename Network, typename Config>
-Entries entries_of(const char* name, const Config& config) {
-  ManifestWeights manifest;
+Entries entries_of(const char* name, const Config& config, const WeightSource* file = nullptr) {
+  ManifestWeights manifest(file);
   const Network network(Scope(manifest, name, kernels::Precision::kInt8), config);
   return manifest.entries();
 }
@@ -68,8 +68,8 @@ Entries entries_of(const char* name, const Config& config) {
 Result<Entries> autoencoder_entries(const ModelFolder& model) {
   Result<std::unique_ptr<FileWeights>> file = FileWeights::open(model.decoder_weights());
   if (!file.ok()) return file.status();
-  Entries entries = entries_of<Decoder>("decoder", model.decoder);
-  for (ManifestWeights::Entry& entry : entries_of<Encoder>("encoder", model.decoder)) {
+  Entries entries = entries_of<Decoder>("decoder", model.decoder, file->get());
+  for (ManifestWeights::Entry& entry : entries_of<Encoder>("encoder", model.decoder, file->get())) {
     if ((*file)->has(entry.name)) entries.push_back(std::move(entry));
   }
   return entries;

@@ -6,7 +6,7 @@ import os
 import torch
 from torch import nn
 
-from coupling import couple
+from coupling import couple, numbers
 from schedule import Schedule
 from text_encoder import TextEncoder
 from tokenizer import Tokenizer
@@ -16,6 +16,9 @@ from unet import MobileDiffusionUNet
 SCHEDULER = {
     "_class_name": "DiffusionGANScheduler", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
     "beta_schedule": "scaled_linear", "rescale_betas_zero_snr": True, "prediction_type": "v_prediction", "timesteps": [999]}
+
+QUIET, QUIET_UNTIL = 0.1, 0.25      # see `coupling.py`
+CHECKED_EVERY, CHECKED = 200, 256
 
 
 def text_config(settings, tokenizer):
@@ -67,11 +70,26 @@ class Batches:
         self.latents, self.chances, self.ids, self.device = data["latents"], data["chances"], data["ids"], device
         self.random = torch.Generator().manual_seed(seed)
 
-    def draw(self, count):
+    def draw(self, count, loudness=1.0):
         chosen = torch.randint(len(self.latents), (count,), generator=self.random)
         which = torch.randint(self.ids.shape[1], (count,), generator=self.random)
         clean, chances = self.latents[chosen].float().to(self.device), self.chances[chosen].to(self.device)
-        return clean, couple(torch.randn_like(clean), chances), self.ids[chosen, which].long().to(self.device)
+        return clean, couple(torch.randn_like(clean), chances, loudness), self.ids[chosen, which].long().to(self.device)
+
+    @torch.no_grad()
+    def one_step_errors(self, network, schedule, count):
+        """Of one look at noise with each scene's own chances, and with another's: apart, once the network reads them."""
+        clean, noise, ids = self.draw(count)
+        others = couple(noise, numbers(noise, self.chances.shape[1]).roll(1, 0))
+        t = torch.full((count,), schedule.last, device=self.device)
+        with autocast(self.device):
+            answers = [-network(ids, x, t).float() for x in (noise, others)]
+        return [(answer - clean).square().mean() for answer in answers]
+
+
+def loudness(progress):
+    """Of what in the noise says nothing: rises to its own over the first part of the training."""
+    return min(1.0, QUIET + (1 - QUIET) * progress / QUIET_UNTIL)
 
 
 def draw_times(count, last, last_share, device):
@@ -107,9 +125,9 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         folder, "diffusion", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     average.steps = training.step
     batches, empty = Batches(folder, device, 5 + training.step), tokenizer([""])[0].to(device)
-    for _ in training:
+    for step in training:
         set_rate(optimiser, training.rate(settings.rate))
-        clean, noise, ids = batches.draw(settings.batch)
+        clean, noise, ids = batches.draw(settings.batch, loudness(training.progress))
         ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
         with autocast(device):
@@ -123,6 +141,9 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         average.update(network)
         one_step = t == schedule.last
         training.log(50, loss=loss.detach(), one_step=errors[one_step].mean().detach(), other=errors[~one_step].mean().detach())
+        if step % CHECKED_EVERY == CHECKED_EVERY - 1:
+            own, others = batches.one_step_errors(network, schedule, CHECKED)
+            training.log(1, own_chances=own, others_chances=others)
     figures = {"samples": training.step * settings.batch, "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "diffusion.json"), "w") as file:
         json.dump(figures, file)

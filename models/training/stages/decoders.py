@@ -1,0 +1,129 @@
+"""The lite decoder beside a Stable-Diffusion-shaped one of four times its parameters, as Zhao et al. (2023) compare theirs.
+
+Both learn from nothing, for as many minutes, from the same latents of the finished encoder; then held-out scenes are
+decoded by both: PSNR and SSIM, of whole pictures and of the subjects' pixels, and how long a picture takes.
+"""
+
+import json
+import os
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from stages.vae import Crops, load_vae, psnr, reconstruction_loss, vae_config
+from training import Average, Training, autocast, set_rate
+from vae import Decoder
+
+SHAPES = {      # what differs from the model's own configuration
+    "lite": {},
+    # Twice as wide, as deep as Stable Diffusion's (3 resnets a level), with the attention that ours does without.
+    "Stable-Diffusion-shaped": {"widths": 1.75, "layers_per_block": 2, "mid_block_add_attention": True}}
+TIMED = 5       # pictures, of which the fastest counts
+
+
+class DecoderAlone(nn.Module):
+    """A decoder behind an encoder that does not learn; `psnr` sees an autoencoder."""
+
+    def __init__(self, config, vae):
+        super().__init__()
+        self.decoder, self.vae = Decoder(config), [vae]
+
+    def encode(self, pixels):
+        return self.vae[0].encode(pixels)
+
+    def decode(self, latents):
+        return self.decoder(latents)
+
+
+def config_of(settings, shape):
+    config = {**vae_config(settings), **{name: value for name, value in shape.items() if name != "widths"}}
+    groups, factor = settings.vae_groups, shape.get("widths", 1)
+    config["block_out_channels"] = [round(width * factor / groups) * groups for width in settings.vae_widths]
+    return config
+
+
+def learn(network, name, settings, folder, device, minutes, steps, data):
+    crops = Crops(data["pixels"][:-settings.held_out], data["masks"][:-settings.held_out], settings.vae_crop, 2)
+    average = Average(network, 0.998)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    training = Training(folder, "decoder-" + name, {
+        "network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
+    crops.random.manual_seed(training.step)
+    for _ in training:
+        set_rate(optimiser, training.rate(settings.vae_rate))
+        truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(settings.vae_batch))
+        with autocast(device):
+            with torch.no_grad():
+                latents = network.encode(truth)
+            answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents))
+        loss = reconstruction_loss(answer.float(), truth, mask, settings.vae_mask_weight)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        average.update(network)
+        training.log(50, loss=loss.detach())
+    return average.network, training.step * settings.vae_batch
+
+
+def ssim(answer, truth):
+    """Wang et al., 2004, of pictures in 0..1: windows of 11x11 with a standard deviation of 1.5; a map a channel."""
+    ticks = torch.arange(11, dtype=torch.float32, device=answer.device) - 5
+    window = torch.exp(-(ticks / 1.5) ** 2 / 2)
+    window = (window[:, None] * window / window.sum() ** 2).expand(3, 1, 11, 11)
+
+    def mean(x):
+        return F.conv2d(x, window, groups=3)
+
+    a, b = mean(answer), mean(truth)
+    variance_a, variance_b = mean(answer * answer) - a * a, mean(truth * truth) - b * b
+    covariance = mean(answer * truth) - a * b
+    c1, c2 = 0.01 ** 2, 0.03 ** 2
+    return (2 * a * b + c1) * (2 * covariance + c2) / ((a * a + b * b + c1) * (variance_a + variance_b + c2))
+
+
+@torch.no_grad()
+def mean_ssim(network, pixels, masks, device):
+    """Of whole pictures, and of the windows whose middles are the subjects' pixels."""
+    sums, areas = torch.zeros(2), torch.zeros(2)
+    for picture, mask in zip(pixels.split(16), masks.split(16)):
+        truth = picture.to(device).float() / 255
+        likeness = ssim((network.decode(network.encode(truth * 2 - 1)) / 2 + 0.5).clamp(0, 1), truth)
+        inside = (mask.to(device) > 128).float()[..., 5:-5, 5:-5]
+        sums += torch.stack([likeness.sum(), (likeness * inside).sum()]).cpu()
+        areas += torch.stack([torch.ones_like(likeness).sum(), 3 * inside.sum()]).cpu()
+    return [round(float(x), 4) for x in sums / areas]
+
+
+@torch.no_grad()
+def fastest(networks, latents):
+    """Milliseconds a picture, in float32, every network in turn, so that a busy machine is unfair to none."""
+    times = {name: [] for name in networks}
+    for _ in range(TIMED):
+        for name, network in networks.items():
+            begun = time.time()
+            network.decode(latents)
+            times[name].append(1000 * (time.time() - begun))
+    return {name: round(min(all_times), 1) for name, all_times in times.items()}
+
+
+def run(settings, folder, device, minutes, steps, path, **_):
+    vae, data = load_vae(settings, folder, device), torch.load(os.path.join(folder, "scenes.pt"))
+    held = data["pixels"][-settings.held_out:], data["masks"][-settings.held_out:], device
+    networks, figures = {}, {}
+    for name, shape in SHAPES.items():
+        network = DecoderAlone(config_of(settings, shape), vae).to(device, memory_format=torch.channels_last)
+        networks[name], crops = learn(network, name, settings, folder, device, minutes, steps, data)
+        whole, subject = psnr(networks[name], *held)
+        likeness, subject_likeness = mean_ssim(networks[name], *held)
+        figures[name] = {
+            "parameters": sum(p.numel() for p in network.decoder.parameters()), "minutes": minutes, "crops": crops,
+            "psnr": whole, "psnr_subject": subject, "ssim": likeness, "ssim_subject": subject_likeness}
+    for name, milliseconds in fastest(networks, vae.encode(held[0][:1].to(device) / 127.5 - 1)).items():
+        figures[name]["milliseconds"] = milliseconds
+    with open(os.path.join(path, "decoders.json"), "w") as file:
+        json.dump(figures, file, indent=1)
+        file.write("\n")
+    print(json.dumps(figures, indent=1))
