@@ -1,18 +1,21 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // Every kernel at the shapes that MobileDiffusion meets at 512x512, with one thread and with two. Items are
-// multiply-accumulates where the kernel has any, else values.
+// multiply-accumulates where the kernel has any, else values. "precision": 0 is float32, 1 float16, 2 int8.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/banded_convolution.h"
 #include "kernels/conv2d.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
 #include "kernels/norm.h"
+#include "kernels/quantize.h"
 #include "src/noise.h"
 
 namespace mobilediffusion::kernels {
@@ -34,6 +37,8 @@ class RandomWeight {
   std::vector<float> values_;
 };
 
+constexpr Precision kPrecisions[] = {Precision::kFloat32, Precision::kFloat16, Precision::kInt8};
+
 // A pool, an arena and a context for one benchmark.
 class Bench {
  public:
@@ -43,6 +48,12 @@ class Bench {
     Tensor x = context_.make(shape);
     fill_normal(2, 0, 0, {x.data(), static_cast<size_t>(shape.elements())});
     return x;
+  }
+
+  // What an operator of that precision reads from its neighbour.
+  Tensor make(const Shape& shape, Precision precision) {
+    Tensor x = make(shape);
+    return precision == Precision::kFloat16 ? convert(context_, "halves", x, Format::kFloat16) : std::move(x);
   }
 
   template <typename Body>
@@ -62,7 +73,7 @@ void conv2d(benchmark::State& state) {
   Bench bench(state.range(0));
   const auto side = state.range(1);
   const bool depthwise = state.range(5) == 1;
-  const Precision precision = state.range(6) != 0 ? Precision::kInt8 : Precision::kFloat32;
+  const Precision precision = kPrecisions[state.range(6)];
   const Conv2dSpec spec{.in_channels = static_cast<int>(state.range(2)),
                         .out_channels = static_cast<int>(state.range(3)),
                         .kernel = static_cast<int>(state.range(4)),
@@ -72,18 +83,44 @@ void conv2d(benchmark::State& state) {
       bias({spec.out_channels});
   Status status;
   const Conv2d conv("conv", spec, weight.view(), bias.view(), precision, status);
-  const Tensor x = bench.make({1, side, side, spec.in_channels});
+  const Tensor x = bench.make({1, side, side, spec.in_channels}, precision);
   bench.run(state, spec.macs(x.shape()), [&] { benchmark::DoNotOptimize(conv(bench.context(), x).data()); });
 }
 BENCHMARK(conv2d)
-    ->ArgNames({"threads", "side", "in", "out", "kernel", "depthwise1_upsample2", "int8"})
-    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}, {0, 1}})        // UNet, level 0
-    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}, {0, 1}})     // level 1: pointwise, downsampler
-    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}, {0, 1}})      // level 2, after a skip joined
-    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}, {0}})         // its depthwise half
-    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}, {0, 1}})  // decoder
-    ->ArgsProduct({{1, 2}, {128}, {256}, {256}, {3}, {2}, {0, 1}})       // its upsampler
-    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}, {0, 1}})          // its last
+    ->ArgNames({"threads", "side", "in", "out", "kernel", "depthwise1_upsample2", "precision"})
+    ->ArgsProduct({{1, 2}, {64}, {320}, {320}, {3}, {0}, {0, 1, 2}})        // UNet, level 0
+    ->ArgsProduct({{1, 2}, {32}, {640}, {640}, {1, 3}, {0}, {0, 1, 2}})     // level 1: pointwise, downsampler
+    ->ArgsProduct({{1, 2}, {16}, {2048}, {1024}, {1}, {0}, {0, 1, 2}})      // level 2, after a skip joined
+    ->ArgsProduct({{1, 2}, {16}, {1024}, {1024}, {3}, {1}, {0, 1}})         // its depthwise half
+    ->ArgsProduct({{1, 2}, {128, 256}, {256}, {256}, {3}, {0}, {0, 1, 2}})  // decoder
+    ->ArgsProduct({{1, 2}, {128}, {256}, {256}, {3}, {2}, {0, 1, 2}})       // its upsampler
+    ->ArgsProduct({{1, 2}, {512}, {64}, {3}, {3}, {0}, {0, 1, 2}})          // its last
+    ->UseRealTime();
+
+// The decoder's largest resnets, half of one: the picture whole, or in bands.
+void normalized_convolution(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const auto side = state.range(1);
+  const int channels = static_cast<int>(state.range(2));
+  const Precision precision = kPrecisions[state.range(3)];
+  const Bands bands{.rows = state.range(4), .least_bytes = state.range(4) > 0 ? 0 : INT64_MAX};
+  const RandomWeight scale({channels}), weight({channels, channels, 3, 3});
+  Status status;
+  const GroupNorm norm("norm", channels, 32, 1e-5f, scale.view(), scale.view(), status);
+  const Conv2d conv("conv", {.in_channels = channels, .out_channels = channels}, weight.view(), scale.view(), precision,
+                    status);
+  const Tensor x = bench.make({1, side, side, channels}, precision);
+  Tensor sum = bench.make(x.shape(), precision);
+  bench.run(state, conv.spec().macs(x.shape()), [&] {
+    Tensor h = convolve_normalized(bench.context(), norm, Fused::kSilu, conv, x, nullptr, bands);
+    add_convolved_normalized(bench.context(), "sum", norm, Fused::kSilu, conv, std::move(h), sum, bands);
+  });
+}
+BENCHMARK(normalized_convolution)
+    ->ArgNames({"threads", "side", "channels", "precision", "band"})
+    ->ArgsProduct({{2}, {512}, {64}, {0, 1, 2}, {0, 14, 30, 62, 126}})
+    ->ArgsProduct({{2}, {256}, {128}, {0, 1, 2}, {0, 14, 30, 62, 126}})
+    ->ArgsProduct({{2}, {128}, {256}, {0, 1, 2}, {0, 14, 30, 62}})
     ->UseRealTime();
 
 void linear(benchmark::State& state) {
@@ -91,17 +128,17 @@ void linear(benchmark::State& state) {
   const LinearSpec spec{.in = static_cast<int>(state.range(2)), .out = static_cast<int>(state.range(3))};
   const RandomWeight weight({spec.out, spec.in}), bias({spec.out});
   Status status;
-  const Precision precision = state.range(4) != 0 ? Precision::kInt8 : Precision::kFloat32;
+  const Precision precision = kPrecisions[state.range(4)];
   const Linear linear("linear", spec, weight.view(), bias.view(), precision, status);
-  const Tensor x = bench.make({1, 1, state.range(1), spec.in});
+  const Tensor x = bench.make({1, 1, state.range(1), spec.in}, precision);
   bench.run(state, state.range(1) * spec.in * spec.out,
             [&] { benchmark::DoNotOptimize(linear(bench.context(), x).data()); });
 }
 BENCHMARK(linear)
-    ->ArgNames({"threads", "rows", "in", "out", "int8"})
-    ->ArgsProduct({{1, 2}, {256}, {1024}, {1024, 6144}, {0, 1}})
-    ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}, {0, 1}})
-    ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}, {0, 1}})
+    ->ArgNames({"threads", "rows", "in", "out", "precision"})
+    ->ArgsProduct({{1, 2}, {256}, {1024}, {1024, 6144}, {0, 1, 2}})
+    ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}, {0, 1, 2}})
+    ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}, {0, 1, 2}})
     ->UseRealTime();
 
 void attention(benchmark::State& state) {

@@ -1,9 +1,9 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A 3x3 convolution of a normalised picture. Where the picture is large it is normalised and convolved a band of rows at
-// a time, by statistics that a first pass found: the normalised picture is never whole in memory, nor, where it is added
-// to a residual, is the answer, and what one operator writes the next finds in a cache. A band is read with a row of
-// its neighbours on either side, whose own answers are thrown away.
+// A 3x3 convolution of a normalised picture. Where the picture is large it is normalised and convolved a band of rows
+// at a time, by statistics that a first pass found: the normalised picture is never whole in memory, nor, where it is
+// added to a residual, is the answer, and what one operator writes the next finds in a cache. A band is read with a row
+// of its neighbours on either side, whose own answers are thrown away.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace mobilediffusion::kernels {
 
 // How a picture is cut. Smaller ones stay whole.
 struct Bands {
-  int64_t rows = 62;                             // and its two neighbours make 16 of Winograd's tiles
-  int64_t least_bytes = int64_t{32} << 20;       // of the picture in float32
+  int64_t rows = 30;                        // and its two neighbours make 8 of Winograd's tiles
+  int64_t least_bytes = int64_t{48} << 20;  // of the picture in float32
 };
 
 // conv(norm(x)); conv keeps the picture's size. Where `spent` is x it is not needed afterwards, and its memory may

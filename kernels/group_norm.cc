@@ -212,7 +212,8 @@ GroupNorm::Statistics GroupNorm::measure(Context& context, Reading x, const Shap
 
   const auto size = static_cast<size_t>(channels);
   const float *const least = of_piece(0) + 2 * channels, *const greatest = least + channels;
-  Statistics found{std::vector<float>(size), std::vector<float>(size), {least, greatest}, {greatest, greatest + channels}};
+  Statistics found{
+      std::vector<float>(size), std::vector<float>(size), {least, greatest}, {greatest, greatest + channels}};
   for (int64_t group = 0; group < groups_; ++group) {
     Moments whole;
     for (int64_t i = 0; i < pieces; ++i) whole.merge(moments[static_cast<size_t>(i * groups_ + group)]);

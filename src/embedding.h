@@ -26,7 +26,7 @@ class Embedding {
   int64_t width_;
   std::vector<std::byte> own_;        // where nobody keeps packed weights
   std::span<const std::byte> table_;  // into it, or theirs
-  std::vector<float> scales_;  // of 8 bits, a row each
+  std::vector<float> scales_;         // of 8 bits, a row each
 };
 
 }  // namespace mobilediffusion

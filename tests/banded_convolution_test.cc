@@ -10,7 +10,7 @@
 namespace mobilediffusion::kernels {
 namespace {
 
-using Widths = std::tuple<int, int>;     // in, out: to Winograd's tiles, to XNNPACK's, to few channels
+using Widths = std::tuple<int, int>;      // in, out: to Winograd's tiles, to XNNPACK's, to few channels
 using Sizes = std::tuple<int, int, int>;  // n, h, w
 
 constexpr int kGroups = 2;

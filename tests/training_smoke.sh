@@ -35,4 +35,7 @@ done
 if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     echo "== verify"
     "$MOBILEDIFFUSION_CLI" verify "$model" "$model/expected.safetensors"
+    echo "== precisions"
+    "$python" models/training/train.py precisions "$model" --smoke --run "$work/run" --device cpu
+    test -s "$model/precisions.json"
 fi

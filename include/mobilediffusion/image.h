@@ -40,11 +40,11 @@ struct Provenance {
   std::string model = {};            // the model's name
   uint64_t seed = 0;
   int steps = 1;
-  float guidance = 1.0f;     // 1: off
-  std::string sampler = {};  // by the names of options.h
-  std::string noise = {};    // "philox" or "torch"
-  std::vector<std::string> loras = {};     // "FILE:WEIGHT" each, without the file's folder
-  std::optional<double> strength = {};     // of the picture that it began with; nothing: it began with noise
+  float guidance = 1.0f;                // 1: off
+  std::string sampler = {};             // by the names of options.h
+  std::string noise = {};               // "philox" or "torch"
+  std::vector<std::string> loras = {};  // "FILE:WEIGHT" each, without the file's folder
+  std::optional<double> strength = {};  // of the picture that it began with; nothing: it began with noise
 };
 
 struct SaveOptions {

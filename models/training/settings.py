@@ -38,7 +38,7 @@ class Settings:
     batch: int = 64
     rate: float = 1e-3
     empty_captions: float = 0.1
-    last_step_share: float = 0.5    # of a batch at t = 999, where one-step generation lives
+    last_step_share: float = 0.7    # of a batch at t = 999, where one-step generation lives
 
     gan_batch: int = 32
     generator_rate: float = 1e-5

@@ -10,6 +10,7 @@
     python3 models/training/train.py sheet MODEL    # pictures of its prompts.txt
     python3 models/training/train.py judge MODEL    # attributes read back by a separately trained classifier
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
+    python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality
     python3 models/training/train.py plot MODEL     # the losses
 """
 
@@ -26,8 +27,8 @@ import torch
 
 import settings
 
-MINUTES = {"vae": 60, "diffusion": 60, "gan": 30, "judge": 10, "decoders": 10}
-STAGES = ("world", "vae", "latents", "diffusion", "gan", "export", "sheet", "judge", "decoders", "plot")
+MINUTES = {"vae": 60, "diffusion": 60, "gan": 30, "judge": 10, "precisions": 10, "decoders": 10}
+STAGES = ("world", "vae", "latents", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions", "plot")
 SMOKE_STEPS = 3
 
 

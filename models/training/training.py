@@ -79,12 +79,16 @@ class Training:
             self.sums[name] = self.sums.get(name, 0.0) + float(value)
         self.count += 1
         if self.count >= every:
-            means = {name: round(total / self.count, 5) for name, total in self.sums.items()}
-            line = json.dumps({"step": self.step, "seconds": round(self.seconds, 1), **means})
-            print(self.stage, line, flush=True)
-            with open(self.log_path, "a") as file:
-                file.write(line + "\n")
+            self.note(**{name: total / self.count for name, total in self.sums.items()})
             self.sums, self.count = {}, 0
+
+    def note(self, **values):
+        """Writes values as they are, now."""
+        line = json.dumps({"step": self.step, "seconds": round(self.seconds, 1),
+                           **{name: round(float(value), 5) for name, value in values.items()}})
+        print(self.stage, line, flush=True)
+        with open(self.log_path, "a") as file:
+            file.write(line + "\n")
 
     def save(self):
         state = {name: part.state_dict() for name, part in self.parts.items()}

@@ -143,7 +143,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         training.log(50, loss=loss.detach(), one_step=errors[one_step].mean().detach(), other=errors[~one_step].mean().detach())
         if step % CHECKED_EVERY == CHECKED_EVERY - 1:
             own, others = batches.one_step_errors(network, schedule, CHECKED)
-            training.log(1, own_chances=own, others_chances=others)
+            training.note(own_chances=own, others_chances=others)
     figures = {"samples": training.step * settings.batch, "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "diffusion.json"), "w") as file:
         json.dump(figures, file)

@@ -10,7 +10,8 @@ from matplotlib import pyplot  # noqa: E402  (the backend comes first)
 
 CURVES = {
     "vae": (("psnr", "whole picture"), ("psnr_subject", "subjects' pixels")),
-    "diffusion": (("one_step", "t = 999"), ("other", "t < 999")),
+    "diffusion": (("one_step", "t = 999"), ("other", "t < 999"), ("own_chances", "t = 999, a scene's own chances"),
+                  ("others_chances", "t = 999, another's")),
     "gan": (("one_step", "t = 999"), ("other", "t < 999"))}
 UNITS = {"vae": "PSNR, dB", "diffusion": "squared error", "gan": "squared error"}
 

@@ -106,7 +106,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         training.log(50, loss=loss.detach())
         if step % 1000 == 999:
             whole, subject = psnr(average.network, held_pixels[:32], held_masks[:32], device)
-            training.log(1, psnr=whole, psnr_subject=subject)
+            training.note(psnr=whole, psnr_subject=subject)
     whole, subject = psnr(average.network, held_pixels, held_masks, device)
     figures = {"psnr": whole, "psnr_subject": subject, "crops": training.step * settings.vae_batch,
                "minutes": round(training.seconds / 60, 1)}
