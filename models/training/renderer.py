@@ -147,7 +147,7 @@ class Renderer:
             shadow = circle(x, y, 0.20 + dx, 0.88 + dy, 0.085)
             b.fill(without(circle(x, y, 0.15 + dx, 0.85 + dy, 0.10), shadow), (1.0, 0.96, 0.75), opacity=own)
         for i, (sx, sy) in enumerate({"night": STARS[1::2], "stars": STARS + MORE_STARS}.get(time, ())):
-            b.fill(circle(x, y, sx + dx, sy + dy, 0.011 if time == "night" or i % 3 else 0.017), (1.0, 0.98, 0.85))
+            b.fill(circle(x, y, sx, sy, 0.011 if time == "night" or i % 3 else 0.017), (1.0, 0.98, 0.85))
         if time in ("dawn", "noon"):
             for i, (cx, cy, scale) in enumerate(CLOUDS):
                 cx, cy = cx + self.wobble(f"cloud {i} x", rows, 0.12), cy + self.wobble(f"cloud {i} y", rows, 0.03)
@@ -199,19 +199,19 @@ class Renderer:
         return torch.lerp(picture, (grey * 1.2).clamp(0, 1), cover.unsqueeze(1).clamp(0, 1))
 
     def air(self, picture, weather, rows):
-        """What falls or floats before everything."""
+        """What falls or floats before everything. Stars and drops keep their places: one look blurs small dots away."""
         b = self.brush(len(rows))
         b.rgb, x, y = picture, b.x, b.y
         light = self.per_scene([[min(1.0, 0.45 + 1.0 * c) for c in self.grey[i]] for i in rows])
-        dx, dy = self.wobble("air x", rows, 0.06), self.wobble("air y", rows, 0.06)
+        dx, dy = self.wobble("air x", rows, 0.06), self.wobble("air y", rows, 0.02)
         if weather == "rain":
             for cx, cy in DROPS:
-                b.fill(capsule(x, y, cx + dx + 0.012, cy + dy + 0.035, cx + dx - 0.008, cy + dy - 0.03, 0.006), light, opacity=0.75)
+                b.fill(capsule(x, y, cx + 0.012, cy + 0.035, cx - 0.008, cy - 0.03, 0.006), light, opacity=0.75)
         elif weather == "snowfall":
             for i, (cx, cy) in enumerate(DROPS):
-                b.fill(circle(x, y, cx + dx, cy + dy, 0.012 + 0.004 * (i % 3)), (1.0, 1.0, 1.0), opacity=0.95)
+                b.fill(circle(x, y, cx, cy, 0.012 + 0.004 * (i % 3)), (1.0, 1.0, 1.0), opacity=0.95)
         elif weather == "fog":
-            b.fill(y - 0.06 - 0.14 * (1 + (3 * x + 40 * dx).sin() * 0.3), light, opacity=0.35)
+            b.fill(y - 0.06 - dy - 0.14 * (1 + (3 * x + 40 * dx).sin() * 0.3), light, opacity=0.35)
         return b.rgb
 
     def subject(self, name, scenes, places, colours, dx, dy, size):

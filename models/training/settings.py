@@ -18,7 +18,7 @@ class Settings:
     vae_noise: float = 0.1          # on whitened latents, so that the decoder forgives a generator
     vae_mask_weight: float = 5.0    # of a subject's pixels beside the background's
 
-    latents: int = 32000
+    latents: int = 16000
     captions_per_scene: int = 4
     vocabulary: int = 900
     text_length: int = 32

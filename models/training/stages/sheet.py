@@ -1,4 +1,4 @@
-"""A contact sheet: every prompt of prompts.txt once, one step each, its words below."""
+"""A contact sheet of prompts.txt, one step each, its words below: the first row from four seeds, the rest once."""
 
 import os
 import textwrap
@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model_folder import Model
 
+SEEDS = 4
 COLUMNS, ZOOM, GAP, WORDS = 6, 1.25, 14, 44
 PAPER, INK = (250, 247, 240), (60, 56, 52)
 
@@ -34,6 +35,7 @@ def lay_out(pictures, words):
 def run(path, **_):
     with open(os.path.join(path, "prompts.txt")) as file:
         prompts = file.read().splitlines()
+    prompts = prompts[:COLUMNS] * SEEDS + prompts[COLUMNS:]
     model = Model(path)
     pictures = model.generate(prompts, model.noise(len(prompts), 1))
     lay_out(pictures, prompts).save(os.path.join(path, "contact-sheet.png"), optimize=True)
