@@ -39,7 +39,10 @@ void for_each_band(Context& context, const GroupNorm& norm, Fused fused, const C
 
 Tensor convolve_normalized(Context& context, const GroupNorm& norm, Fused fused, const Conv2d& conv, const Tensor& x,
                            Tensor* spent, const Bands& bands) {
-  if (!goes_in_bands(x.shape(), bands)) return conv(context, normalized(context, norm, fused, conv, x, spent));
+  // A whole picture in 8 bits takes less than the floats that it replaces.
+  const bool shrinks = spent != nullptr && is_quantized(conv.input_format());
+  if (shrinks || !goes_in_bands(x.shape(), bands))
+    return conv(context, normalized(context, norm, fused, conv, x, spent));
   Tensor y = context.make(conv.spec().out_shape(x.shape()), output_format(conv.input_format()));
   for_each_band(context, norm, fused, conv, x, bands,
                 [&](int64_t row, int64_t rows, const Tensor& answer, int64_t first) {
