@@ -201,6 +201,32 @@ TEST_P(ImageToImageTest, RefusesWhatIsOutOfRange) {
   }
 }
 
+// The default model, whose pictures can be judged: the less is made anew, the nearer it stays to what was given, and
+// where all is, the words decide.
+TEST(DefaultModelTest, KeepsWhatTheStrengthLeaves) {
+  auto pipeline = Pipeline::load();
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
+  const auto given = pipeline->generate("a red house in a meadow at noon");
+  ASSERT_TRUE(given.ok());
+  const auto distance = [&](const GenerateOptions& options) {
+    const auto image = pipeline->generate("a blue house in the snow at night", options);
+    EXPECT_TRUE(image.ok()) << image.status().message();
+    if (!image.ok()) return 0.0;
+    double squares = 0;
+    for (size_t i = 0; i < given->pixels.size(); ++i) squares += std::pow(image->pixels[i] - given->pixels[i], 2);
+    return squares;
+  };
+  const double fresh = distance({});
+  double before = 0;
+  for (const double strength : {0.02, 0.3, 0.6}) {
+    const double now = distance({.image = given->view(), .strength = strength});
+    EXPECT_GT(now, before) << strength;
+    EXPECT_LT(now, fresh * 1.1) << strength;
+    before = now;
+  }
+  EXPECT_LT(distance({.image = given->view(), .strength = 0.02}), 0.1 * fresh);
+}
+
 // A model without an encoder draws from words as ever, and says what is missing when a picture is given.
 TEST(NoEncoderTest, SaysWhichTensorIsMissing) {
   const SmallModel model;

@@ -1,4 +1,4 @@
-"""The losses of every stage over time, from their logs."""
+"""The losses over time of every stage that was run, from their logs."""
 
 import json
 import os
@@ -17,11 +17,15 @@ UNITS = {"vae": "PSNR, dB", "diffusion": "squared error", "gan": "squared error"
 
 
 def run(folder, path, **_):
-    figure, axes = pyplot.subplots(1, len(CURVES), figsize=(13, 3.4), constrained_layout=True)
-    for axis, (stage, curves) in zip(axes, CURVES.items()):
-        log = os.path.join(folder, stage + ".log")
-        lines = [json.loads(line) for line in open(log)] if os.path.exists(log) else []
-        for name, label in curves:
+    def log_of(stage):
+        return os.path.join(folder, stage + ".log")
+
+    stages = [stage for stage in CURVES if os.path.exists(log_of(stage))]
+    figure, axes = pyplot.subplots(1, len(stages), figsize=(4.4 * len(stages), 3.4), constrained_layout=True, squeeze=False)
+    for axis, stage in zip(axes[0], stages):
+        with open(log_of(stage)) as file:
+            lines = [json.loads(line) for line in file]
+        for name, label in CURVES[stage]:
             points = [(line["seconds"] / 60, line[name]) for line in lines if name in line]
             if points:
                 axis.plot(*zip(*points), label=label)
