@@ -401,14 +401,22 @@ TEST_F(PipelineTest, PromptsOfEveryKind) {
 }
 
 // In a process that may not have more memory, a large picture is an error, and a small one still works.
+// What this process may take from here on.
+void leave_memory(size_t mebibytes) {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const size_t now = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const rlimit limit{now + (mebibytes << 20), now + (mebibytes << 20)};
+  setrlimit(RLIMIT_AS, &limit);
+}
+
 TEST_F(PipelineTest, OutOfMemoryIsAStatus) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer needs address space of its own";
 #endif
   Pipeline pipeline = load(1);
   const auto child = [&] {
-    const rlimit limit{size_t{320} << 20, size_t{320} << 20};
-    setrlimit(RLIMIT_AS, &limit);
+    leave_memory(64);
     const auto image = pipeline.generate("a boat", {.width = 1024, .height = 1024});
     const bool told = image.status().code() == StatusCode::kOutOfMemory;
     const bool goes_on = pipeline.generate("a boat").ok();
@@ -429,11 +437,7 @@ TEST_F(PipelineTest, EveryShortageOfMemoryIsAStatus) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       ::alarm(60);  // no waiting for ever
-      size_t pages = 0;
-      std::ifstream("/proc/self/statm") >> pages;
-      const size_t now = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-      const rlimit limit{now + (mebibytes << 20), now + (mebibytes << 20)};
-      setrlimit(RLIMIT_AS, &limit);
+      leave_memory(mebibytes);
       const auto code = [&] {
         auto pipeline = Pipeline::load(model_.path(), {.threads = 1});
         return pipeline.ok() ? pipeline->generate("a boat").status().code() : pipeline.status().code();
