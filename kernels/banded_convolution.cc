@@ -13,12 +13,6 @@ bool goes_in_bands(const Shape& x, const Bands& bands) {
   return x.n == 1 && x.h > bands.rows && x.elements() * static_cast<int64_t>(sizeof(float)) >= bands.least_bytes;
 }
 
-Tensor normalized(Context& context, const GroupNorm& norm, Fused fused, const Conv2d& conv, const Tensor& x,
-                  Tensor* spent) {
-  return spent != nullptr ? norm(context, std::move(*spent), fused, conv.input_format())
-                          : norm(context, x, fused, conv.input_format());
-}
-
 // Calls take(row, rows, answer, first) for band after band: rows [first, first + rows) of `answer` are those of
 // conv(norm(x)) from `row` on.
 template <typename Take>
@@ -42,7 +36,7 @@ Tensor convolve_normalized(Context& context, const GroupNorm& norm, Fused fused,
   // A whole picture in 8 bits takes less than the floats that it replaces.
   const bool shrinks = spent != nullptr && is_quantized(conv.input_format());
   if (shrinks || !goes_in_bands(x.shape(), bands))
-    return conv(context, normalized(context, norm, fused, conv, x, spent));
+    return conv(context, norm(context, x, spent, fused, conv.input_format()));
   Tensor y = context.make(conv.spec().out_shape(x.shape()), output_format(conv.input_format()));
   for_each_band(context, norm, fused, conv, x, bands,
                 [&](int64_t row, int64_t rows, const Tensor& answer, int64_t first) {
@@ -56,7 +50,7 @@ void add_convolved_normalized(Context& context, std::string_view name, const Gro
                               const Conv2d& conv, Tensor&& x, Tensor& sum, const Bands& bands) {
   Tensor given = std::move(x);
   if (!goes_in_bands(given.shape(), bands)) {
-    add(context, name, sum, conv(context, normalized(context, norm, fused, conv, given, &given)));
+    add(context, name, sum, conv(context, norm(context, given, &given, fused, conv.input_format())));
     return;
   }
   for_each_band(context, norm, fused, conv, given, bands,

@@ -120,6 +120,16 @@ HWY_EXPORT(are_finite);
 
 constexpr int64_t kPiece = 16384;  // values: enough to be worth a thread's while, a multiple of every vector's length
 
+// Calls each(to, from, size) for pieces of `rows` rows of y from `first` on, and of x from `at` on.
+template <typename Each>
+void for_pieces_of_rows(Context& context, Tensor& x, int64_t at, const Tensor& y, int64_t first, int64_t rows,
+                        Each&& each) {
+  const int64_t row = x.shape().w * x.shape().c;
+  context.threads().parallel_for(rows * row, kPiece, [&](int64_t begin, int64_t end) {
+    each(x.at(at * row + begin), y.at(first * row + begin), static_cast<size_t>(end - begin));
+  });
+}
+
 }  // namespace
 
 void activate(Context& context, std::string_view name, Activation activation, Tensor& x) {
@@ -142,10 +152,8 @@ void copy_rows(Context& context, std::string_view name, Tensor& x, int64_t at, c
                int64_t rows) {
   const auto call = context.begin(name, "copy");
   if (!call) return;
-  const int64_t row = x.shape().w * x.shape().c;
-  context.threads().parallel_for(rows * row, kPiece, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(copy_values)
-    (y.at(first * row + begin), static_cast<size_t>(end - begin), x.at(at * row + begin));
+  for_pieces_of_rows(context, x, at, y, first, rows, [](Writing to, Reading from, size_t size) {
+    HWY_DYNAMIC_DISPATCH(copy_values)(from, size, to);
   });
 }
 
@@ -153,10 +161,8 @@ void add_rows(Context& context, std::string_view name, Tensor& x, int64_t at, co
               int64_t rows) {
   const auto call = context.begin(name, "add");
   if (!call) return;
-  const int64_t row = x.shape().w * x.shape().c;
-  context.threads().parallel_for(rows * row, kPiece, [&](int64_t begin, int64_t end) {
-    HWY_DYNAMIC_DISPATCH(add_values)
-    (x.at(at * row + begin), y.at(first * row + begin), static_cast<size_t>(end - begin));
+  for_pieces_of_rows(context, x, at, y, first, rows, [](Writing to, Reading from, size_t size) {
+    HWY_DYNAMIC_DISPATCH(add_values)(to, from, size);
   });
 }
 

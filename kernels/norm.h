@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/context.h"
@@ -30,6 +31,11 @@ class GroupNorm {
 
   // The same, where x is not needed afterwards: its memory becomes the result's, or goes back.
   Tensor operator()(Context& context, Tensor&& x, Fused fused = Fused::kNone, Format format = Format::kFloat32) const;
+
+  // Either, where `spent` says it: null, or x itself.
+  Tensor operator()(Context& context, const Tensor& x, Tensor* spent, Fused fused, Format format) const {
+    return spent != nullptr ? (*this)(context, std::move(*spent), fused, format) : (*this)(context, x, fused, format);
+  }
 
   // Of each channel of a picture: what becomes of it, and the least and greatest x.
   struct Statistics {

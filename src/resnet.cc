@@ -22,9 +22,7 @@ Convolution3x3::Convolution3x3(const Scope& at, int in, int out, bool separable)
 
 Tensor Convolution3x3::operator()(Context& context, const GroupNorm& norm, const Tensor& x, Tensor* spent) const {
   if (!depthwise_) return kernels::convolve_normalized(context, norm, Fused::kSilu, last_, x, spent);
-  const kernels::Format format = depthwise_->input_format();
-  const Tensor normed = spent != nullptr ? norm(context, std::move(*spent), Fused::kSilu, format)
-                                         : norm(context, x, Fused::kSilu, format);
+  const Tensor normed = norm(context, x, spent, Fused::kSilu, depthwise_->input_format());
   return last_(context, (*depthwise_)(context, normed));
 }
 

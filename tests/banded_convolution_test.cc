@@ -33,21 +33,20 @@ class BandedConvolutionTest : public testing::TestWithParam<std::tuple<Widths, S
     const auto& [n, h, w] = std::get<Sizes>(GetParam());
     return {n, h, w, spec().in_channels};
   }
+
+  const TestWeight scale{{spec().in_channels}, 1}, offset{{spec().in_channels}, 2};
+  const TestWeight weight{{spec().out_channels, spec().in_channels, 3, 3}, 3}, bias{{spec().out_channels}, 4};
+  Status status;
+  const GroupNorm norm{"norm", spec().in_channels, kGroups, kEpsilon, scale.view(), offset.view(), status};
+  const Conv2d conv{"conv", spec(), weight.view(), bias.view(), precision(), status};
 };
 
 TEST_P(BandedConvolutionTest, MatchesItsTwin) {
-  const Conv2dSpec spec = this->spec();
-  const TestWeight scale({spec.in_channels}, 1), offset({spec.in_channels}, 2);
-  const TestWeight weight({spec.out_channels, spec.in_channels, 3, 3}, 3), bias({spec.out_channels}, 4);
-  Status status;
-  const GroupNorm norm("norm", spec.in_channels, kGroups, kEpsilon, scale.view(), offset.view(), status);
-  const Conv2d conv("conv", spec, weight.view(), bias.view(), precision(), status);
   ASSERT_TRUE(status.ok()) << status.message();
-
   const reference::Array x = random_array(shape(), 5, 2.0, 0.5);
   reference::Array expected =
       reference::conv2d(reference::group_norm(x, kGroups, kEpsilon, scale.values(), offset.values(), Fused::kSilu),
-                        spec, weight.values(), bias.values());
+                        spec(), weight.values(), bias.values());
   const Format kept = precision() == Precision::kFloat16 ? Format::kFloat16 : Format::kFloat32;
   const double tolerance = precision() == Precision::kFloat32 ? 2e-5 : precision() == Precision::kInt8 ? 0.04 : 0.02;
   for (const Bands& bands : {kWhole, kCut}) {
@@ -77,12 +76,6 @@ TEST_P(BandedConvolutionTest, MatchesItsTwin) {
 // Not only near: bands of 8 bits and of half have the very bits of the whole. (Winograd's tiles lie elsewhere.)
 TEST_P(BandedConvolutionTest, HasTheBitsOfTheWhole) {
   if (precision() == Precision::kFloat32) GTEST_SKIP() << "tiles lie elsewhere";
-  const Conv2dSpec spec = this->spec();
-  const TestWeight scale({spec.in_channels}, 1), offset({spec.in_channels}, 2);
-  const TestWeight weight({spec.out_channels, spec.in_channels, 3, 3}, 3), bias({spec.out_channels}, 4);
-  Status status;
-  const GroupNorm norm("norm", spec.in_channels, kGroups, kEpsilon, scale.view(), offset.view(), status);
-  const Conv2d conv("conv", spec, weight.view(), bias.view(), precision(), status);
   Bed bed(2);
   const Tensor x = bed.tensor(random_array(shape(), 5, 2.0, 0.5));
   const auto answer = [&](const Bands& bands) {
@@ -93,21 +86,17 @@ TEST_P(BandedConvolutionTest, HasTheBitsOfTheWhole) {
 
 // What it is for: of the picture nothing whole but what is read and what is written, and every product counted once.
 TEST_P(BandedConvolutionTest, CountsOnceAndHoldsTwo) {
-  const Conv2dSpec spec = this->spec();
-  const Shape shape{1, 400, 16, spec.in_channels};
-  Status status;
-  const GroupNorm norm("norm", spec.in_channels, kGroups, kEpsilon, {}, {}, status);
-  const Conv2d conv("conv", spec, {}, {}, precision(), status);
+  const Shape tall{1, 400, 16, spec().in_channels};
   Bed bed(1, Arena::Mode::kMeasure);
   Trace trace;
   bed.context.set_trace(&trace);
   const Format kept = precision() == Precision::kFloat16 ? Format::kFloat16 : Format::kFloat32;
-  const Tensor x = bed.context.make(shape, kept);
+  const Tensor x = bed.context.make(tall, kept);
   const Tensor y = convolve_normalized(bed.context, norm, Fused::kSilu, conv, x, nullptr, kCut);
-  EXPECT_EQ(y.shape(), spec.out_shape(shape));
+  EXPECT_EQ(y.shape(), spec().out_shape(tall));
   int64_t macs = 0;
   for (const OperatorRecord& record : trace) macs += record.macs;
-  EXPECT_EQ(macs, spec.macs(shape));
+  EXPECT_EQ(macs, spec().macs(tall));
   EXPECT_LT(static_cast<double>(bed.arena.peak_bytes()), 1.1 * static_cast<double>(bed.arena.live_bytes()));
 }
 

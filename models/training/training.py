@@ -96,6 +96,14 @@ class Training:
         os.replace(self.path + ".new", self.path)
 
 
+def write_figures(path, figures):
+    """Into a JSON file, and on the screen."""
+    text = json.dumps(figures, indent=1)
+    with open(path, "w") as file:
+        file.write(text + "\n")
+    print(text)
+
+
 def widened(tensor, shape):
     """A narrower layer's weights for a layer of so many times its width that answers alike: every channel again and again.
 

@@ -4,7 +4,6 @@ Both learn from nothing, for as many minutes, from the same latents of the finis
 decoded by both: PSNR and SSIM, of whole pictures and of the subjects' pixels, and how long a picture takes.
 """
 
-import json
 import os
 import time
 
@@ -12,8 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from stages.vae import Crops, load_vae, psnr, reconstruction_loss, vae_config
-from training import Average, Training, autocast, set_rate
+from stages.vae import learn, load_scenes, load_vae, psnr, vae_config
+from training import write_figures
 from vae import Decoder
 
 SHAPES = {      # what differs from the model's own configuration
@@ -30,6 +29,7 @@ class DecoderAlone(nn.Module):
         super().__init__()
         self.decoder, self.vae = Decoder(config), [vae]
 
+    @torch.no_grad()
     def encode(self, pixels):
         return self.vae[0].encode(pixels)
 
@@ -42,30 +42,6 @@ def config_of(settings, shape):
     groups, factor = settings.vae_groups, shape.get("widths", 1)
     config["block_out_channels"] = [round(width * factor / groups) * groups for width in settings.vae_widths]
     return config
-
-
-def learn(network, name, settings, folder, device, minutes, steps, data):
-    crops = Crops(data["pixels"][:-settings.held_out], data["masks"][:-settings.held_out], settings.vae_crop, 2)
-    average = Average(network, 0.998)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
-    training = Training(folder, "decoder-" + name, {
-        "network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
-    crops.random.manual_seed(training.step)
-    for _ in training:
-        set_rate(optimiser, training.rate(settings.vae_rate))
-        truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(settings.vae_batch))
-        with autocast(device):
-            with torch.no_grad():
-                latents = network.encode(truth)
-            answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents))
-        loss = reconstruction_loss(answer.float(), truth, mask, settings.vae_mask_weight)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        average.update(network)
-        training.log(50, loss=loss.detach())
-    return average.network, training.step * settings.vae_batch
 
 
 def ssim(answer, truth):
@@ -110,20 +86,17 @@ def fastest(networks, latents):
 
 
 def run(settings, folder, device, minutes, steps, path, **_):
-    vae, data = load_vae(settings, folder, device), torch.load(os.path.join(folder, "scenes.pt"))
-    held = data["pixels"][-settings.held_out:], data["masks"][-settings.held_out:], device
+    vae, (scenes, held_out) = load_vae(settings, folder, device), load_scenes(settings, folder)
     networks, figures = {}, {}
     for name, shape in SHAPES.items():
         network = DecoderAlone(config_of(settings, shape), vae).to(device, memory_format=torch.channels_last)
-        networks[name], crops = learn(network, name, settings, folder, device, minutes, steps, data)
-        whole, subject = psnr(networks[name], *held)
-        likeness, subject_likeness = mean_ssim(networks[name], *held)
+        networks[name], training = learn(network, "decoder-" + name, scenes, settings, folder, device, minutes, steps)
+        whole, subject = psnr(networks[name], *held_out, device)
+        likeness, subject_likeness = mean_ssim(networks[name], *held_out, device)
         figures[name] = {
-            "parameters": sum(p.numel() for p in network.decoder.parameters()), "minutes": minutes, "crops": crops,
+            "parameters": sum(p.numel() for p in network.decoder.parameters()), "minutes": minutes,
+            "crops": training.step * settings.vae_batch,
             "psnr": whole, "psnr_subject": subject, "ssim": likeness, "ssim_subject": subject_likeness}
-    for name, milliseconds in fastest(networks, vae.encode(held[0][:1].to(device) / 127.5 - 1)).items():
+    for name, milliseconds in fastest(networks, vae.encode(held_out[0][:1].to(device) / 127.5 - 1)).items():
         figures[name]["milliseconds"] = milliseconds
-    with open(os.path.join(path, "decoders.json"), "w") as file:
-        json.dump(figures, file, indent=1)
-        file.write("\n")
-    print(json.dumps(figures, indent=1))
+    write_figures(os.path.join(path, "decoders.json"), figures)

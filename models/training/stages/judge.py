@@ -4,7 +4,6 @@ One step, and 25 guided steps of the same weights, on scenes like those of the t
 how much pictures of one caption differ, beside how much true renders of it do.
 """
 
-import json
 import os
 import random
 
@@ -14,6 +13,7 @@ from captions import caption
 from classifier import PARTS, labels, read, train_classifier
 from model_folder import Model
 from renderer import Renderer, draw_chances
+from training import write_figures
 from world import sample_scene
 
 MANY_STEPS, SEEDS = 25, 16
@@ -70,7 +70,4 @@ def run(settings, folder, minutes, steps, path, **_):
             f"{MANY_STEPS} steps": accuracy(network, as_pictures(model.sample(
                 captions[:few], noise[:few], MANY_STEPS, settings.guidance)), scenes[:few])}
     figures["diversity"] = diversity(model, settings, 15)
-    with open(os.path.join(path, "accuracy.json"), "w") as file:
-        json.dump(figures, file, indent=1)
-        file.write("\n")
-    print(json.dumps(figures, indent=1))
+    write_figures(os.path.join(path, "accuracy.json"), figures)

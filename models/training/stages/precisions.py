@@ -15,6 +15,7 @@ from PIL import Image
 
 from classifier import train_classifier
 from stages.judge import accuracy, as_pictures, asked
+from training import write_figures
 
 REFERENCE, OTHERS = "float32", ("float16", "int8")
 
@@ -51,7 +52,4 @@ def run(settings, folder, minutes, steps, path, **_):
         decibels = psnr(pictures, reference)
         figures[precision] = {"psnr": round(decibels.mean().item(), 1), "psnr_worst": round(decibels.min().item(), 1),
                               "accuracy": accuracy(network, as_pictures(pictures), scenes)}
-    with open(os.path.join(path, "precisions.json"), "w") as file:
-        json.dump(figures, file, indent=1)
-        file.write("\n")
-    print(json.dumps(figures, indent=1))
+    write_figures(os.path.join(path, "precisions.json"), figures)

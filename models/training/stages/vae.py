@@ -77,19 +77,22 @@ def psnr(network, pixels, masks, device):
     return [round(float(x), 2) for x in -10 * (squares / areas).log10()]
 
 
-def run(settings, folder, device, minutes, steps, warm, **_):
+def load_scenes(settings, folder):
+    """Pixels and masks to learn from, and those that are held out."""
     data = torch.load(os.path.join(folder, "scenes.pt"))
-    pixels, masks = data["pixels"], data["masks"]
-    held_pixels, held_masks = pixels[-settings.held_out:], masks[-settings.held_out:]
-    crops = Crops(pixels[:-settings.held_out], masks[:-settings.held_out], settings.vae_crop, 2)
-    network = Autoencoder(vae_config(settings))
-    if warm:
-        warm_start(network, os.path.join(warm, "vae", "diffusion_pytorch_model.safetensors"))
-    network = network.to(device, memory_format=torch.channels_last)
-    average = Average(network, 0.998)
+    pixels, masks, kept = data["pixels"], data["masks"], settings.held_out
+    return (pixels[:-kept], masks[:-kept]), (pixels[-kept:], masks[-kept:])
+
+
+def learn(network, stage, scenes, settings, folder, device, minutes, steps, checked=None):
+    """Teaches a network to encode and decode crops of scenes; looks at the held-out scenes `checked` now and then.
+
+    The averaged network, and the clock.
+    """
+    crops, average = Crops(*scenes, settings.vae_crop, 2), Average(network, 0.998)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     training = Training(
-        folder, "vae", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
+        folder, stage, {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     crops.random.manual_seed(training.step)
     for step in training:
         set_rate(optimiser, training.rate(settings.vae_rate))
@@ -104,10 +107,20 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         optimiser.step()
         average.update(network)
         training.log(50, loss=loss.detach())
-        if step % 1000 == 999:
-            whole, subject = psnr(average.network, held_pixels[:32], held_masks[:32], device)
+        if checked and step % 1000 == 999:
+            whole, subject = psnr(average.network, *checked, device)
             training.note(psnr=whole, psnr_subject=subject)
-    whole, subject = psnr(average.network, held_pixels, held_masks, device)
+    return average.network, training
+
+
+def run(settings, folder, device, minutes, steps, warm, **_):
+    scenes, held_out = load_scenes(settings, folder)
+    network = Autoencoder(vae_config(settings))
+    if warm:
+        warm_start(network, os.path.join(warm, "vae", "diffusion_pytorch_model.safetensors"))
+    average, training = learn(network.to(device, memory_format=torch.channels_last), "vae", scenes, settings, folder, device,
+                              minutes, steps, checked=[part[:32] for part in held_out])
+    whole, subject = psnr(average, *held_out, device)
     figures = {"psnr": whole, "psnr_subject": subject, "crops": training.step * settings.vae_batch,
                "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "vae.json"), "w") as file:
