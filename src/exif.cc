@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <utility>
+
+#include "src/jpeg_segments.h"
 
 namespace mobilediffusion {
 namespace {
@@ -54,21 +57,14 @@ int orientation_in(const Tiff& tiff) {
 }  // namespace
 
 int exif_orientation(std::span<const uint8_t> jpeg) {
-  constexpr uint8_t kExif = 0xe1, kScan = 0xda;
   constexpr std::string_view kName("Exif\0\0", 6);
   size_t at = 2;
-  while (at + 4 <= jpeg.size()) {
-    const uint8_t marker = jpeg[at + 1];
-    if (marker == 0xff) {  // filled up in front
-      ++at;
-      continue;
-    }
-    const size_t length = size_t{jpeg[at + 2]} << 8 | jpeg[at + 3];
-    if (marker == kScan || length < 2 || length > jpeg.size() - at - 2) break;
-    const std::span<const uint8_t> segment = jpeg.subspan(at + 4, length - 2);
-    if (marker == kExif && segment.size() >= kName.size() && std::equal(kName.begin(), kName.end(), segment.begin()))
-      return orientation_in(Tiff(segment.subspan(kName.size())));
-    at += 2 + length;
+  while (const std::optional<JpegSegment> segment = next_segment(jpeg, at)) {
+    if (segment->marker == JpegSegment::kScan || segment->marker == JpegSegment::kEnd) break;
+    const std::span<const uint8_t> body = segment->body;
+    if (segment->marker == JpegSegment::kExif && body.size() >= kName.size() &&
+        std::equal(kName.begin(), kName.end(), body.begin()))
+      return orientation_in(Tiff(body.subspan(kName.size())));
   }
   return kAsItIs;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "mobilediffusion/image.h"
 #include "src/exif.h"
 #include "src/file_io.h"
+#include "src/jpeg_segments.h"
 #include "src/png.h"
 
 #define STB_IMAGE_IMPLEMENTATION
@@ -62,22 +64,11 @@ bool huffman_tables_fit(std::span<const uint8_t> segment) {
 
 // Whether a JPEG's markers (ITU T.81, annex B) lead to the end of its picture, and its Huffman tables are sound.
 bool jpeg_is_sound(std::span<const uint8_t> bytes) {
-  constexpr uint8_t kEnd = 0xd9, kScan = 0xda, kHuffmanTables = 0xc4;
   size_t at = 2;
-  while (at + 1 < bytes.size()) {
-    if (bytes[at] != 0xff) return false;
-    const uint8_t marker = bytes[at + 1];
-    if (marker == 0xff) {  // a marker may be filled up in front
-      ++at;
-      continue;
-    }
-    if (marker == kEnd) return true;
-    if (at + 4 > bytes.size()) return false;
-    const size_t length = size_t{bytes[at + 2]} << 8 | bytes[at + 3];  // its own two bytes included
-    if (length < 2 || length > bytes.size() - at - 2) return false;
-    if (marker == kHuffmanTables && !huffman_tables_fit(bytes.subspan(at + 4, length - 2))) return false;
-    at += 2 + length;
-    if (marker != kScan) continue;
+  while (const std::optional<JpegSegment> segment = next_segment(bytes, at)) {
+    if (segment->marker == JpegSegment::kEnd) return true;
+    if (segment->marker == JpegSegment::kHuffmanTables && !huffman_tables_fit(segment->body)) return false;
+    if (segment->marker != JpegSegment::kScan) continue;
     // Behind a scan's header its data, in which 0xff is followed by 0, or by one of eight restart markers.
     const auto is_data = [&](size_t i) {
       return bytes[i] != 0xff || bytes[i + 1] == 0 || (bytes[i + 1] >= 0xd0 && bytes[i + 1] <= 0xd7);
