@@ -53,7 +53,8 @@ class Bench {
   // What an operator of that precision reads from its neighbour.
   Tensor make(const Shape& shape, Precision precision) {
     Tensor x = make(shape);
-    return precision == Precision::kFloat16 ? convert(context_, "halves", x, Format::kFloat16) : std::move(x);
+    const Format format = output_format(format_of(precision, Format::kInt8PerPicture));
+    return format == Format::kFloat16 ? convert(context_, "halves", x, format) : std::move(x);
   }
 
   template <typename Body>
@@ -146,17 +147,19 @@ void attention(benchmark::State& state) {
   const AttentionSpec spec{.heads = static_cast<int>(state.range(4)),
                            .weights = state.range(5) != 0 ? AttentionWeights::kRelu : AttentionWeights::kSoftmax};
   Status status;
-  const Attention attention("attention", spec, status);
+  const Precision precision = kPrecisions[state.range(6)];
+  const Attention attention("attention", spec, precision, status);
   const auto queries = state.range(1), keys = state.range(2), width = state.range(3);
-  const Tensor q = bench.make({1, 1, queries, width}), kv = bench.make({1, 1, keys, width});
+  const Tensor q = bench.make({1, 1, queries, width}, precision), kv = bench.make({1, 1, keys, width}, precision);
   bench.run(state, 2 * queries * keys * width,
             [&] { benchmark::DoNotOptimize(attention(bench.context(), q, kv, kv).data()); });
 }
 BENCHMARK(attention)
-    ->ArgNames({"threads", "queries", "keys", "width", "heads", "relu"})
-    ->ArgsProduct({{1, 2}, {256}, {256, 77}, {1024}, {16}, {0, 1}})
-    ->ArgsProduct({{1, 2}, {1024}, {1024, 77}, {640}, {10}, {0}})
-    ->ArgsProduct({{1, 2}, {4096}, {4096}, {512}, {1}, {0}})  // a decoder that attends
+    ->ArgNames({"threads", "queries", "keys", "width", "heads", "relu", "precision"})
+    ->ArgsProduct({{1, 2}, {256}, {256, 77}, {1024}, {16}, {0, 1}, {0}})
+    ->ArgsProduct({{1, 2}, {1024}, {1024, 77}, {640}, {10}, {0}, {0, 2}})
+    ->ArgsProduct({{1, 2}, {4096}, {4096}, {320}, {8}, {0}, {0, 1, 2}})  // Stable Diffusion's outermost
+    ->ArgsProduct({{1, 2}, {4096, 16384}, {4096}, {256}, {1}, {0}, {0, 1, 2}})  // a decoder that attends
     ->UseRealTime();
 
 void group_norm(benchmark::State& state) {

@@ -70,6 +70,7 @@ HWY_EXPORT(scale_row);
 HWY_EXPORT(copy_row);
 
 constexpr int64_t kScoresAtOnce = int64_t{1} << 22;  // 16 MB
+constexpr int64_t kQuantizedScoresAtOnce = int64_t{1} << 20;
 constexpr int64_t kFewestRows = 32;                  // below this, packing the keys anew would show
 
 // One head's rows behind one another: tokens [begin, end) of (n, tokens, heads * d), times `scale`, to (n * heads, end
@@ -139,8 +140,8 @@ struct Attention::Products {
   XnnpackOperator sums;    // weights by values
 };
 
-Attention::Attention(std::string name, const AttentionSpec& spec, Status& status)
-    : name_(std::move(name)), spec_(spec) {
+Attention::Attention(std::string name, const AttentionSpec& spec, Precision precision, Status& status)
+    : name_(std::move(name)), spec_(spec), precision_(precision) {
   if (!status.ok()) return;
   products_ = std::make_unique<Products>();
   products_->scores = create_product(name_, XNN_FLAG_TRANSPOSE_B, status);
@@ -182,20 +183,22 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
                                    });
   };
 
-  if (PackedKeys::suits(count, d)) {
-    const int64_t step = std::clamp(kScoresAtOnce / count, std::min(kFewestRows, rows), rows);
+  const bool quantizes = precision_ == Precision::kInt8 && spec_.weights == AttentionWeights::kSoftmax &&
+                         suits_quantizing(count);
+  if (quantizes || suits_packing(count, d)) {
+    const int64_t at_once = quantizes ? kQuantizedScoresAtOnce : kScoresAtOnce;
+    const int64_t step = std::clamp(at_once / count, std::min(kFewestRows, rows), rows);
     const Tensor q = split_heads(context, queries, spec_.heads, 0, rows, scale);
     Tensor scores = context.make({1, 1, step, count}), sums = context.make({1, 1, step, d});
     for (int64_t i = 0; i < batch && context.ok(); ++i) {
-      Status status;
-      const PackedKeys packed(name_, k.data() + i * count * d, v.data() + i * count * d, count, d, status);
-      if (!status.ok()) context.fail(status);
+      const auto packed = (quantizes ? quantize_keys : pack_keys)(
+          context, name_, {k.data() + i * count * d, v.data() + i * count * d, count, d});
       for (int64_t begin = 0; begin < rows && context.ok(); begin += step) {
         const int64_t some = std::min(step, rows - begin);
-        packed.score(context, name_, q.data() + (i * rows + begin) * d, some, scores.data());
+        packed->score(context, q.data() + (i * rows + begin) * d, some, scores.data());
         if (!context.ok()) return y;
         weigh(scores, begin, some);
-        packed.sum(context, name_, scores.data(), some, sums.data());
+        packed->sum(context, scores.data(), some, sums.data());
         if (context.ok()) merge_head(sums.data(), some, spec_.heads, i, begin, y);
       }
     }

@@ -23,8 +23,9 @@ struct AttentionSpec {
 
 class Attention {
  public:
-  // The first failure is put into `status`.
-  Attention(std::string name, const AttentionSpec& spec, Status& status);
+  // In int8 the products of a long softmax attention are, else and in the other precisions they are float32's. The
+  // first failure is put into `status`.
+  Attention(std::string name, const AttentionSpec& spec, Precision precision, Status& status);
   Attention(Attention&&) noexcept;
   Attention& operator=(Attention&&) noexcept;
   ~Attention();
@@ -38,6 +39,7 @@ class Attention {
   struct Products;
   std::string name_;
   AttentionSpec spec_;
+  Precision precision_;
   std::unique_ptr<Products> products_;
 };
 

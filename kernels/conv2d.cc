@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/column_blocks.h"
+#include "kernels/int8_operator.h"
 #include "kernels/linear.h"
 #include "kernels/quantize.h"
 #include "kernels/thin_convolution.h"
@@ -80,10 +81,10 @@ xnn_status create_float16(const Conv2dSpec& spec, const BlockOf<float>& block, x
       -kInfinity, kInfinity, g.flags | XNN_FLAG_FP32_STATIC_WEIGHTS, /*code_cache=*/nullptr, cache, op);
 }
 
-xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, xnn_weights_cache_t cache,
+xnn_status create_int8(const Conv2dSpec& spec, const BlockOf<int8_t>& block, Format output, xnn_weights_cache_t cache,
                        xnn_operator_t* op) {
   const Geometry g(spec);
-  return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
+  return creator_of_int8_convolution(output)(
       g.before, g.after, g.after, g.before, g.kernel, g.kernel, g.stride, g.stride, /*dilation_height=*/1,
       /*dilation_width=*/1, g.groups, g.in, block.channels, g.in, g.out, block.scales, block.weight, block.bias,
       -kInfinity, kInfinity, g.flags, /*code_cache=*/nullptr, cache, op);
@@ -96,7 +97,8 @@ Format input_format_of(const Conv2dSpec& spec, Precision precision) {
   if (precision == Precision::kFloat16) return Format::kFloat16;
   constexpr int kFewChannels = 64;  // a product to no more of them is done before its input has been quantised
   const bool bound_by_memory = spec.depthwise || (is_pointwise(spec) && spec.out_channels <= kFewChannels);
-  if (precision == Precision::kFloat32 || bound_by_memory || spec.upsample_2x) return Format::kFloat32;
+  if (precision == Precision::kFloat32) return Format::kFloat32;
+  if (bound_by_memory || spec.upsample_2x) return output_format(Format::kInt8PerPicture);
   return is_pointwise(spec) ? Format::kInt8PerRow : Format::kInt8PerPicture;
 }
 
@@ -119,12 +121,16 @@ struct Conv2d::Packed {
 
 Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
                const Packing& packing, Status& status)
-    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(spec, packing.precision)) {
+    : name_(std::move(name)),
+      spec_(spec),
+      input_format_(input_format_of(spec, packing.precision)),
+      quantizes_itself_(spec.upsample_2x && packing.precision == Precision::kInt8) {
   if (!status.ok() || weight.data == nullptr) return;
   packed_ = std::make_unique<Packed>();
   const bool float32 = packing.precision != Precision::kInt8 && input_format_ == Format::kFloat32;
   if (is_pointwise(spec)) {
-    const Precision how = input_format_ == Format::kFloat32 ? Precision::kFloat32 : packing.precision;
+    const Precision how = is_quantized(input_format_) || packing.precision != Precision::kInt8 ? packing.precision
+                                                                                               : beside_int8();
     packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
                                Packing(how, packing.store), status);
     return;
@@ -164,7 +170,7 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
            if (input_format_ == Format::kFloat16) return create_float16(spec, floats, cache, op);
            return create_int8(
                spec, {channels, from(quantized.values, first), from(offsets, begin), from(quantized.scales, begin)},
-               cache, op);
+               output_format(input_format_), cache, op);
          })});
   }
 }
@@ -193,11 +199,10 @@ xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Te
       if (status != xnn_status_success || !context.ok()) return status;
       return xnn_setup_convolution2d_nhwc_f16(op, workspace.get(), x.memory(), y.at(block.begin).data);
     case Format::kInt8PerPicture:
-      status = xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op, n, h, w, &bytes, &alignment, &height, &width, threads);
+      status = shaper_of_int8_convolution(y.format())(op, n, h, w, &bytes, &alignment, &height, &width, threads);
       workspace = Workspace(context, bytes);
       if (status != xnn_status_success || !context.ok()) return status;
-      return xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op, workspace.get(), x.quantized(), y.data() + block.begin,
-                                                       quantization_params(x));
+      return point_int8_convolution(op, workspace.get(), x.quantized(), quantization_params(x), y.at(block.begin));
     case Format::kInt8PerRow:
       break;  // pointwise alone
   }
@@ -205,7 +210,8 @@ xnn_status Conv2d::Packed::set_up(const Block& block, Context& context, const Te
 }
 
 Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
-  if (x.format() != input_format_) return (*this)(context, convert(context, name_, x, input_format_));
+  if (x.format() != input_format_ && !(quantizes_itself_ && !is_quantized(x.format())))
+    return (*this)(context, convert(context, name_, x, input_format_));
   if (packed_ != nullptr && packed_->pointwise) return (*packed_->pointwise)(context, x);
   return run(context, x, spec_.macs(x.shape()));
 }

@@ -37,7 +37,7 @@ constexpr Format format_of(Precision precision, Format int8) {
 }
 
 // What an operator writes that reads `input`: 8 bits are for operands alone.
-constexpr Format output_format(Format input) { return is_quantized(input) ? Format::kFloat32 : input; }
+inline Format output_format(Format input) { return is_quantized(input) ? format_of(beside_int8(), input) : input; }
 
 // Bytes of a value.
 constexpr size_t size_of(Format format) {

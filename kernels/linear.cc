@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/column_blocks.h"
+#include "kernels/int8_operator.h"
 #include "kernels/quantize.h"
 #include "kernels/xnnpack_operator.h"
 
@@ -51,7 +52,7 @@ Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weigh
                                                    -kInfinity, kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS,
                                                    /*code_cache=*/nullptr, cache, op);
         case Precision::kInt8:
-          return xnn_create_fully_connected_nc_qd8_f32_qc8w(
+          return creator_of_int8_linear(output_format(input_format_))(
               in, size, in, out, from(quantized.scales, begin), from(quantized.values, begin * in), from(values, begin),
               -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
       }
@@ -78,10 +79,7 @@ xnn_status Linear::Packed::set_up(const Block& block, size_t rows, const Tensor&
       if (status != xnn_status_success) return status;
       return xnn_setup_fully_connected_nc_f16(op, x.memory(), y.at(block.begin).data);
     default:
-      status = xnn_reshape_fully_connected_nc_qd8_f32_qc8w(op, rows, threads);
-      if (status != xnn_status_success) return status;
-      return xnn_setup_fully_connected_nc_qd8_f32_qc8w(op, x.quantized(), y.data() + block.begin,
-                                                       quantization_params(x));
+      return set_up_int8_linear(op, rows, x.quantized(), quantization_params(x), y.at(block.begin), threads);
   }
 }
 

@@ -6,7 +6,8 @@
 // lies between operators is computed in float32 and stored in half.
 //
 // int8 is dynamic: weights are quantised by output channel, symmetrically, when they are packed; activations when they
-// come, each picture or each row to its own range (Jacob et al., 2018, for the arithmetic). Accumulation is exact.
+// come, each picture or each row to its own range (Jacob et al., 2018, for the arithmetic). Accumulation is exact, and
+// its results are stored in half where XNNPACK can.
 #pragma once
 
 #include <vector>
@@ -22,6 +23,10 @@ bool computes_float16();
 // stores the second half of a full tile of 64 in the wrong place where the processor has AVX512-FP16. Found out by
 // trying. 0: none.
 int float16_outputs_at_once();
+
+// What int8 operators write, and what those beside them compute in that are not worth quantising for: float16 where
+// XNNPACK has both for this processor, which halves what an activation takes, else float32.
+Precision beside_int8();
 
 // Output channels [begin, end) of an operator that is run in parts.
 struct OutputRange {

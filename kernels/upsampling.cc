@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/column_blocks.h"
+#include "kernels/int8_operator.h"
 #include "kernels/quantize.h"
 
 namespace mobilediffusion::kernels {
@@ -56,7 +57,7 @@ xnn_status create(const Conv2dSpec& spec, Format format, OutputRange part, int c
         /*code_cache=*/nullptr, cache, op);
   }
   const QuantizedWeight quantized = quantize_weight(kernel, spec.out_channels);
-  return xnn_create_convolution2d_nhwc_qd8_f32_qc8w(
+  return creator_of_int8_convolution(output_format(format))(
       0, right, 0, left, /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
       /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out, quantized.scales.data(),
       quantized.values.data(), bias.data(), -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
@@ -135,10 +136,10 @@ xnn_status UpsamplingConvolution::run_phase(Context& context, xnn_operator_t op,
       }
       break;
     default:
-      status = xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w(op, 1, h, w, &bytes, &alignment, &height, &width, threads);
+      status = shaper_of_int8_convolution(to.format)(op, 1, h, w, &bytes, &alignment, &height, &width, threads);
       if (status == xnn_status_success) {
-        status = xnn_setup_convolution2d_nhwc_qd8_f32_qc8w(op, /*workspace=*/nullptr, padded.quantized() + offset,
-                                                           static_cast<float*>(to.data), quantization_params(padded));
+        status = point_int8_convolution(op, /*workspace=*/nullptr, padded.quantized() + offset,
+                                        quantization_params(padded), to);
       }
   }
   return status == xnn_status_success ? xnn_run_operator(op, threads) : status;

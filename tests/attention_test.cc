@@ -17,7 +17,7 @@ class AttentionTest : public testing::TestWithParam<std::tuple<Sizes, AttentionW
     const auto& [n, queries, keys, heads, d] = sizes;
     const AttentionSpec spec{.heads = heads, .weights = weights, .causal = causal};
     Status status;
-    const Attention attention("attention", spec, status);
+    const Attention attention("attention", spec, Precision::kFloat32, status);
     ASSERT_TRUE(status.ok()) << status.message();
     const reference::Array q = random_array({n, 1, queries, heads * d}, 1, scale);
     const reference::Array k = random_array({n, 1, keys, heads * d}, 2, scale),
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTest,
 TEST(AttentionOperatorTest, LongSequencesAreCutWithoutASeam) {
   const AttentionSpec spec{.heads = 2, .causal = true};
   Status status;
-  const Attention attention("attention", spec, status);
+  const Attention attention("attention", spec, Precision::kFloat32, status);
   const reference::Array q = random_array({1, 1, 1500, 16}, 1), k = random_array({1, 1, 1500, 16}, 2),
                          v = random_array({1, 1, 1500, 16}, 3);
   expect_matches(reference::attention(q, k, v, spec), 1e-5,
@@ -63,7 +63,7 @@ TEST(AttentionOperatorTest, KeysBeyondTheCacheAreCutWithoutASeam) {
     const AttentionSpec spec{.heads = causal ? 1 : 2, .causal = causal};
     const int64_t queries = causal ? 2000 : 70, width = 240 * spec.heads;
     Status status;
-    const Attention attention("attention", spec, status);
+    const Attention attention("attention", spec, Precision::kFloat32, status);
     const reference::Array q = random_array({1, 1, queries, width}, 1, 0.3),
                            k = random_array({1, 1, 2200, width}, 2, 0.3), v = random_array({1, 1, 2200, width}, 3);
     expect_matches(reference::attention(q, k, v, spec), 1e-5,
@@ -76,11 +76,49 @@ TEST(AttentionOperatorTest, KeysBeyondTheCacheAreCutWithoutASeam) {
   }
 }
 
+// In 8 bits: several blocks of keys, queries that are cut, heads of odd widths.
+TEST(AttentionOperatorTest, Int8IsNearItsTwin) {
+  using Sizes = std::tuple<int, int, int, int>;  // queries, keys, heads, head width
+  for (const auto& [queries, keys, heads, d] : {Sizes(70, 2200, 1, 300), Sizes(1100, 1100, 2, 40), Sizes(3, 1025, 3, 7)}) {
+    const AttentionSpec spec{.heads = heads};
+    Status status;
+    const Attention attention("attention", spec, Precision::kInt8, status);
+    // Keys far from zero, as trained ones are: their mean has to go before they are quantised.
+    const reference::Array q = random_array({1, 1, queries, heads * d}, 1),
+                           k = random_array({1, 1, keys, heads * d}, 2, 1.0, 8.0),
+                           v = random_array({1, 1, keys, heads * d}, 3);
+    for (const Format format : {Format::kFloat32, Format::kFloat16}) {
+      const bool halve = format == Format::kFloat16;
+      const reference::Array expected = halve ? reference::attention(halves(q), halves(k), halves(v), spec)
+                                              : reference::attention(q, k, v, spec);
+      expect_matches(expected, 0.02, [&](Bed& bed) {
+        return attention(bed.context, bed.tensor(q, format), bed.tensor(k, format), bed.tensor(v, format));
+      });
+    }
+  }
+}
+
+// One key that outweighs each other a thousand times, but not all of them: 8 bits of weight alone would round those away.
+TEST(AttentionOperatorTest, Int8KeepsManySmallWeights) {
+  constexpr int64_t kKeys = 4096, kWidth = 4;
+  const AttentionSpec spec{.heads = 1};
+  Status status;
+  const Attention attention("attention", spec, Precision::kInt8, status);
+  reference::Array q({1, 1, 1, kWidth}), k({1, 1, kKeys, kWidth}), v({1, 1, kKeys, kWidth});
+  q.at(0, 0, 0, 0) = 2;
+  k.at(0, 0, 17, 0) = std::log(1000.0);
+  for (int64_t key = 0; key < kKeys; ++key) v.at(0, 0, key, 1) = key == 17 ? -1 : 1;
+  const reference::Array expected = reference::attention(q, k, v, spec);
+  ASSERT_GT(expected.at(0, 0, 0, 1), 0.5);
+  expect_matches(expected, 0.02,
+                 [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
+}
+
 // Scores of tens of thousands: their exponentials would overflow were the largest not taken off.
 TEST(AttentionOperatorTest, HugeScoresDoNotOverflow) {
   const AttentionSpec spec{.heads = 1};
   Status status;
-  const Attention attention("attention", spec, status);
+  const Attention attention("attention", spec, Precision::kFloat32, status);
   // Powers of two far apart: each query has one key that outweighs the others, whatever the rounding.
   reference::Array q({1, 1, 4, 4}), k({1, 1, 4, 4});
   for (int i = 0; i < 4; ++i) q.at(0, 0, i, i) = k.at(0, 0, i, i) = 256;

@@ -96,6 +96,9 @@ inline double half_sums(int64_t addends) {
   return 0x1p-7 * std::max(1.0, std::sqrt(static_cast<double>(addends) / 256));
 }
 
+// What a result of exact int8 arithmetic may be off by, in the format that it is stored in.
+inline double int8_rounding() { return beside_int8() == Precision::kFloat16 ? kHalfRounding : 1e-5; }
+
 // The same values after a quantisation, by its definition.
 inline reference::Array quantized(const reference::Array& x, Format format) {
   reference::Array y(x.shape);

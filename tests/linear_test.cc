@@ -51,7 +51,7 @@ TEST_P(LinearTest, Int8MatchesItsTwinOnQuantizedOperands) {
   const reference::Array x = random_array({1, 1, rows, in}, 3);
   expect_matches(
       reference::linear(quantized(x, linear.input_format()), spec, quantized(weight.values(), out), bias.values()),
-      1e-5, [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
+      int8_rounding(), [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,

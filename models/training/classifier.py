@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from renderer import Renderer, draw_chances
-from training import Training, autocast, set_rate
+from training import Average, Training, autocast, set_rate
 from world import COLOURS, COUNTS, GROUNDS, NOBODY, PLACES, RELATIONS, SUBJECTS, TIMES, WEATHERS, sample_any, seen_as
 
 PARTS = {
@@ -84,7 +84,10 @@ def train_classifier(settings, folder, minutes, steps):
     network(torch.zeros(2, 3, settings.size, settings.size))
     network = network.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
-    training = Training(folder, "classifier", {"network": network, "optimiser": optimiser}, minutes, steps)
+    average = Average(network, 0.998)
+    training = Training(
+        folder, "classifier", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
+    average.steps = training.step
     renders, first = Renders(settings.size, 1000003 + training.step), training.step
     for step in training:
         set_rate(optimiser, training.rate(RATE))
@@ -98,5 +101,6 @@ def train_classifier(settings, folder, minutes, steps):
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()
+        average.update(network)
         training.log(50, loss=loss.detach())
-    return network.eval()
+    return average.network
