@@ -46,8 +46,11 @@ void* Arena::allocate(size_t bytes) {
   void* memory = nullptr;
   if (mode_ == Mode::kMemory) {
     memory = cut(length);
-    if (memory == nullptr) memory = add_slab(length);
-    if (memory == nullptr) return nullptr;
+    if (memory == nullptr) {
+      trim();  // what is idle was too small, as it is when a network's next level is wider
+      if (!add_slab(length)) return nullptr;
+      memory = cut(length);
+    }
   }
   live_bytes_ += length;
   peak_bytes_ = std::max(peak_bytes_, live_bytes_);
@@ -76,16 +79,15 @@ void* Arena::cut(size_t length) {
   return of->memory + hole.offset;
 }
 
-void* Arena::add_slab(size_t length) {
-  trim();  // what is idle was too small, as it is when a network's next level is wider
+bool Arena::add_slab(size_t length) {
   Slab slab;
   slab.bytes = std::max(length, kSmallestSlab);
   slab.blocks.push_back({0, slab.bytes, true});
   slabs_.reserve(slabs_.size() + 1);
   slab.memory = new_slab(slab.bytes);
-  if (slab.memory == nullptr) return nullptr;
+  if (slab.memory == nullptr) return false;
   slabs_.push_back(std::move(slab));
-  return cut(length);
+  return true;
 }
 
 void Arena::release(void* memory, size_t bytes) noexcept {
@@ -106,6 +108,23 @@ void Arena::release(void* memory, size_t bytes) noexcept {
     std::prev(block)->length += block->length;
     blocks.erase(block);
   }
+}
+
+void Arena::settle() {
+  size_t held = 0;
+  for (const Slab& slab : slabs_) held += slab.bytes;
+  // Best fit leaves some holes unused.
+  const size_t wanted = std::max(peak_bytes_ + peak_bytes_ / 8, kSmallestSlab);
+  peak_bytes_ = live_bytes_;
+  if (slabs_.size() != 1 || held > 2 * wanted) {
+    trim();
+    if (!slabs_.empty()) return;  // somebody's tensor is alive
+    add_slab(std::max(wanted, std::min(held, 2 * wanted)));  // or not: the next pass will ask again
+    return;
+  }
+#if defined(MADV_FREE)
+  ::madvise(slabs_.front().memory, held / kSlabAlignment * kSlabAlignment, MADV_FREE);
+#endif
 }
 
 void Arena::trim() {

@@ -31,9 +31,13 @@ class Arena {
   // Returns every slab without a live block to the system: between stages.
   void trim();
 
+  // Between two passes that are alike, with nothing alive: keeps one slab that the last pass would have fitted, so that
+  // the next touches warm pages alone. Until then the system may take what they hold, where it can be told so.
+  void settle();
+
   Mode mode() const { return mode_; }
   size_t live_bytes() const { return live_bytes_; }
-  size_t peak_bytes() const { return peak_bytes_; }  // the largest live_bytes() so far
+  size_t peak_bytes() const { return peak_bytes_; }  // the largest live_bytes() so far, or since the last settle()
 
  private:
   struct Block {
@@ -47,7 +51,7 @@ class Arena {
     std::vector<Block> blocks;  // by offset, covering the slab; no two free ones side by side
   };
   void* cut(size_t length);  // from the slabs there are; null when none has room
-  void* add_slab(size_t length);
+  bool add_slab(size_t length);  // with room for that
 
   Mode mode_;
   std::vector<Slab> slabs_;

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "kernels/banded_convolution.h"
+
 namespace mobilediffusion {
 
 using kernels::Context;
@@ -54,7 +56,7 @@ Tensor KlDecoder::operator()(Context& context, const Tensor& latents) const {
     }
     if (level.upsampler) x = (*level.upsampler)(context, x);
   }
-  return conv_out_(context, conv_norm_out_(context, std::move(x), kernels::Fused::kSilu));
+  return kernels::convolve_normalized(context, conv_norm_out_, kernels::Fused::kSilu, conv_out_, x, &x);
 }
 
 }  // namespace mobilediffusion

@@ -96,6 +96,7 @@ struct Pipeline::Impl {
         tokenizer(std::move(reader)),
         words(std::move(known)),
         stages(std::move(networks)),
+        memory(options.memory),
         threads(options.thread_pool != nullptr ? ThreadPool(options.thread_pool) : ThreadPool(options.threads)),
         log(options.log),
         loras(in_provenance(options.loras)),
@@ -115,6 +116,7 @@ struct Pipeline::Impl {
   const std::unique_ptr<Tokenizer> tokenizer;
   const WordList words;
   Stages stages;
+  const MemoryUse memory;
   const ThreadPool threads;
   const std::function<void(LogLevel, std::string_view)> log;
   const std::vector<std::string> loras;  // as a picture's provenance names them
@@ -206,7 +208,11 @@ Result<Image> Pipeline::Impl::generate(std::string_view prompt, const GenerateOp
   Result<Image> image = guarded([&] { return draw(prompt, options); });
   set_running(false);
   threads.rest();
-  arena.trim();
+  if (memory == MemoryUse::kKeep) {
+    arena.settle();
+  } else {
+    arena.trim();
+  }
   return image;
 }
 

@@ -60,6 +60,33 @@ TEST(ArenaTest, MeasuringGivesNoMemoryAndTheSamePeak) {
   EXPECT_EQ(measure.allocate(10), nullptr);
 }
 
+// After one pass in several slabs, those like it run in one, and in the same place.
+TEST(ArenaTest, SettlesToTheMemoryOfOnePass) {
+  Arena arena;
+  const auto pass = [&] {
+    void* const first = arena.allocate(20 << 20);
+    void* const second = arena.allocate(30 << 20);
+    arena.release(first, 20 << 20);
+    void* const third = arena.allocate(40 << 20);
+    arena.release(second, 30 << 20);
+    arena.release(third, 40 << 20);
+    EXPECT_EQ(arena.peak_bytes() >> 20, 70u);
+    arena.settle();
+    EXPECT_EQ(arena.peak_bytes(), 0u);
+    return std::pair(first, third);
+  };
+  pass();
+  pass();  // best fit may want more than the peak, once
+  const auto places = pass();
+  EXPECT_EQ(pass(), places);
+  arena.release(arena.allocate(1), 1);
+  arena.settle();  // a pass so small keeps less
+  void* const small = arena.allocate(1);
+  arena.release(small, 1);
+  arena.settle();
+  EXPECT_EQ(arena.allocate(1), small);
+}
+
 TEST(ArenaTest, TooMuchIsNullAndTheArenaGoesOn) {
   Arena arena;
   EXPECT_EQ(arena.allocate(std::numeric_limits<size_t>::max()), nullptr);

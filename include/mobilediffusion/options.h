@@ -26,9 +26,9 @@ enum class Precision : int {
   kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact
 };
 
-// What stays in memory between a picture's stages.
+// What stays in memory between a picture's stages, and between pictures.
 enum class MemoryUse : int {
-  kKeep = 0,    // all three networks
+  kKeep = 0,    // all three networks, and the memory that they computed in, which the system may take back meanwhile
   kStream = 1,  // one network at a time: the peak is the largest one's, and every picture loads each anew
 };
 
