@@ -90,15 +90,41 @@ bool Arena::add_slab(size_t length) {
   return true;
 }
 
+Arena::Slab& Arena::slab_of(void* memory) {
+  auto* const address = static_cast<std::byte*>(memory);
+  return *std::find_if(slabs_.begin(), slabs_.end(),
+                       [&](const Slab& s) { return address >= s.memory && address < s.memory + s.bytes; });
+}
+
+std::vector<Arena::Block>::iterator Arena::block_at(Slab& slab, void* memory) {
+  return std::lower_bound(slab.blocks.begin(), slab.blocks.end(),
+                          static_cast<size_t>(static_cast<std::byte*>(memory) - slab.memory),
+                          [](const Block& b, size_t offset) { return b.offset < offset; });
+}
+
+void Arena::shrink(void* memory, size_t bytes, size_t kept) {
+  const size_t length = block_bytes(bytes), rest = length - block_bytes(kept);
+  if (rest == 0) return;
+  live_bytes_ -= rest;
+  if (memory == nullptr) return;
+  Slab& slab = slab_of(memory);
+  const auto block = block_at(slab, memory);
+  block->length -= rest;
+  const auto next = std::next(block);
+  if (next != slab.blocks.end() && next->free) {
+    next->offset -= rest;
+    next->length += rest;
+  } else {
+    slab.blocks.insert(next, Block{block->offset + block->length, rest, true});
+  }
+}
+
 void Arena::release(void* memory, size_t bytes) noexcept {
   live_bytes_ -= block_bytes(bytes);
   if (memory == nullptr) return;
-  auto* const address = static_cast<std::byte*>(memory);
-  const auto slab = std::find_if(slabs_.begin(), slabs_.end(),
-                                 [&](const Slab& s) { return address >= s.memory && address < s.memory + s.bytes; });
-  auto& blocks = slab->blocks;
-  auto block = std::lower_bound(blocks.begin(), blocks.end(), static_cast<size_t>(address - slab->memory),
-                                [](const Block& b, size_t offset) { return b.offset < offset; });
+  Slab& slab = slab_of(memory);
+  auto& blocks = slab.blocks;
+  auto block = block_at(slab, memory);
   block->free = true;
   if (const auto next = std::next(block); next != blocks.end() && next->free) {
     block->length += next->length;

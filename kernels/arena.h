@@ -28,6 +28,9 @@ class Arena {
   // Takes back what allocate() gave for the same number of bytes. Allocates nothing, so it cannot fail.
   void release(void* memory, size_t bytes) noexcept;
 
+  // Takes back what lies behind the first `kept` of so many bytes.
+  void shrink(void* memory, size_t bytes, size_t kept);
+
   // Returns every slab without a live block to the system: between stages.
   void trim();
 
@@ -50,6 +53,8 @@ class Arena {
     size_t bytes = 0;
     std::vector<Block> blocks;  // by offset, covering the slab; no two free ones side by side
   };
+  Slab& slab_of(void* memory);
+  static std::vector<Block>::iterator block_at(Slab& slab, void* memory);
   void* cut(size_t length);  // from the slabs there are; null when none has room
   bool add_slab(size_t length);  // with room for that
 

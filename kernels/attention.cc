@@ -197,7 +197,7 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
         const int64_t some = std::min(step, rows - begin);
         packed->score(context, q.data() + (i * rows + begin) * d, some, scores.data());
         if (!context.ok()) return y;
-        weigh(scores, begin, some);
+        if (!quantizes) weigh(scores, begin, some);
         packed->sum(context, scores.data(), some, sums.data());
         if (context.ok()) merge_head(sums.data(), some, spec_.heads, i, begin, y);
       }

@@ -29,4 +29,10 @@ Tensor convolve_normalized(Context& context, const GroupNorm& norm, Fused fused,
 void add_convolved_normalized(Context& context, std::string_view name, const GroupNorm& norm, Fused fused,
                               const Conv2d& conv, Tensor&& x, Tensor& sum, const Bands& bands = {});
 
+// Whether a picture is so large.
+bool goes_in_bands(const Shape& x, const Bands& bands = {});
+
+// pointwise(x), in x's own memory where the answer needs no more. `pointwise` looks at single pixels.
+Tensor convolve_in_place(Context& context, const Conv2d& pointwise, Tensor&& x, const Bands& bands = {});
+
 }  // namespace mobilediffusion::kernels

@@ -61,6 +61,14 @@ void Tensor::repeat_last_quantization() {
   std::fill(end, end + kQuantizationPadding, end[-1]);
 }
 
+Tensor Tensor::cut_to(const Shape& shape) && {
+  Tensor less = std::move(*this);
+  if (less.arena_ != nullptr)
+    less.arena_->shrink(less.data_, bytes_of(less.shape_, less.format_), bytes_of(shape, less.format_));
+  less.shape_ = shape;
+  return less;
+}
+
 Tensor Tensor::as(const Shape& shape) && {
   Tensor view = std::move(*this);
   view.shape_ = shape;

@@ -64,6 +64,9 @@ class Tensor {
 
   void reset();  // gives the memory back before the end of the scope
 
+  // Its first values as a shape of fewer; the rest of the memory goes back. Not of the quantized ones.
+  Tensor cut_to(const Shape& shape) &&;
+
   // The same values seen as another shape of as many elements; rows stay rows where they have a quantization each.
   Tensor as(const Shape& shape) &&;
 

@@ -19,7 +19,7 @@ class PackedKeys {
   // Queries (rows, d) by keys, to (rows, count): but for a number that a query's scores have in common.
   virtual void score(Context& context, const float* queries, int64_t rows, float* scores) const = 0;
 
-  // Weights (rows, count), none of them negative, by values, to (rows, d).
+  // Weights (rows, count) by values, to (rows, d). Quantised keys take the scores instead, and their softmax with it.
   virtual void sum(Context& context, const float* weights, int64_t rows, float* sums) const = 0;
 };
 

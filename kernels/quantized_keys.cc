@@ -38,22 +38,30 @@ float quantize_centred(const float* x, const float* mean, size_t size, int8_t* t
   return scale;
 }
 
-// Weights from zero on to 255 levels, and what that leaves over, which is half a level at most, to as many.
-void split_weights(const float* x, size_t size, Quantization& coarse, int8_t* high, Quantization& fine, int8_t* low) {
+// Softmax of a row of scores: the exponentials, one for the largest, to 255 levels, and what that leaves over, which is
+// half a level at most, to as many. The total that they are divided by is in what the levels mean.
+void softmax_in_two_parts(const float* scores, size_t size, Quantization& coarse, int8_t* high, Quantization& fine,
+                          int8_t* low) {
   const FloatTag d;
-  float least = 0, greatest = 0;
-  widen_range(x, size, least, greatest);
-  coarse = quantization_of(0, greatest);
-  fine = {0, coarse.scale / 254.0f};
-  const Quantizer to_high(coarse), to_low(fine);
-  const Floats inverse = hn::Set(d, 1.0f / coarse.scale), scale = hn::Set(d, coarse.scale);
-  const Floats rounding = hn::Set(d, kRounding);
+  Floats largest = hn::Set(d, scores[0]);
   for_each_vector(size, [&](size_t i, size_t count) {
-    const Floats v = load(x + i, count);
-    const Floats level = hn::Sub(hn::Add(hn::Mul(v, inverse), rounding), rounding);
-    to_high.store(v, count, high + i);
-    to_low.store(hn::NegMulAdd(level, scale, v), count, low + i);
+    largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, count), load(scores + i, count), largest));
   });
+  const Floats top = hn::MaxOfLanes(d, largest);
+  const Quantizer to_high({-128, 1.0f / 255.0f}), to_low({0, 1.0f / 254.0f});
+  const Floats rounding = hn::Set(d, kRounding), levels = hn::Set(d, 255.0f), least = hn::Set(d, -126.0f);
+  Floats total = hn::Zero(d);
+  for_each_vector(size, [&](size_t i, size_t count) {
+    const Floats below = hn::Sub(load(scores + i, count), top);
+    const Floats e = approximate_exp2(hn::Max(hn::Mul(below, hn::Set(d, kLog2OfE)), least));
+    total = hn::Add(total, hn::IfThenElseZero(hn::FirstN(d, count), e));
+    const Floats level = hn::Mul(e, levels);
+    to_high.store(e, count, high + i);
+    to_low.store(hn::Sub(level, hn::Sub(hn::Add(level, rounding), rounding)), count, low + i);
+  });
+  const float step = 1.0f / (255.0f * hn::GetLane(hn::SumOfLanes(d, total)));
+  coarse = {-128, step};
+  fine = {0, step / 254.0f};
 }
 
 }  // namespace mobilediffusion::kernels::HWY_NAMESPACE
@@ -65,7 +73,7 @@ namespace {
 
 HWY_EXPORT(quantize_queries);
 HWY_EXPORT(quantize_centred);
-HWY_EXPORT(split_weights);
+HWY_EXPORT(softmax_in_two_parts);
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr int64_t kBlockValues = 524288;  // 512 KB
@@ -107,15 +115,15 @@ class QuantizedKeys : public PackedKeys {
     for (const Block& block : blocks_) multiply(context, block.keys, quantized, 0, scores + block.begin);
   }
 
-  void sum(Context& context, const float* weights, int64_t rows, float* sums) const override {
+  void sum(Context& context, const float* scores, int64_t rows, float* sums) const override {
     Tensor high = context.make({1, 1, rows, count_}, Format::kInt8PerRow);
     Tensor low = context.make({1, 1, rows, count_}, Format::kInt8PerRow);
     Tensor part = context.make({1, 1, rows, d_});
     if (!context.ok()) return;
     context.threads().parallel_for(rows, std::max<int64_t>(1, 4096 / count_), [&](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
-        HWY_DYNAMIC_DISPATCH(split_weights)
-        (weights + row * count_, static_cast<size_t>(count_), high.quantization()[row],
+        HWY_DYNAMIC_DISPATCH(softmax_in_two_parts)
+        (scores + row * count_, static_cast<size_t>(count_), high.quantization()[row],
          high.quantized() + row * count_, low.quantization()[row], low.quantized() + row * count_);
       }
     });

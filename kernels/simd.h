@@ -102,19 +102,26 @@ HWY_INLINE Floats silu(Floats x) { return sigmoid_weighted(x, hn::Set(FloatTag()
 // instructions less than a conversion that also minds what does not fit.
 constexpr float kRounding = 0x1.8p23f;
 
-// SiLU to some 4e-4 of its value, which 8 bits cannot tell from the exact one, nor 11 by much: 2^t is a cubic of t's
-// fraction (7e-5 off at most), shifted by its whole part.
-HWY_INLINE Floats approximate_silu(Floats x) {
+constexpr float kLog2OfE = 1.44269504f;
+
+// 2^t for |t| <= 126: a cubic of t's fraction, 7e-5 off at most, shifted by its whole part.
+HWY_INLINE Floats approximate_exp2(Floats t) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> whole_numbers;
-  const Floats t = hn::Min(hn::Max(hn::Mul(x, hn::Set(d, -1.44269504f)), hn::Set(d, -126.0f)), hn::Set(d, 126.0f));
   const Floats rounded = hn::Add(t, hn::Set(d, kRounding));
   const Floats f = hn::Sub(t, hn::Sub(rounded, hn::Set(d, kRounding)));
   Floats p = hn::MulAdd(hn::Set(d, 0.05517134f), f, hn::Set(d, 0.24261117f));
   p = hn::MulAdd(p, f, hn::Set(d, 0.69326103f));
   p = hn::MulAdd(p, f, hn::Set(d, 0.99992807f));
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(whole_numbers, rounded));
-  const Floats one_and_e = hn::Add(hn::Set(d, 1.0f), hn::BitCast(d, hn::Add(hn::BitCast(whole_numbers, p), exponent)));
+  return hn::BitCast(d, hn::Add(hn::BitCast(whole_numbers, p), exponent));
+}
+
+// SiLU to some 4e-4 of its value, which 8 bits cannot tell from the exact one, nor 11 by much.
+HWY_INLINE Floats approximate_silu(Floats x) {
+  const FloatTag d;
+  const Floats t = hn::Min(hn::Max(hn::Mul(x, hn::Set(d, -kLog2OfE)), hn::Set(d, -126.0f)), hn::Set(d, 126.0f));
+  const Floats one_and_e = hn::Add(hn::Set(d, 1.0f), approximate_exp2(t));
   Floats r = hn::ApproximateReciprocal(one_and_e);
 #if !HWY_ARCH_X86
   r = hn::Mul(r, hn::NegMulAdd(one_and_e, r, hn::Set(d, 2.0f)));  // 8 good bits become 16; on x86 they are 11 or 14

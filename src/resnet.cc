@@ -55,9 +55,13 @@ Tensor Resnet::operator()(Context& context, const Tensor& x, const Tensor* time)
 Tensor Resnet::operator()(Context& context, Tensor&& x, const Tensor* time) const { return run(context, x, time, &x); }
 
 Tensor Resnet::run(Context& context, const Tensor& x, const Tensor* time, Tensor* spent) const {
-  Tensor sum = conv_shortcut_ ? (*conv_shortcut_)(context, x) : Tensor();
-  Tensor h = conv1_(context, norm1_, x, conv_shortcut_ ? spent : nullptr);
+  // A large picture becomes the residual in its own memory after it was read; a small one is read for the residual
+  // first.
+  const bool shortcut_last = spent != nullptr && kernels::goes_in_bands(x.shape());
+  Tensor sum = conv_shortcut_ && !shortcut_last ? (*conv_shortcut_)(context, x) : Tensor();
+  Tensor h = conv1_(context, norm1_, x, conv_shortcut_ && !shortcut_last ? spent : nullptr);
   if (time_emb_proj_) kernels::add_to_pixels(context, name_, h, (*time_emb_proj_)(context, *time));
+  if (conv_shortcut_ && shortcut_last) sum = kernels::convolve_in_place(context, *conv_shortcut_, std::move(*spent));
   if (!conv_shortcut_ && spent != nullptr) sum = std::move(*spent);
   if (conv_shortcut_ || spent != nullptr) {
     conv2_.add_to(context, name_, norm2_, std::move(h), sum);

@@ -100,6 +100,42 @@ TEST_P(BandedConvolutionTest, CountsOnceAndHoldsTwo) {
   EXPECT_LT(static_cast<double>(bed.arena.peak_bytes()), 1.1 * static_cast<double>(bed.arena.live_bytes()));
 }
 
+class InPlaceTest : public testing::TestWithParam<std::tuple<Widths, Precision>> {};
+
+TEST_P(InPlaceTest, MatchesItsTwinAndGivesMemoryBack) {
+  const auto& [widths, precision] = GetParam();
+  if (precision == Precision::kFloat16 && !computes_float16()) GTEST_SKIP() << "not on this processor";
+  const auto& [in, out] = widths;
+  const Conv2dSpec spec{.in_channels = in, .out_channels = out, .kernel = 1};
+  const TestWeight weight({out, in, 1, 1}, 1), bias({out}, 2);
+  Status status;
+  const Conv2d conv("conv", spec, weight.view(), bias.view(), precision, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  const Shape shape{1, 23, 7, in};
+  const reference::Array x = random_array(shape, 3);
+  for (const Format kept : {Format::kFloat32, Format::kFloat16}) {
+    for (const Bands& bands : {kWhole, kCut}) {
+      expect_matches(reference::conv2d(x, spec, weight.values(), bias.values()),
+                     precision == Precision::kFloat32 && kept == Format::kFloat32 ? 1e-5 : 0.03, [&](Bed& bed) {
+                       Tensor given = bed.tensor(x, kept);
+                       const void* const memory = given.memory();
+                       Tensor y = convolve_in_place(bed.context, conv, std::move(given), bands);
+                       const bool fits = out <= in && kept == output_format(conv.input_format());
+                       EXPECT_EQ(y.memory() == memory, fits && bands.rows == kCut.rows);
+                       Tensor same = bed.context.make(spec.out_shape(shape), y.format());
+                       const size_t both = bed.arena.live_bytes();
+                       same.reset();
+                       EXPECT_EQ(both, 2 * bed.arena.live_bytes());
+                       return y;
+                     });
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, InPlaceTest,
+                         testing::Combine(testing::Values(Widths(64, 40), Widths(100, 70), Widths(5, 5), Widths(8, 24)),
+                                          testing::Values(Precision::kFloat32, Precision::kFloat16, Precision::kInt8)));
+
 INSTANTIATE_TEST_SUITE_P(Shapes, BandedConvolutionTest,
                          testing::Combine(testing::Values(Widths(64, 40), Widths(6, 5), Widths(32, 3)),
                                           testing::Values(Sizes(1, 4, 3), Sizes(1, 5, 5), Sizes(1, 6, 9),
