@@ -56,8 +56,11 @@ void activate_values(Activation activation, Writing values, size_t size) {
 void add_values(Writing to, Reading from, size_t size) {
   with_type(to, [&](auto* x) {
     with_type(from, [&](const auto* y) {
-      for_each_vector(
-          size, [&](size_t i, size_t count) { store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i); });
+      for_each_vector(size, [&](size_t i, size_t count) {
+        prefetch(x + i);
+        prefetch(y + i);
+        store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i);
+      });
     });
   });
 }

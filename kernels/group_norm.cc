@@ -49,8 +49,10 @@ HWY_INLINE void statistics_of_columns(const T* x, size_t rows, size_t channels, 
   for (; c + 2 * lanes <= channels; c += 2 * lanes) {
     ColumnStatistics left(load(x + c, lanes)), right(load(x + c + lanes, lanes));
     for (size_t row = 1; row < rows; ++row) {
-      left.take(load(x + row * channels + c, lanes));
-      right.take(load(x + row * channels + c + lanes, lanes));
+      const T* const at = x + row * channels + c;
+      prefetch(at);
+      left.take(load(at, lanes));
+      right.take(load(at + lanes, lanes));
     }
     left.store_to(to + c, channels, lanes);
     right.store_to(to + c + lanes, channels, lanes);
@@ -79,6 +81,7 @@ HWY_INLINE void scale_rows(Reading from, size_t rows, size_t channels, const Sca
   with_type(from, [&](const auto* x) {
     for (size_t row = 0; row < rows; ++row) {
       for_each_vector(channels, [&](size_t c, size_t count) {
+        prefetch(x + row * channels + c);
         const Floats centred = hn::Sub(load(x + row * channels + c, count), load(by.mean + c, count));
         sink(row * channels + c, count, hn::MulAdd(centred, load(by.scale + c, count), load(by.bias + c, count)));
       });

@@ -44,6 +44,7 @@ HWY_INLINE void widen_range(const T* x, size_t size, float& least, float& greate
   const FloatTag d;
   Floats low = hn::Set(d, least), high = hn::Set(d, greatest);
   for_each_vector(size, [&](size_t i, size_t count) {
+    prefetch(x + i);
     const Floats v = hn::IfThenElseZero(hn::FirstN(d, count), load(x + i, count));
     low = hn::Min(low, v);
     high = hn::Max(high, v);
@@ -55,7 +56,10 @@ HWY_INLINE void widen_range(const T* x, size_t size, float& least, float& greate
 template <typename T>
 HWY_INLINE void quantize_values(const T* x, size_t size, Quantization quantization, int8_t* to) {
   const Quantizer quantizer(quantization);
-  for_each_vector(size, [&](size_t i, size_t count) { quantizer.store(load(x + i, count), count, to + i); });
+  for_each_vector(size, [&](size_t i, size_t count) {
+    prefetch(x + i);
+    quantizer.store(load(x + i, count), count, to + i);
+  });
 }
 
 // A row to its own range.

