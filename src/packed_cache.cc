@@ -53,6 +53,7 @@ std::string PackedCache::path_for(std::string_view network, kernels::Precision p
     const std::span<const std::byte> bytes = file.mapped.bytes();
     state = digest(std::to_string(changed) + "\n" + std::to_string(bytes.size()) + "\n" + to_hex(sampled_digest(bytes)),
                    state);
+    file.mapped.drop(bytes.data(), bytes.size());  // a page touched may bring a megabyte around it
   }
   return folder_ + "/" + std::string(network) + "-" + to_hex(state) + std::string(kSuffix);
 }
@@ -74,8 +75,8 @@ Result<std::optional<MappedFile>> PackedCache::read(const std::string& path, ker
     if (found != written->second)
       return damaged(path, "the checksum of " + name + " is " + found + ", not " + written->second);
     packed.add(name, entry);
+    file->drop(entry.bytes.data(), entry.bytes.size());  // else the whole file would count before its first use
   }
-  file->drop(file->bytes().data(), file->bytes().size());  // read for their checksums; most, not all, are used soon
   std::error_code ignored;
   fs::last_write_time(fs::path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
   return std::optional<MappedFile>(std::move(*file));

@@ -14,7 +14,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 model=$work/model
 
-for stage in world vae latents diffusion gan "export $model"; do
+for stage in world vae latents classifier diffusion gan "export $model"; do
     echo "== $stage"
     # shellcheck disable=SC2086  (a stage and its argument are two words)
     "$python" models/training/train.py $stage --smoke --run "$work/run" --device cpu

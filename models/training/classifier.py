@@ -59,6 +59,15 @@ def read(network, pictures):
     return {part: torch.cat([answer[part] for answer in answers]) for part in PARTS}
 
 
+def accuracy(network, pictures, scenes):
+    """In percent; a part that a scene has none of is right where the picture shows none."""
+    truth, answers = labels(scenes), read(network, pictures)
+    right = {part: answers[part] == truth[part] for part in PARTS}
+    right["subjects and colours"] = right["subject"] & right["colour"] & right["other"] & right["other_colour"]
+    right["counts and places"] = right["count"] & right["place"] & right["relation"]
+    return {part: round(100 * values.float().mean().item(), 1) for part, values in right.items()}
+
+
 class Renders:
     """Pictures and their labels; fresh ones take the place of the oldest, so that none is seen often."""
 

@@ -51,10 +51,11 @@ class Settings:
     judged: int = 500               # prompts read back by the classifier
     judged_slowly: int = 200        # of these, by many steps as well
     judged_twice: int = 24          # of these, drawn from many seeds
+    examined: int = 128             # prompts read back again and again during training
 
 
 DEFAULT = Settings()
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, scenes=48, held_out=8, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
     latents=64, vocabulary=300, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1, unet_groups=8,
-    batch=8, gan_batch=4, r1_every=2, judged=8, judged_slowly=8, judged_twice=2)
+    batch=8, gan_batch=4, r1_every=2, judged=8, judged_slowly=8, judged_twice=2, examined=8)

@@ -4,14 +4,15 @@
     python3 models/training/train.py world          # render scenes
     python3 models/training/train.py vae            # 1. the autoencoder
     python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
+    python3 models/training/train.py classifier     # reads attributes back, for judge and for the accuracy over training
     python3 models/training/train.py diffusion      # 2. text encoder and UNet
     python3 models/training/train.py gan            # 3. DiffusionGAN: one step
     python3 models/training/train.py export OUT     # 4. a model folder
     python3 models/training/train.py sheet MODEL    # pictures of its prompts.txt
-    python3 models/training/train.py judge MODEL    # attributes read back by a separately trained classifier
+    python3 models/training/train.py judge MODEL    # what pictures show of what is asked
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality
-    python3 models/training/train.py plot MODEL     # the losses
+    python3 models/training/train.py plot MODEL     # losses and accuracy over training
 """
 
 import argparse
@@ -27,8 +28,9 @@ import torch
 
 import settings
 
-MINUTES = {"vae": 60, "diffusion": 60, "gan": 30, "judge": 10, "precisions": 10, "decoders": 10}
-STAGES = ("world", "vae", "latents", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions", "plot")
+MINUTES = {"vae": 60, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
+STAGES = ("world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
+          "plot")
 SMOKE_STEPS = 3
 
 

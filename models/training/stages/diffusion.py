@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from coupling import couple, numbers
+from examination import examination
 from schedule import Schedule
 from text_encoder import TextEncoder
 from tokenizer import Tokenizer
@@ -125,6 +126,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         folder, "diffusion", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     average.steps = training.step
     batches, empty = Batches(folder, device, 5 + training.step), tokenizer([""])[0].to(device)
+    examine = examination(settings, folder, device, tokenizer)
     for step in training:
         set_rate(optimiser, training.rate(settings.rate))
         clean, noise, ids = batches.draw(settings.batch, loudness(training.progress))
@@ -143,7 +145,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         training.log(50, loss=loss.detach(), one_step=errors[one_step].mean().detach(), other=errors[~one_step].mean().detach())
         if step % CHECKED_EVERY == CHECKED_EVERY - 1:
             own, others = batches.one_step_errors(network, schedule, CHECKED)
-            training.note(own_chances=own, others_chances=others)
+            training.note(own_chances=own, others_chances=others, **examine(average.network, schedule))
     figures = {"samples": training.step * settings.batch, "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "diffusion.json"), "w") as file:
         json.dump(figures, file)

@@ -11,12 +11,14 @@ import torch
 from torch.nn import functional as F
 
 from discriminator import Discriminator
+from examination import examination
 from schedule import Schedule
 from stages.diffusion import SCHEDULER, Batches, load_generator
 from tokenizer import Tokenizer
 from training import Average, Training, autocast, set_rate
 
 RENOISED_UP_TO = 600    # the discriminator judges pictures noised again, t' from 1 to this
+EXAMINED_EVERY = 20
 
 
 class Judge:
@@ -63,7 +65,7 @@ def run(settings, folder, device, minutes, steps, **_):
         "network": network, "average": average.network, "optimiser": optimiser,
         "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps)
     average.steps, half = training.step, settings.gan_batch // 2
-    batches = Batches(folder, device, 8 + training.step)
+    batches, examine = Batches(folder, device, 8 + training.step), examination(settings, folder, device, tokenizer)
     for step in training:
         set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
         clean, noise, ids = batches.draw(2 * half)
@@ -91,6 +93,8 @@ def run(settings, folder, device, minutes, steps, **_):
         average.update(network)
         training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(),
                      discriminator=judged, gap=gap)
+        if step % EXAMINED_EVERY == EXAMINED_EVERY - 1 and (figures := examine(average.network, schedule)):
+            training.note(**figures)
     figures = {"iterations": training.step, "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "gan.json"), "w") as file:
         json.dump(figures, file)

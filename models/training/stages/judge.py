@@ -10,7 +10,7 @@ import random
 import torch
 
 from captions import caption
-from classifier import PARTS, labels, read, train_classifier
+from classifier import accuracy, train_classifier
 from model_folder import Model
 from renderer import Renderer, draw_chances
 from training import write_figures
@@ -25,15 +25,6 @@ def asked(settings, seed, kept_back=False):
     scenes = [sample_scene(rng, kept_back) for _ in range(settings.judged)]
     return scenes, [caption(scene, rng, complete=True) for scene in scenes], Renderer(settings.size)(
         scenes, draw_chances(len(scenes), seed))[0]
-
-
-def accuracy(network, pictures, scenes):
-    """In percent; a part that a scene has none of is right where the picture shows none."""
-    truth, answers = labels(scenes), read(network, pictures)
-    right = {part: answers[part] == truth[part] for part in PARTS}
-    right["subjects and colours"] = right["subject"] & right["colour"] & right["other"] & right["other_colour"]
-    right["counts and places"] = right["count"] & right["place"] & right["relation"]
-    return {part: round(100 * values.float().mean().item(), 1) for part, values in right.items()}
 
 
 def spread(pictures):
