@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "kernels/column_blocks.h"
 #include "kernels/int8_operator.h"
@@ -74,8 +75,12 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
   const auto name_of = [&](int row, int column) {
     return name + ".phase_" + std::to_string(row) + std::to_string(column);
   };
+  bool held = true;
+  for (const auto& [row, column] : {std::pair(0, 0), {0, 1}, {1, 0}, {1, 1}}) {
+    for (size_t i = 0; i < parts_.size(); ++i) held = held && packing.holds(block_name(name_of(row, column), parts_, i));
+  }
   std::vector<float> taps, offsets;
-  if (!packing.holds(block_name(name_of(0, 0), parts_, 0))) {
+  if (!held) {
     taps = to_float32(weight, name + ".weight", status);
     offsets = to_float32(bias, name + ".bias", status);
   }

@@ -577,6 +577,26 @@ class CliTest(unittest.TestCase):
         self.assertNotEqual(done.returncode, DONE)
         self.assertEqual(sorted(name for name in os.listdir(self.folder) if "part" in name or "third" in name), [])
 
+    def test_quantize_knows_the_old_attention_names(self):
+        aged, small = self.path("aged"), self.path("small")
+        shutil.copytree(BASE, aged)
+        weights = os.path.join(aged, "vae/diffusion_pytorch_model.safetensors")
+        data = content(weights)
+        end = 8 + struct.unpack("<Q", data[:8])[0]
+        header = data[8:end].decode()
+        for name, old in (("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")):
+            self.assertIn("attentions.0." + name, header)
+            header = header.replace("attentions.0." + name, "attentions.0." + old)
+        with open(weights, "wb") as file:
+            file.write(struct.pack("<Q", len(header)) + header.encode() + data[end:])
+        done = run("quantize", aged, small)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        kept = header_of(os.path.join(small, "vae/diffusion_pytorch_model.safetensors"))
+        self.assertEqual(kept["decoder.mid_block.attentions.0.query.weight"]["dtype"], "I8")
+        told = run("verify", small, os.path.join(BASE, "expected.safetensors"), "--tolerance", "0.1", "--json")
+        for output in json.loads(told.stdout)["outputs"]:
+            self.assertTrue(30 < output["psnr"] < 70, output)
+
     def test_quantize(self):
         small = self.path("small")
         done = run("quantize", self.model, small)
