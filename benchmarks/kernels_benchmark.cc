@@ -158,7 +158,7 @@ BENCHMARK(attention)
     ->ArgNames({"threads", "queries", "keys", "width", "heads", "relu", "precision"})
     ->ArgsProduct({{1, 2}, {256}, {256, 77}, {1024}, {16}, {0, 1}, {0}})
     ->ArgsProduct({{1, 2}, {1024}, {1024, 77}, {640}, {10}, {0}, {0, 2}})
-    ->ArgsProduct({{1, 2}, {4096}, {4096}, {320}, {8}, {0}, {0, 1, 2}})  // Stable Diffusion's outermost
+    ->ArgsProduct({{1, 2}, {4096}, {4096}, {320}, {8}, {0}, {0, 1, 2}})         // Stable Diffusion's outermost
     ->ArgsProduct({{1, 2}, {4096, 16384}, {4096}, {256}, {1}, {0}, {0, 1, 2}})  // a decoder that attends
     ->UseRealTime();
 

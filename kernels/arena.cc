@@ -136,7 +136,7 @@ void Arena::release(void* memory, size_t bytes) noexcept {
   }
 }
 
-void Arena::settle() {
+void Arena::settle() noexcept {
   size_t held = 0;
   for (const Slab& slab : slabs_) held += slab.bytes;
   // Best fit leaves some holes unused.
@@ -145,7 +145,11 @@ void Arena::settle() {
   if (slabs_.size() != 1 || held > 2 * wanted) {
     trim();
     if (!slabs_.empty()) return;  // somebody's tensor is alive
-    add_slab(std::max(wanted, std::min(held, 2 * wanted)));  // or not: the next pass will ask again
+    try {
+      add_slab(std::max(wanted, std::min(held, 2 * wanted)));
+    } catch (const std::bad_alloc&) {
+      // The next pass asks again, and says so where it cannot do without.
+    }
     return;
   }
 #if defined(MADV_FREE)

@@ -36,7 +36,7 @@ class Arena {
 
   // Between two passes that are alike, with nothing alive: keeps one slab that the last pass would have fitted, so that
   // the next touches warm pages alone. Until then the system may take what they hold, where it can be told so.
-  void settle();
+  void settle() noexcept;
 
   Mode mode() const { return mode_; }
   size_t live_bytes() const { return live_bytes_; }
@@ -55,7 +55,7 @@ class Arena {
   };
   Slab& slab_of(void* memory);
   static std::vector<Block>::iterator block_at(Slab& slab, void* memory);
-  void* cut(size_t length);  // from the slabs there are; null when none has room
+  void* cut(size_t length);      // from the slabs there are; null when none has room
   bool add_slab(size_t length);  // with room for that
 
   Mode mode_;

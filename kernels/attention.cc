@@ -71,7 +71,7 @@ HWY_EXPORT(copy_row);
 
 constexpr int64_t kScoresAtOnce = int64_t{1} << 22;  // 16 MB
 constexpr int64_t kQuantizedScoresAtOnce = int64_t{1} << 20;
-constexpr int64_t kFewestRows = 32;                  // below this, packing the keys anew would show
+constexpr int64_t kFewestRows = 32;  // below this, packing the keys anew would show
 
 // One head's rows behind one another: tokens [begin, end) of (n, tokens, heads * d), times `scale`, to (n * heads, end
 // - begin, d).
@@ -183,8 +183,8 @@ Tensor Attention::operator()(Context& context, const Tensor& queries, const Tens
                                    });
   };
 
-  const bool quantizes = precision_ == Precision::kInt8 && spec_.weights == AttentionWeights::kSoftmax &&
-                         suits_quantizing(count);
+  const bool quantizes =
+      precision_ == Precision::kInt8 && spec_.weights == AttentionWeights::kSoftmax && suits_quantizing(count);
   if (quantizes || suits_packing(count, d)) {
     const int64_t at_once = quantizes ? kQuantizedScoresAtOnce : kScoresAtOnce;
     const int64_t step = std::clamp(at_once / count, std::min(kFewestRows, rows), rows);

@@ -23,15 +23,15 @@ struct AttentionSpec {
 
 class Attention {
  public:
-  // In int8 the products of a long softmax attention are, else and in the other precisions they are float32's. The
-  // first failure is put into `status`.
+  // Where int8 is asked for, the products of a long softmax attention are int8's; all others are float32's in every
+  // precision. The first failure is put into `status`.
   Attention(std::string name, const AttentionSpec& spec, Precision precision, Status& status);
   Attention(Attention&&) noexcept;
   Attention& operator=(Attention&&) noexcept;
   ~Attention();
 
   // Queries (n, h, w, c), keys and values (n, any, any, c); scores are scaled by 1 / sqrt(c / heads). Keys and values
-  // may be the same tensor. Each is float32 or float16, and the result what the queries are; in between is float32. The
+  // may be the same tensor. Each is float32 or float16, and the result what the queries are. The
   // scores are never held whole where they are large: queries are taken some rows at a time.
   Tensor operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const;
 

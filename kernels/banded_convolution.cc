@@ -34,8 +34,7 @@ bool goes_in_bands(const Shape& x, const Bands& bands) {
 
 Tensor convolve_normalized(Context& context, const GroupNorm& norm, Fused fused, const Conv2d& conv, const Tensor& x,
                            Tensor* spent, const Bands& bands) {
-  if (!goes_in_bands(x.shape(), bands))
-    return conv(context, norm(context, x, spent, fused, conv.input_format()));
+  if (!goes_in_bands(x.shape(), bands)) return conv(context, norm(context, x, spent, fused, conv.input_format()));
   Tensor y = context.make(conv.spec().out_shape(x.shape()), output_format(conv.input_format()));
   for_each_band(context, norm, fused, conv, x, bands,
                 [&](int64_t row, int64_t rows, const Tensor& answer, int64_t first) {

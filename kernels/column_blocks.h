@@ -32,10 +32,12 @@ inline std::vector<ColumnBlock> column_blocks(std::string_view name, int out, in
   if (input == Format::kFloat16) {
     ranges = float16_parts(out);
   } else {
-    constexpr int64_t kBlockBytes = 768 << 10, kTile = 32;  // XNNPACK computes 8 to 32 channels at once
-    const int64_t most = std::max(kBlockBytes / (size * static_cast<int64_t>(size_of(input))) / kTile * kTile, kTile);
+    // XNNPACK computes so many channels at once, and packs as many where there are fewer.
+    const int64_t tile = is_quantized(input) ? 64 : 32;
+    constexpr int64_t kBlockBytes = 768 << 10;
+    const int64_t most = std::max(kBlockBytes / (size * static_cast<int64_t>(size_of(input))) / tile * tile, tile);
     const int64_t count = (out + most - 1) / most;
-    const int64_t step = count <= 1 ? out : ((out + count - 1) / count + kTile - 1) / kTile * kTile;
+    const int64_t step = count <= 1 ? out : ((out + count - 1) / count + tile - 1) / tile * tile;
     for (int64_t begin = 0; begin < out; begin += step)
       ranges.push_back({static_cast<int>(begin), static_cast<int>(std::min<int64_t>(begin + step, out))});
   }

@@ -129,8 +129,8 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
   packed_ = std::make_unique<Packed>();
   const bool float32 = packing.precision != Precision::kInt8 && input_format_ == Format::kFloat32;
   if (is_pointwise(spec)) {
-    const Precision how = is_quantized(input_format_) || packing.precision != Precision::kInt8 ? packing.precision
-                                                                                               : beside_int8();
+    const Precision how =
+        is_quantized(input_format_) || packing.precision != Precision::kInt8 ? packing.precision : beside_int8();
     packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
                                Packing(how, packing.store), status);
     return;

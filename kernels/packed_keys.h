@@ -36,9 +36,9 @@ inline bool suits_quantizing(int64_t count) { return count >= 1024; }
 // What is packed is not needed afterwards. Failures are the context's.
 std::unique_ptr<PackedKeys> pack_keys(Context& context, std::string_view name, const KeysAndValues& of);
 
-// The same in 8 bits: queries by row; keys by row after their mean was taken off, which adds the same to each score of a
-// query and so leaves softmax as it was (Zhang et al., SageAttention, 2025); values by channel and block; weights by row
-// in two parts, the second what the first leaves over, so that many small weights are not lost beside a large one.
+// The same in 8 bits: queries by row; keys by row after their mean was taken off, which adds the same to each score of
+// a query and so leaves softmax as it was (Zhang et al., SageAttention, 2025); values by channel and block; weights by
+// row in two parts, the second what the first leaves over, so that many small weights are not lost beside a large one.
 std::unique_ptr<PackedKeys> quantize_keys(Context& context, std::string_view name, const KeysAndValues& of);
 
 // Adds a block's `part` (rows, d) to the sums, or writes it there where it is the first.

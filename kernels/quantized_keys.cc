@@ -123,8 +123,8 @@ class QuantizedKeys : public PackedKeys {
     context.threads().parallel_for(rows, std::max<int64_t>(1, 4096 / count_), [&](int64_t first, int64_t last) {
       for (int64_t row = first; row < last; ++row) {
         HWY_DYNAMIC_DISPATCH(softmax_in_two_parts)
-        (scores + row * count_, static_cast<size_t>(count_), high.quantization()[row],
-         high.quantized() + row * count_, low.quantization()[row], low.quantized() + row * count_);
+        (scores + row * count_, static_cast<size_t>(count_), high.quantization()[row], high.quantized() + row * count_,
+         low.quantization()[row], low.quantized() + row * count_);
       }
     });
     for (Tensor* const weighed : {&high, &low}) {
@@ -177,8 +177,8 @@ class QuantizedKeys : public PackedKeys {
   XnnpackOperator create(Context& context, int64_t in, int64_t in_stride, int64_t out, int64_t out_stride,
                          const std::vector<float>& scales, const std::vector<int8_t>& matrix) const {
     Status status;
-    XnnpackOperator made = create_xnnpack_operator(
-        name_, Precision::kInt8, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
+    XnnpackOperator made =
+        create_xnnpack_operator(name_, Precision::kInt8, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
           return creator_of_int8_linear(Format::kFloat32)(
               static_cast<size_t>(in), static_cast<size_t>(out), static_cast<size_t>(in_stride),
               static_cast<size_t>(out_stride), scales.data(), matrix.data(), /*bias=*/nullptr, -kInfinity, kInfinity,

@@ -77,7 +77,8 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
   };
   bool held = true;
   for (const auto& [row, column] : {std::pair(0, 0), {0, 1}, {1, 0}, {1, 1}}) {
-    for (size_t i = 0; i < parts_.size(); ++i) held = held && packing.holds(block_name(name_of(row, column), parts_, i));
+    for (size_t i = 0; i < parts_.size(); ++i)
+      held = held && packing.holds(block_name(name_of(row, column), parts_, i));
   }
   std::vector<float> taps, offsets;
   if (!held) {

@@ -26,10 +26,10 @@ KlMidBlock::KlMidBlock(const Scope& at, int width, const KlDecoderConfig& kl)
   const auto linear = [&](std::string_view name, std::string_view old_name) {
     return bind_linear(place / (old ? old_name : name), {.in = width, .out = width});
   };
-  attention_.emplace(
-      SelfAttention{place.name(), bind_group_norm(place / "group_norm", width, kl.norm_num_groups, kKlEpsilon),
-                    linear("to_q", "query"), linear("to_k", "key"), linear("to_v", "value"),
-                    linear("to_out.0", "proj_attn"), kernels::Attention(place.name(), {.heads = 1}, at.packing().precision, at.status())});
+  attention_.emplace(SelfAttention{
+      place.name(), bind_group_norm(place / "group_norm", width, kl.norm_num_groups, kKlEpsilon),
+      linear("to_q", "query"), linear("to_k", "key"), linear("to_v", "value"), linear("to_out.0", "proj_attn"),
+      kernels::Attention(place.name(), {.heads = 1}, at.packing().precision, at.status())});
 }
 
 void KlMidBlock::SelfAttention::operator()(Context& context, Tensor& x) const {

@@ -79,7 +79,8 @@ TEST(AttentionOperatorTest, KeysBeyondTheCacheAreCutWithoutASeam) {
 // In 8 bits: several blocks of keys, queries that are cut, heads of odd widths.
 TEST(AttentionOperatorTest, Int8IsNearItsTwin) {
   using Sizes = std::tuple<int, int, int, int>;  // queries, keys, heads, head width
-  for (const auto& [queries, keys, heads, d] : {Sizes(70, 2200, 1, 300), Sizes(1100, 1100, 2, 40), Sizes(3, 1025, 3, 7)}) {
+  for (const auto& [queries, keys, heads, d] :
+       {Sizes(70, 2200, 1, 300), Sizes(1100, 1100, 2, 40), Sizes(3, 1025, 3, 7)}) {
     const AttentionSpec spec{.heads = heads};
     Status status;
     const Attention attention("attention", spec, Precision::kInt8, status);
@@ -89,8 +90,8 @@ TEST(AttentionOperatorTest, Int8IsNearItsTwin) {
                            v = random_array({1, 1, keys, heads * d}, 3);
     for (const Format format : {Format::kFloat32, Format::kFloat16}) {
       const bool halve = format == Format::kFloat16;
-      const reference::Array expected = halve ? reference::attention(halves(q), halves(k), halves(v), spec)
-                                              : reference::attention(q, k, v, spec);
+      const reference::Array expected =
+          halve ? reference::attention(halves(q), halves(k), halves(v), spec) : reference::attention(q, k, v, spec);
       expect_matches(expected, 0.02, [&](Bed& bed) {
         return attention(bed.context, bed.tensor(q, format), bed.tensor(k, format), bed.tensor(v, format));
       });
@@ -98,7 +99,8 @@ TEST(AttentionOperatorTest, Int8IsNearItsTwin) {
   }
 }
 
-// One key that outweighs each other a thousand times, but not all of them: 8 bits of weight alone would round those away.
+// One key that outweighs each other a thousand times, but not all of them: 8 bits of weight alone would round those
+// away.
 TEST(AttentionOperatorTest, Int8KeepsManySmallWeights) {
   constexpr int64_t kKeys = 4096, kWidth = 4;
   const AttentionSpec spec{.heads = 1};
