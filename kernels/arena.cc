@@ -58,25 +58,16 @@ void* Arena::allocate(size_t bytes) {
 }
 
 void* Arena::cut(size_t length) {
-  Slab* of = nullptr;
-  size_t at = 0, smallest = SIZE_MAX;
   for (Slab& slab : slabs_) {
-    for (size_t i = 0; i < slab.blocks.size(); ++i) {
-      const Block& hole = slab.blocks[i];
-      if (!hole.free || hole.length < length || hole.length >= smallest) continue;
-      of = &slab;
-      at = i;
-      smallest = hole.length;
-    }
+    const auto hole = std::ranges::find_if(slab.blocks, [&](const Block& b) { return b.free && b.length >= length; });
+    if (hole == slab.blocks.end()) continue;
+    const Block rest{hole->offset + length, hole->length - length, true};
+    *hole = {hole->offset, length, false};
+    std::byte* const memory = slab.memory + hole->offset;
+    if (rest.length > 0) slab.blocks.insert(std::next(hole), rest);
+    return memory;
   }
-  if (of == nullptr) return nullptr;
-  const Block hole = of->blocks[at];
-  if (hole.length > length) {
-    const Block rest{hole.offset + length, hole.length - length, true};
-    of->blocks.insert(of->blocks.begin() + static_cast<std::ptrdiff_t>(at) + 1, rest);
-  }
-  of->blocks[at] = {hole.offset, length, false};
-  return of->memory + hole.offset;
+  return nullptr;
 }
 
 bool Arena::add_slab(size_t length) {
@@ -139,7 +130,7 @@ void Arena::release(void* memory, size_t bytes) noexcept {
 void Arena::settle() noexcept {
   size_t held = 0;
   for (const Slab& slab : slabs_) held += slab.bytes;
-  // Best fit leaves some holes unused.
+  // First fit leaves some holes unused.
   const size_t wanted = std::max(peak_bytes_ + peak_bytes_ / 8, kSmallestSlab);
   peak_bytes_ = live_bytes_;
   if (slabs_.size() != 1 || held > 2 * wanted) {

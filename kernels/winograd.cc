@@ -175,7 +175,7 @@ std::vector<float> transformed_weight(const std::vector<float>& weight, const Co
 bool WinogradConvolution::suits(const Conv2dSpec& spec) {
   constexpr int kFewestChannels = 64;  // below these, transforming costs what it saves
   // Above these, a tile's weights, four times as many as the kernel's, no longer stay near.
-  constexpr int64_t kMostWeights = 1024 * 320;
+  constexpr int64_t kMostWeights = 640 * 640;
   return spec.kernel == 3 && spec.stride == 1 && !spec.depthwise && spec.in_channels >= kFewestChannels &&
          spec.out_channels >= kFewestChannels && int64_t{spec.in_channels} * spec.out_channels <= kMostWeights;
 }

@@ -76,7 +76,7 @@ TEST(ArenaTest, SettlesToTheMemoryOfOnePass) {
     return std::pair(first, third);
   };
   pass();
-  pass();  // best fit may want more than the peak, once
+  pass();  // first fit may want more than the peak, once
   const auto places = pass();
   EXPECT_EQ(pass(), places);
   arena.release(arena.allocate(1), 1);
