@@ -12,6 +12,7 @@
 
 #include "src/mapped_file.h"
 #include "src/safetensors.h"
+#include "src/stages.h"
 
 namespace mobilediffusion {
 namespace {
@@ -267,6 +268,23 @@ TEST(BlocksTest, AreNamedOnceAndNoneIsFree) {
   for (const char* block :
        {"conv_in", "down_blocks.0", "down_blocks.3", "mid_block", "up_blocks.0", "up_blocks.3", "conv_out"}) {
     EXPECT_GT(unet[block], 0) << block;
+  }
+}
+
+// At its last level the decoder holds two pictures of the whole size and a band: the wide one that a resnet reads and
+// the narrow one that it makes; then two narrow ones.
+TEST(CostTest, TheDecoderHoldsTwoLargePictures) {
+  const ModelFolder model = open("models/mobilediffusion");
+  const Stages stages = Stages::describe(model);
+  const kernels::ThreadPool one(1);
+  for (const int side : {512, 1024}) {
+    kernels::Arena arena(kernels::Arena::Mode::kMeasure);
+    kernels::Context context(one, arena);
+    const kernels::Tensor latents = context.make({1, side / 8, side / 8, model.decoder.latent_channels});
+    const kernels::Tensor picture = stages.decoder()(context, latents);
+    EXPECT_EQ(picture.shape(), (kernels::Shape{1, side, side, 3}));
+    const double wide = 128.0 * side * side * sizeof(float), narrow = wide / 2;
+    EXPECT_LT(static_cast<double>(arena.peak_bytes()), 1.2 * (wide + narrow)) << side;
   }
 }
 
