@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/quantize.cc"
@@ -60,6 +61,7 @@ Quantization quantization_of(float least, float greatest) {
   least = std::min(least, 0.0f);
   greatest = std::max(greatest, 0.0f);
   const float scale = (greatest - least) / 255.0f;
+  if (!std::isfinite(scale)) return {0, std::numeric_limits<float>::quiet_NaN()};
   if (!(scale > 0.0f) || !std::isfinite(1.0f / scale)) return {0, 1.0f};
   return {static_cast<int32_t>(std::lrint(std::clamp(-128.0f - least / scale, -128.0f, 127.0f))), scale};
 }
@@ -71,8 +73,13 @@ Quantization quantize_range(Context& context, Reading x, int64_t size, int8_t* t
     const auto piece = static_cast<size_t>(begin / kValuesAtOnce);
     HWY_DYNAMIC_DISPATCH(range_of_values)(x + begin, static_cast<size_t>(end - begin), &least[piece], &greatest[piece]);
   });
-  const Quantization quantization = quantization_of(*std::min_element(least.begin(), least.end()),
-                                                    *std::max_element(greatest.begin(), greatest.end()));
+  float low = 0, high = 0;
+  for (size_t i = 0; i < least.size(); ++i) {
+    if (std::isnan(low)) break;
+    low = std::isnan(least[i]) ? least[i] : std::min(low, least[i]);
+    high = std::max(high, greatest[i]);
+  }
+  const Quantization quantization = quantization_of(low, high);
   context.threads().parallel_for(size, kValuesAtOnce, [&](int64_t begin, int64_t end) {
     HWY_DYNAMIC_DISPATCH(quantize_by)(x + begin, static_cast<size_t>(end - begin), quantization, to + begin);
   });

@@ -19,7 +19,8 @@ Tensor convert(Context& context, std::string_view name, const Tensor& x, Format 
 // `size` values to 8 bits by the one range that they have together.
 Quantization quantize_range(Context& context, Reading x, int64_t size, int8_t* to);
 
-// The quantization that covers a range of values, zero included, which it represents exactly.
+// The quantization that covers a range of values, zero included, which it represents exactly. Of a range that is not
+// finite the scale is NaN, so that whatever is computed with it says so.
 Quantization quantization_of(float least, float greatest);
 
 // A weight of `rows` output channels, (rows, size), symmetric: value = quantized * scale of its row.

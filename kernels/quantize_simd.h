@@ -11,6 +11,7 @@
 #endif
 
 #include <cstdint>
+#include <limits>
 
 #include "kernels/quantize.h"
 
@@ -38,17 +39,22 @@ class Quantizer {
   hn::Vec<hn::RebindToSigned<FloatTag>> offset_;
 };
 
-// Widens [least, greatest] to hold every value; zero is in every range.
+// Widens [least, greatest] to hold every value; zero is in every range. Both become NaN where a value is not finite.
 template <typename T>
 HWY_INLINE void widen_range(const T* x, size_t size, float& least, float& greatest) {
   const FloatTag d;
-  Floats low = hn::Set(d, least), high = hn::Set(d, greatest);
+  Floats low = hn::Set(d, least), high = hn::Set(d, greatest), spoilt = hn::Zero(d);
   for_each_vector(size, [&](size_t i, size_t count) {
     prefetch(x + i);
     const Floats v = hn::IfThenElseZero(hn::FirstN(d, count), load(x + i, count));
     low = hn::Min(low, v);
     high = hn::Max(high, v);
+    spoilt = hn::Add(spoilt, hn::Sub(v, v));  // zero for every finite value, NaN for the others
   });
+  if (!hn::AllTrue(d, hn::Eq(spoilt, hn::Zero(d)))) {
+    least = greatest = std::numeric_limits<float>::quiet_NaN();
+    return;
+  }
   least = hn::GetLane(hn::MinOfLanes(d, low));
   greatest = hn::GetLane(hn::MaxOfLanes(d, high));
 }

@@ -22,13 +22,18 @@ void quantize_queries(const float* x, size_t rows, size_t width, Quantization* q
   for (size_t row = 0; row < rows; ++row) quantization[row] = quantize_row(x + row * width, width, to + row * width);
 }
 
-// x - mean, symmetric: returns what 1 stands for.
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+// x - mean, symmetric: returns what 1 stands for, NaN where a value is not finite.
 float quantize_centred(const float* x, const float* mean, size_t size, int8_t* to) {
   const FloatTag d;
-  Floats most = hn::Zero(d);
+  Floats most = hn::Zero(d), spoilt = hn::Zero(d);
   for_each_vector(size, [&](size_t i, size_t count) {
-    most = hn::Max(most, hn::Abs(hn::Sub(load(x + i, count), load(mean + i, count))));
+    const Floats v = hn::Sub(load(x + i, count), load(mean + i, count));
+    most = hn::Max(most, hn::Abs(v));
+    spoilt = hn::Add(spoilt, hn::Sub(v, v));
   });
+  if (!hn::AllTrue(d, hn::Eq(spoilt, hn::Zero(d)))) return kNaN;
   const float largest = hn::GetLane(hn::MaxOfLanes(d, most));
   const float scale = largest > 0 ? largest / 127.0f : 1.0f;
   const Quantizer quantizer({0, scale});
@@ -59,7 +64,8 @@ void softmax_in_two_parts(const float* scores, size_t size, Quantization& coarse
     to_high.store(e, count, high + i);
     to_low.store(hn::Sub(level, hn::Sub(hn::Add(level, rounding), rounding)), count, low + i);
   });
-  const float step = 1.0f / (255.0f * hn::GetLane(hn::SumOfLanes(d, total)));
+  // Scores that are not finite must not come out as an answer.
+  const float step = std::isfinite(hn::GetLane(top)) ? 1.0f / (255.0f * hn::GetLane(hn::SumOfLanes(d, total))) : kNaN;
   coarse = {-128, step};
   fine = {0, step / 254.0f};
 }
@@ -155,13 +161,16 @@ class QuantizedKeys : public PackedKeys {
   void quantize_channels(Context& context, const float* values, int64_t size, std::vector<int8_t>& to,
                          std::vector<float>& scales) const {
     context.threads().parallel_for(d_, kChannelsAtOnce, [&](int64_t first, int64_t last) {
-      float largest[kChannelsAtOnce] = {}, inverse[kChannelsAtOnce];
+      float largest[kChannelsAtOnce] = {}, spoilt[kChannelsAtOnce] = {}, inverse[kChannelsAtOnce];
       for (int64_t key = 0; key < size; ++key) {
-        for (int64_t c = first; c < last; ++c)
-          largest[c - first] = std::max(largest[c - first], std::abs(values[key * d_ + c]));
+        for (int64_t c = first; c < last; ++c) {
+          const float value = values[key * d_ + c];
+          largest[c - first] = std::max(largest[c - first], std::abs(value));
+          spoilt[c - first] += value - value;  // NaN where one is not finite
+        }
       }
       for (int64_t c = first; c < last; ++c) {
-        const float scale = largest[c - first] > 0 ? largest[c - first] / 127.0f : 1.0f;
+        const float scale = (largest[c - first] > 0 ? largest[c - first] / 127.0f : 1.0f) + spoilt[c - first];
         scales[static_cast<size_t>(c)] = scale;
         inverse[c - first] = 1.0f / scale;
       }

@@ -1,6 +1,9 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/attention.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <tuple>
 
 #include "tests/kernel_test.h"
@@ -114,6 +117,23 @@ TEST(AttentionOperatorTest, Int8KeepsManySmallWeights) {
   ASSERT_GT(expected.at(0, 0, 0, 1), 0.5);
   expect_matches(expected, 0.02,
                  [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
+}
+
+// Half precision before it may overflow: an answer of numbers would be a wrong picture.
+TEST(AttentionOperatorTest, Int8TellsOfWhatIsNotFinite) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Status status;
+  const Attention attention("attention", {.heads = 2}, Precision::kInt8, status);
+  for (const float spoilt : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
+    for (const int where : {0, 1, 2}) {
+      Bed bed(2);
+      Tensor given[3];
+      for (int i = 0; i < 3; ++i) given[i] = bed.tensor(random_array({1, 1, 1100, 24}, static_cast<uint64_t>(i + 1)));
+      given[where].data()[24 * 700 + 5] = spoilt;
+      const std::vector<float> answer = values_of(attention(bed.context, given[0], given[1], given[2]));
+      EXPECT_FALSE(std::ranges::all_of(answer, [](float v) { return std::isfinite(v); })) << spoilt << ' ' << where;
+    }
+  }
 }
 
 // Scores of tens of thousands: their exponentials would overflow were the largest not taken off.

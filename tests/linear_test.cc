@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/linear.h"
 
+#include <cmath>
 #include <tuple>
 
 #include "tests/kernel_test.h"
@@ -62,6 +63,20 @@ INSTANTIATE_TEST_SUITE_P(Shapes, LinearTest,
 INSTANTIATE_TEST_SUITE_P(Wide, LinearTest,
                          testing::Combine(testing::Values(3), testing::Values(1700), testing::Values(900),
                                           testing::Bool()));
+
+TEST(LinearOperatorTest, Int8TellsOfWhatIsNotFinite) {
+  const LinearSpec spec{.in = 70, .out = 40};
+  const TestWeight weight({40, 70}, 1), bias({40}, 2);
+  Status status;
+  const Linear linear("linear", spec, weight.view(), bias.view(), Precision::kInt8, status);
+  for (const float spoilt : {INFINITY, -INFINITY, NAN}) {
+    Bed bed(2);
+    Tensor x = bed.tensor(random_array({1, 1, 9, 70}, 3));
+    x.data()[70 * 4 + 33] = spoilt;
+    const std::vector<float> answer = values_of(linear(bed.context, x));
+    for (size_t i = 0; i < answer.size(); ++i) EXPECT_EQ(std::isfinite(answer[i]), i / 40 != 4) << i;
+  }
+}
 
 TEST(LinearOperatorTest, FindsItsBlocksPackedBefore) {
   const LinearSpec spec{.in = 700, .out = 1000};
