@@ -51,7 +51,7 @@ class Settings:
     judged: int = 500               # prompts read back by the classifier
     judged_slowly: int = 200        # of these, by many steps as well
     judged_twice: int = 24          # of these, drawn from many seeds
-    examined: int = 128             # prompts read back again and again during training
+    examined: int = 64              # prompts read back again and again during training
 
 
 DEFAULT = Settings()

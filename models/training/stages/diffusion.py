@@ -19,7 +19,7 @@ SCHEDULER = {
     "beta_schedule": "scaled_linear", "rescale_betas_zero_snr": True, "prediction_type": "v_prediction", "timesteps": [999]}
 
 QUIET, QUIET_UNTIL = 0.1, 0.25      # see `coupling.py`
-CHECKED_EVERY, CHECKED = 200, 256
+CHECKED_EVERY, CHECKED = 50, 256
 
 
 def text_config(settings, tokenizer):
@@ -143,7 +143,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         average.update(network)
         one_step = t == schedule.last
         training.log(50, loss=loss.detach(), one_step=errors[one_step].mean().detach(), other=errors[~one_step].mean().detach())
-        if step % CHECKED_EVERY == CHECKED_EVERY - 1:
+        if step % CHECKED_EVERY == 0:
             own, others = batches.one_step_errors(network, schedule, CHECKED)
             training.note(own_chances=own, others_chances=others, **examine(average.network, schedule))
     figures = {"samples": training.step * settings.batch, "minutes": round(training.seconds / 60, 1)}
