@@ -5,6 +5,8 @@
 
 #if defined(_WIN32)
 #define MOBILEDIFFUSION_EXPORT  // the Windows build is static
+#define MOBILEDIFFUSION_HIDDEN
 #else
 #define MOBILEDIFFUSION_EXPORT __attribute__((visibility("default")))
+#define MOBILEDIFFUSION_HIDDEN __attribute__((visibility("hidden")))  // what an exported class has of its own
 #endif

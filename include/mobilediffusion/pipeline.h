@@ -72,7 +72,7 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
   double load_seconds() const;
 
  private:
-  struct Impl;
+  struct MOBILEDIFFUSION_HIDDEN Impl;
   explicit Pipeline(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
