@@ -136,7 +136,8 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     return;
   }
   if (float32 && ThinConvolution::suits(spec)) {
-    packed_->thin.emplace(name_, spec, weight, bias, packing, status);
+    packed_->thin.emplace(spec, channels_last(to_float32(weight, name_ + ".weight", status), spec),
+                          to_float32(bias, name_ + ".bias", status));
     return;
   }
   if (float32 && WinogradConvolution::suits(spec)) {
@@ -227,7 +228,7 @@ Tensor Conv2d::run(Context& context, const Tensor& x, int64_t macs) const {
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", macs);
   if (!call) return y;
   if (packed_->thin) {
-    (*packed_->thin)(context, name_, x, y);
+    (*packed_->thin)(context, x, y);
     return y;
   }
   if (packed_->winograd) {

@@ -113,7 +113,10 @@ INSTANTIATE_TEST_SUITE_P(
                                      std::tuple(5, 9, 3, 1, kUpsample), std::tuple(64, 40, 3, 1, kUpsample),
                                      std::tuple(3, 5, 3, 2, kPadAfter), std::tuple(32, 32, 3, 2, kPadAfter),
                                      std::tuple(65, 70, 3, 1, kPlain), std::tuple(21, 5, 3, 1, kPlain),
-                                     std::tuple(9, 70, 1, 1, kPlain), std::tuple(65, 70, 3, 1, kUpsample)),
+                                     std::tuple(9, 70, 1, 1, kPlain), std::tuple(65, 70, 3, 1, kUpsample),
+                                     std::tuple(16, 8, 3, 1, kPlain), std::tuple(20, 1, 3, 1, kPlain),
+                                     std::tuple(37, 6, 3, 1, kPlain), std::tuple(64, 3, 3, 1, kPlain),
+                                     std::tuple(33, 2, 3, 1, kPlain), std::tuple(320, 4, 3, 1, kPlain)),
                      testing::Values(std::tuple(1, 1, 1), std::tuple(1, 1, 9), std::tuple(2, 5, 3),
                                      std::tuple(1, 16, 16), std::tuple(1, 7, 31))));
 
