@@ -69,6 +69,11 @@ Tensor Tensor::cut_to(const Shape& shape) && {
   return less;
 }
 
+Tensor Tensor::rows(int64_t first, int64_t count) {
+  void* const at = data_ == nullptr ? nullptr : Tensor::at(first * shape_.w * shape_.c).data;
+  return {/*arena=*/nullptr, {1, count, shape_.w, shape_.c}, format_, at};
+}
+
 Tensor Tensor::as(const Shape& shape) && {
   Tensor view = std::move(*this);
   view.shape_ = shape;

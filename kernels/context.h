@@ -67,6 +67,9 @@ class Tensor {
   // Its first values as a shape of fewer; the rest of the memory goes back. Not of the quantized ones.
   Tensor cut_to(const Shape& shape) &&;
 
+  // Rows [first, first + count) of one picture, seen in place: for as long as this lives. Not of the quantized ones.
+  Tensor rows(int64_t first, int64_t count);
+
   // The same values seen as another shape of as many elements; rows stay rows where they have a quantization each.
   Tensor as(const Shape& shape) &&;
 

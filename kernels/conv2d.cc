@@ -214,37 +214,28 @@ Tensor Conv2d::operator()(Context& context, const Tensor& x) const {
   if (x.format() != input_format_ && !(quantizes_itself_ && !is_quantized(x.format())))
     return (*this)(context, convert(context, name_, x, input_format_));
   if (packed_ != nullptr && packed_->pointwise) return (*packed_->pointwise)(context, x);
-  return run(context, x, spec_.macs(x.shape()));
+  Tensor y = context.make(spec_.out_shape(x.shape()), output_format(input_format_));
+  run(context, x, spec_.macs(x.shape()), y);
+  return y;
 }
 
-Tensor Conv2d::on_band(Context& context, const Tensor& band, int64_t rows) const {
+void Conv2d::on_band(Context& context, const Tensor& band, int64_t rows, Tensor& y) const {
   Shape wanted = band.shape();
   wanted.h = rows;
-  return run(context, band, spec_.macs(wanted));
+  run(context, band, spec_.macs(wanted), y);
 }
 
-Tensor Conv2d::run(Context& context, const Tensor& x, int64_t macs) const {
-  Tensor y = context.make(spec_.out_shape(x.shape()), output_format(input_format_));
+void Conv2d::run(Context& context, const Tensor& x, int64_t macs, Tensor& y) const {
   const auto call = context.begin(name_, spec_.depthwise ? "depthwise" : "conv2d", macs);
-  if (!call) return y;
-  if (packed_->thin) {
-    (*packed_->thin)(context, x, y);
-    return y;
-  }
-  if (packed_->winograd) {
-    (*packed_->winograd)(context, name_, x, y);
-    return y;
-  }
-  if (packed_->upsampling) {
-    (*packed_->upsampling)(context, name_, x, y);
-    return y;
-  }
+  if (!call) return;
+  if (packed_->thin) return (*packed_->thin)(context, x, y);
+  if (packed_->winograd) return (*packed_->winograd)(context, name_, x, y);
+  if (packed_->upsampling) return (*packed_->upsampling)(context, name_, x, y);
   for (const Packed::Block& block : packed_->blocks) {
     Workspace workspace;
     const xnn_status status = Packed::set_up(block, context, x, y, workspace);
     if (context.ok()) run_xnnpack(context, block.op, status, name_);
   }
-  return y;
 }
 
 }  // namespace mobilediffusion::kernels

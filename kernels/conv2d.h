@@ -54,12 +54,12 @@ class Conv2d {
 
   Tensor operator()(Context& context, const Tensor& x) const;
 
-  // The same of a band of a picture's rows, in input_format(), of whose answer only `rows` rows are wanted and counted.
-  Tensor on_band(Context& context, const Tensor& band, int64_t rows) const;
+  // The same of a band of a picture's rows, in input_format(), into y. Only `rows` of its rows are wanted and counted.
+  void on_band(Context& context, const Tensor& band, int64_t rows, Tensor& y) const;
 
  private:
   struct Packed;
-  Tensor run(Context& context, const Tensor& x, int64_t macs) const;
+  void run(Context& context, const Tensor& x, int64_t macs, Tensor& y) const;
 
   std::string name_;
   Conv2dSpec spec_;
