@@ -146,9 +146,8 @@ void attention(benchmark::State& state) {
   Bench bench(state.range(0));
   const AttentionSpec spec{.heads = static_cast<int>(state.range(4)),
                            .weights = state.range(5) != 0 ? AttentionWeights::kRelu : AttentionWeights::kSoftmax};
-  Status status;
   const Precision precision = kPrecisions[state.range(6)];
-  const Attention attention("attention", spec, precision, status);
+  const Attention attention("attention", spec, precision);
   const auto queries = state.range(1), keys = state.range(2), width = state.range(3);
   const Tensor q = bench.make({1, 1, queries, width}, precision), kv = bench.make({1, 1, keys, width}, precision);
   bench.run(state, 2 * queries * keys * width,

@@ -3,7 +3,6 @@
 // Attention (Vaswani et al., 2017): each query's mean of the values, weighted by how well the keys answer it.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "kernels/context.h"
@@ -24,23 +23,21 @@ struct AttentionSpec {
 class Attention {
  public:
   // Where int8 is asked for, the products of a long softmax attention are int8's; all others are float32's in every
-  // precision. The first failure is put into `status`.
-  Attention(std::string name, const AttentionSpec& spec, Precision precision, Status& status);
-  Attention(Attention&&) noexcept;
-  Attention& operator=(Attention&&) noexcept;
-  ~Attention();
+  // precision.
+  Attention(std::string name, const AttentionSpec& spec, Precision precision);
 
   // Queries (n, h, w, c), keys and values (n, any, any, c); scores are scaled by 1 / sqrt(c / heads). Keys and values
   // may be the same tensor. Each is float32 or float16, and the result what the queries are. The
-  // scores are never held whole where they are large: queries are taken some rows at a time.
+  // scores are never held whole: queries are taken some rows at a time.
   Tensor operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const;
 
  private:
-  struct Products;
+  void attend_in_int8(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values,
+                      Tensor& y) const;
+
   std::string name_;
   AttentionSpec spec_;
   Precision precision_;
-  std::unique_ptr<Products> products_;
 };
 
 }  // namespace mobilediffusion::kernels

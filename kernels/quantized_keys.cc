@@ -1,13 +1,11 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/quantized_keys.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include "kernels/int8_operator.h"
-#include "kernels/packed_keys.h"
-#include "kernels/xnnpack_operator.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/quantized_keys.cc"
@@ -85,136 +83,132 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr int64_t kBlockValues = 524288;  // 512 KB
 constexpr int64_t kChannelsAtOnce = 16;   // a line of memory
 
-class QuantizedKeys : public PackedKeys {
- public:
-  QuantizedKeys(Context& context, std::string_view name, const KeysAndValues& of)
-      : name_(name), count_(of.count), d_(of.d) {
-    const std::vector<float> mean = mean_of_keys(of);
-    const int64_t most = std::max<int64_t>(64, kBlockValues / d_);
-    std::vector<int8_t> quantized(static_cast<size_t>(std::min(most, count_) * d_));
-    std::vector<float> scales(static_cast<size_t>(std::max(std::min(most, count_), d_)));
-    for (int64_t begin = 0; begin < count_ && context.ok(); begin += most) {
-      Block& block = blocks_.emplace_back();
-      block.begin = begin;
-      const int64_t size = std::min(most, count_ - begin);
-      context.threads().parallel_for(size, 64, [&](int64_t first, int64_t last) {
-        for (int64_t key = first; key < last; ++key) {
-          scales[static_cast<size_t>(key)] = HWY_DYNAMIC_DISPATCH(quantize_centred)(
-              of.keys + (begin + key) * d_, mean.data(), static_cast<size_t>(d_), quantized.data() + key * d_);
-        }
-      });
-      block.keys = create(context, d_, d_, size, count_, scales, quantized);
-      quantize_channels(context, of.values + begin * d_, size, quantized, scales);
-      block.values = create(context, size, count_, d_, d_, scales, quantized);
+// Adds a block's `part` (rows, d) to the sums, or writes it there where it is the first.
+void add_part(Context& context, const float* part, int64_t rows, int64_t d, bool first, float* sums) {
+  if (!context.ok()) return;
+  context.threads().parallel_for(rows * d, 16384, [&](int64_t begin, int64_t end) {
+    if (first) {
+      std::copy(part + begin, part + end, sums + begin);
+    } else {
+      for (int64_t i = begin; i < end; ++i) sums[i] += part[i];
     }
-  }
-
-  void score(Context& context, const float* queries, int64_t rows, float* scores) const override {
-    Tensor quantized = context.make({1, 1, rows, d_}, Format::kInt8PerRow);
-    if (!context.ok()) return;
-    context.threads().parallel_for(rows, std::max<int64_t>(1, 16384 / d_), [&](int64_t first, int64_t last) {
-      HWY_DYNAMIC_DISPATCH(quantize_queries)
-      (queries + first * d_, static_cast<size_t>(last - first), static_cast<size_t>(d_),
-       quantized.quantization() + first, quantized.quantized() + first * d_);
-    });
-    quantized.repeat_last_quantization();
-    for (const Block& block : blocks_) multiply(context, block.keys, quantized, 0, scores + block.begin);
-  }
-
-  void sum(Context& context, const float* scores, int64_t rows, float* sums) const override {
-    Tensor high = context.make({1, 1, rows, count_}, Format::kInt8PerRow);
-    Tensor low = context.make({1, 1, rows, count_}, Format::kInt8PerRow);
-    Tensor part = context.make({1, 1, rows, d_});
-    if (!context.ok()) return;
-    context.threads().parallel_for(rows, std::max<int64_t>(1, 4096 / count_), [&](int64_t first, int64_t last) {
-      for (int64_t row = first; row < last; ++row) {
-        HWY_DYNAMIC_DISPATCH(softmax_in_two_parts)
-        (scores + row * count_, static_cast<size_t>(count_), high.quantization()[row], high.quantized() + row * count_,
-         low.quantization()[row], low.quantized() + row * count_);
-      }
-    });
-    for (Tensor* const weighed : {&high, &low}) {
-      weighed->repeat_last_quantization();
-      for (const Block& block : blocks_) {
-        multiply(context, block.values, *weighed, block.begin, part.data());
-        add_part(context, part.data(), rows, d_, weighed == &high && block.begin == 0, sums);
-      }
-    }
-  }
-
- private:
-  struct Block {
-    int64_t begin = 0;  // the first key
-    XnnpackOperator keys, values;
-  };
-
-  static std::vector<float> mean_of_keys(const KeysAndValues& of) {
-    std::vector<float> mean(static_cast<size_t>(of.d));
-    for (int64_t key = 0; key < of.count; ++key) {
-      for (int64_t c = 0; c < of.d; ++c) mean[static_cast<size_t>(c)] += of.keys[key * of.d + c];
-    }
-    for (float& value : mean) value /= static_cast<float>(of.count);
-    return mean;
-  }
-
-  // Values (size, d) to (d, size), each channel symmetric by its own scale.
-  void quantize_channels(Context& context, const float* values, int64_t size, std::vector<int8_t>& to,
-                         std::vector<float>& scales) const {
-    context.threads().parallel_for(d_, kChannelsAtOnce, [&](int64_t first, int64_t last) {
-      float largest[kChannelsAtOnce] = {}, spoilt[kChannelsAtOnce] = {}, inverse[kChannelsAtOnce];
-      for (int64_t key = 0; key < size; ++key) {
-        for (int64_t c = first; c < last; ++c) {
-          const float value = values[key * d_ + c];
-          largest[c - first] = std::max(largest[c - first], std::abs(value));
-          spoilt[c - first] += value - value;  // NaN where one is not finite
-        }
-      }
-      for (int64_t c = first; c < last; ++c) {
-        const float scale = (largest[c - first] > 0 ? largest[c - first] / 127.0f : 1.0f) + spoilt[c - first];
-        scales[static_cast<size_t>(c)] = scale;
-        inverse[c - first] = 1.0f / scale;
-      }
-      for (int64_t key = 0; key < size; ++key) {
-        for (int64_t c = first; c < last; ++c) {
-          const float level = std::clamp(values[key * d_ + c] * inverse[c - first], -127.0f, 127.0f);
-          to[static_cast<size_t>(c * size + key)] = static_cast<int8_t>(std::lrint(level));
-        }
-      }
-    });
-  }
-
-  XnnpackOperator create(Context& context, int64_t in, int64_t in_stride, int64_t out, int64_t out_stride,
-                         const std::vector<float>& scales, const std::vector<int8_t>& matrix) const {
-    Status status;
-    XnnpackOperator made =
-        create_xnnpack_operator(name_, Precision::kInt8, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
-          return creator_of_int8_linear(Format::kFloat32)(
-              static_cast<size_t>(in), static_cast<size_t>(out), static_cast<size_t>(in_stride),
-              static_cast<size_t>(out_stride), scales.data(), matrix.data(), /*bias=*/nullptr, -kInfinity, kInfinity,
-              /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
-        });
-    if (!status.ok()) context.fail(status);
-    return made;
-  }
-
-  // Columns of x from `begin` on.
-  void multiply(Context& context, const XnnpackOperator& op, const Tensor& x, int64_t begin, float* to) const {
-    if (!context.ok()) return;
-    const xnn_status status =
-        set_up_int8_linear(op.get(), static_cast<size_t>(x.shape().w), x.quantized() + begin, quantization_params(x),
-                           {to, Format::kFloat32}, context.threads().get());
-    run_xnnpack(context, op, status, name_);
-  }
-
-  std::string name_;
-  int64_t count_, d_;
-  std::vector<Block> blocks_;
-};
+  });
+}
 
 }  // namespace
 
-std::unique_ptr<PackedKeys> quantize_keys(Context& context, std::string_view name, const KeysAndValues& of) {
-  return std::make_unique<QuantizedKeys>(context, name, of);
+QuantizedKeys::QuantizedKeys(Context& context, std::string_view name, const float* keys, const float* values,
+                             int64_t count, int64_t d)
+    : name_(name), count_(count), d_(d) {
+  const std::vector<float> mean = mean_of(keys);
+  const int64_t most = std::max<int64_t>(64, kBlockValues / d_);
+  std::vector<int8_t> quantized(static_cast<size_t>(std::min(most, count_) * d_));
+  std::vector<float> scales(static_cast<size_t>(std::max(std::min(most, count_), d_)));
+  for (int64_t begin = 0; begin < count_ && context.ok(); begin += most) {
+    Block& block = blocks_.emplace_back();
+    block.begin = begin;
+    const int64_t size = std::min(most, count_ - begin);
+    context.threads().parallel_for(size, 64, [&](int64_t first, int64_t last) {
+      for (int64_t key = first; key < last; ++key) {
+        scales[static_cast<size_t>(key)] = HWY_DYNAMIC_DISPATCH(quantize_centred)(
+            keys + (begin + key) * d_, mean.data(), static_cast<size_t>(d_), quantized.data() + key * d_);
+      }
+    });
+    block.keys = create(context, d_, d_, size, count_, scales, quantized);
+    quantize_channels(context, values + begin * d_, size, quantized, scales);
+    block.values = create(context, size, count_, d_, d_, scales, quantized);
+  }
+}
+
+void QuantizedKeys::score(Context& context, const float* queries, int64_t rows, float* scores) const {
+  Tensor quantized = context.make({1, 1, rows, d_}, Format::kInt8PerRow);
+  if (!context.ok()) return;
+  context.threads().parallel_for(rows, std::max<int64_t>(1, 16384 / d_), [&](int64_t first, int64_t last) {
+    HWY_DYNAMIC_DISPATCH(quantize_queries)
+    (queries + first * d_, static_cast<size_t>(last - first), static_cast<size_t>(d_), quantized.quantization() + first,
+     quantized.quantized() + first * d_);
+  });
+  quantized.repeat_last_quantization();
+  for (const Block& block : blocks_) multiply(context, block.keys, quantized, 0, scores + block.begin);
+}
+
+void QuantizedKeys::sum(Context& context, const float* scores, int64_t rows, float* sums) const {
+  Tensor high = context.make({1, 1, rows, count_}, Format::kInt8PerRow);
+  Tensor low = context.make({1, 1, rows, count_}, Format::kInt8PerRow);
+  Tensor part = context.make({1, 1, rows, d_});
+  if (!context.ok()) return;
+  context.threads().parallel_for(rows, std::max<int64_t>(1, 4096 / count_), [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; ++row) {
+      HWY_DYNAMIC_DISPATCH(softmax_in_two_parts)
+      (scores + row * count_, static_cast<size_t>(count_), high.quantization()[row], high.quantized() + row * count_,
+       low.quantization()[row], low.quantized() + row * count_);
+    }
+  });
+  for (Tensor* const weighed : {&high, &low}) {
+    weighed->repeat_last_quantization();
+    for (const Block& block : blocks_) {
+      multiply(context, block.values, *weighed, block.begin, part.data());
+      add_part(context, part.data(), rows, d_, weighed == &high && block.begin == 0, sums);
+    }
+  }
+}
+
+std::vector<float> QuantizedKeys::mean_of(const float* keys) const {
+  std::vector<float> mean(static_cast<size_t>(d_));
+  for (int64_t key = 0; key < count_; ++key) {
+    for (int64_t c = 0; c < d_; ++c) mean[static_cast<size_t>(c)] += keys[key * d_ + c];
+  }
+  for (float& value : mean) value /= static_cast<float>(count_);
+  return mean;
+}
+
+// Values (size, d) to (d, size), each channel symmetric by its own scale.
+void QuantizedKeys::quantize_channels(Context& context, const float* values, int64_t size, std::vector<int8_t>& to,
+                                      std::vector<float>& scales) const {
+  context.threads().parallel_for(d_, kChannelsAtOnce, [&](int64_t first, int64_t last) {
+    float largest[kChannelsAtOnce] = {}, spoilt[kChannelsAtOnce] = {}, inverse[kChannelsAtOnce];
+    for (int64_t key = 0; key < size; ++key) {
+      for (int64_t c = first; c < last; ++c) {
+        const float value = values[key * d_ + c];
+        largest[c - first] = std::max(largest[c - first], std::abs(value));
+        spoilt[c - first] += value - value;  // NaN where one is not finite
+      }
+    }
+    for (int64_t c = first; c < last; ++c) {
+      const float scale = (largest[c - first] > 0 ? largest[c - first] / 127.0f : 1.0f) + spoilt[c - first];
+      scales[static_cast<size_t>(c)] = scale;
+      inverse[c - first] = 1.0f / scale;
+    }
+    for (int64_t key = 0; key < size; ++key) {
+      for (int64_t c = first; c < last; ++c) {
+        const float level = std::clamp(values[key * d_ + c] * inverse[c - first], -127.0f, 127.0f);
+        to[static_cast<size_t>(c * size + key)] = static_cast<int8_t>(std::lrint(level));
+      }
+    }
+  });
+}
+
+XnnpackOperator QuantizedKeys::create(Context& context, int64_t in, int64_t in_stride, int64_t out, int64_t out_stride,
+                                      const std::vector<float>& scales, const std::vector<int8_t>& matrix) const {
+  Status status;
+  XnnpackOperator made =
+      create_xnnpack_operator(name_, Precision::kInt8, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
+        return creator_of_int8_linear(Format::kFloat32)(
+            static_cast<size_t>(in), static_cast<size_t>(out), static_cast<size_t>(in_stride),
+            static_cast<size_t>(out_stride), scales.data(), matrix.data(), /*bias=*/nullptr, -kInfinity, kInfinity,
+            /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+      });
+  if (!status.ok()) context.fail(status);
+  return made;
+}
+
+// Columns of x from `begin` on.
+void QuantizedKeys::multiply(Context& context, const XnnpackOperator& op, const Tensor& x, int64_t begin,
+                             float* to) const {
+  if (!context.ok()) return;
+  const xnn_status status = set_up_int8_linear(op.get(), static_cast<size_t>(x.shape().w), x.quantized() + begin,
+                                               quantization_params(x), {to, Format::kFloat32}, context.threads().get());
+  run_xnnpack(context, op, status, name_);
 }
 
 }  // namespace mobilediffusion::kernels

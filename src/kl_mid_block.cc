@@ -29,7 +29,7 @@ KlMidBlock::KlMidBlock(const Scope& at, int width, const KlDecoderConfig& kl)
   attention_.emplace(SelfAttention{
       place.name(), bind_group_norm(place / "group_norm", width, kl.norm_num_groups, kKlEpsilon),
       linear("to_q", "query"), linear("to_k", "key"), linear("to_v", "value"), linear("to_out.0", "proj_attn"),
-      kernels::Attention(place.name(), {.heads = 1}, at.packing().precision, at.status())});
+      kernels::Attention(place.name(), {.heads = 1}, at.packing().precision)});
 }
 
 void KlMidBlock::SelfAttention::operator()(Context& context, Tensor& x) const {

@@ -24,7 +24,7 @@ TextEncoder::TextEncoder(const Scope& at, const TextEncoderConfig& config)
     layers_.push_back({layer.name(), bind_layer_norm(layer / "layer_norm1", width, config.layer_norm_eps),
                        projection("q_proj"), projection("k_proj"), projection("v_proj"), projection("out_proj"),
                        kernels::Attention(layer.name(), {.heads = config.num_attention_heads, .causal = true},
-                                          at.packing().precision, at.status()),
+                                          at.packing().precision),
                        bind_layer_norm(layer / "layer_norm2", width, config.layer_norm_eps),
                        bind_linear(layer / "mlp.fc1", {.in = width, .out = config.intermediate_size}),
                        bind_linear(layer / "mlp.fc2", {.in = config.intermediate_size, .out = width})});

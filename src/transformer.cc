@@ -28,7 +28,7 @@ ProjectedAttention::ProjectedAttention(const Scope& at, const TransformerSpec& s
                 ? std::nullopt
                 : std::optional(bind_linear(at / "to_v", {.in = context_width, .out = spec.width(), .bias = false}))),
       to_out_(bind_linear(at / "to_out.0", {.in = spec.width(), .out = spec.width()})),
-      attention_(at.name(), attention_spec(spec), at.packing().precision, at.status()) {}
+      attention_(at.name(), attention_spec(spec), at.packing().precision) {}
 
 Tensor ProjectedAttention::operator()(Context& context, const Tensor& x, const Tensor& source) const {
   const Tensor keys = to_k_(context, source);
