@@ -251,7 +251,7 @@ def main():
     parser.add_argument("--runtimes", type=names(PRECISIONS), default=list(PRECISIONS), metavar="NAMES",
                         help="some of " + ",".join(PRECISIONS))
     parser.add_argument("--rounds", type=int, default=3, help="rounds through the runtimes (3)")
-    parser.add_argument("--runs", type=int, default=2, help="counted pictures a round, behind one that warms up (2)")
+    parser.add_argument("--runs", type=int, default=2, help="counted pictures a round, behind two that warm up (2)")
     parser.add_argument("--threads", type=int, default=2, help="threads a runtime (2)")
     parser.add_argument("--full", metavar="FOLDER", help="a full-size model made before; else it is synthesized")
     parser.add_argument("--pytorch", default=sys.executable, metavar="COMMAND",

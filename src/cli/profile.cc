@@ -129,15 +129,17 @@ Result<Profile> profile_picture(const ProfileOptions& options) {
     Context context(threads, arena);
     context.set_trace(&profile.trace);
     const double start = now();
-    const Tensor text = stages->encode(context, tokens->ids);
-    Tensor latents = context.make({1, height, width, model->unet.in_channels});
-    const std::unique_ptr<NoiseSource> noise = make_noise_source(Noise::kPhilox, 0);
-    if (context.ok()) noise->draw(0, {latents.data(), static_cast<size_t>(latents.shape().elements())});
-    stages->denoise(context, latents, **sampler, {.text = text, .noise = *noise});
-    const Tensor picture = stages->decode(context, latents);
+    {
+      const Tensor text = stages->encode(context, tokens->ids);
+      Tensor latents = context.make({1, height, width, model->unet.in_channels});
+      const std::unique_ptr<NoiseSource> noise = make_noise_source(Noise::kPhilox, 0);
+      if (context.ok()) noise->draw(0, {latents.data(), static_cast<size_t>(latents.shape().elements())});
+      stages->denoise(context, latents, **sampler, {.text = text, .noise = *noise});
+      stages->decode(context, latents);
+    }
     profile.seconds = now() - start;
     if (!context.ok()) return context.status();
-    arena.settle();
+    arena.settle();  // only where nothing is alive
   }
   return profile;
 }

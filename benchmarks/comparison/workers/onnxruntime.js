@@ -29,11 +29,12 @@ async function main(folder, precision, threads, runs, answers) {
     inputs[stage.name] = Object.fromEntries(stage.inputs.map((input) => [input.name, tensor(folder, input)]));
     seconds[stage.name] = [];
   }
-  for (let run = 0; run <= Number(runs); ++run) {  // the first warms up and is not counted
+  const warmUps = 2;  // not counted
+  for (let run = 0; run < warmUps + Number(runs); ++run) {
     for (const {name} of stages) {
       const before = now();
       last[name] = (await sessions[name].run(inputs[name])).answer;
-      if (run > 0) seconds[name].push(now() - before);
+      if (run >= warmUps) seconds[name].push(now() - before);
     }
   }
   const peak = process.resourceUsage().maxRSS * 1024;

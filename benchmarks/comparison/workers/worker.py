@@ -2,7 +2,7 @@
 
     WORKER EXPORT PRECISION THREADS RUNS [ANSWERS]
 
-in a process of its own: it loads the three networks, runs them in turn once to warm up and RUNS times by the clock,
+in a process of its own: it loads the three networks, runs them in turn twice to warm up and RUNS times by the clock,
 writes each last answer into the folder ANSWERS, and prints one JSON object: version, load (seconds), seconds (a list by
 stage), peak_memory_bytes.
 """
@@ -14,6 +14,8 @@ import sys
 import time
 
 import numpy
+
+WARM_UPS = 2
 
 
 def run(load):
@@ -27,11 +29,11 @@ def run(load):
     version, networks = load(folder, [stage["name"] for stage in stages], precision, threads)
     loaded = time.perf_counter() - start
     seconds, answers = {stage["name"]: [] for stage in stages}, {}
-    for i in range(runs + 1):
+    for i in range(WARM_UPS + runs):
         for name, network in networks.items():
             start = time.perf_counter()
             answers[name] = network(*inputs[name])
-            if i > 0:
+            if i >= WARM_UPS:
                 seconds[name].append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if len(sys.argv) > 5:
