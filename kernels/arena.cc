@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <new>
+#include <optional>
 #include <utility>
 
 #if defined(__linux__)
@@ -45,12 +45,15 @@ void* Arena::allocate(size_t bytes) {
   if (length < bytes) return nullptr;
   void* memory = nullptr;
   if (mode_ == Mode::kMemory) {
+    one_slab_.prepare();  // what could throw goes before what would then have to be undone
+    if (live_.size() == live_.capacity()) live_.reserve(2 * live_.size() + 16);
     memory = cut(length);
     if (memory == nullptr) {
       trim();  // what is idle was too small, as it is when a network's next level is wider
       if (!add_slab(length)) return nullptr;
       memory = cut(length);
     }
+    live_.push_back({memory, *one_slab_.take(length)});
   }
   live_bytes_ += length;
   peak_bytes_ = std::max(peak_bytes_, live_bytes_);
@@ -59,23 +62,16 @@ void* Arena::allocate(size_t bytes) {
 
 void* Arena::cut(size_t length) {
   for (Slab& slab : slabs_) {
-    const auto hole = std::ranges::find_if(slab.blocks, [&](const Block& b) { return b.free && b.length >= length; });
-    if (hole == slab.blocks.end()) continue;
-    const Block rest{hole->offset + length, hole->length - length, true};
-    *hole = {hole->offset, length, false};
-    std::byte* const memory = slab.memory + hole->offset;
-    if (rest.length > 0) slab.blocks.insert(std::next(hole), rest);
-    return memory;
+    if (const std::optional<size_t> offset = slab.blocks.take(length)) return slab.memory + *offset;
   }
   return nullptr;
 }
 
 bool Arena::add_slab(size_t length) {
-  Slab slab;
-  slab.bytes = std::max(length, kSmallestSlab);
-  slab.blocks.push_back({0, slab.bytes, true});
+  const size_t bytes = std::max(length, kSmallestSlab);
   slabs_.reserve(slabs_.size() + 1);
-  slab.memory = new_slab(slab.bytes);
+  Slab slab{nullptr, bytes, FirstFit(bytes)};
+  slab.memory = new_slab(bytes);
   if (slab.memory == nullptr) return false;
   slabs_.push_back(std::move(slab));
   return true;
@@ -83,76 +79,56 @@ bool Arena::add_slab(size_t length) {
 
 Arena::Slab& Arena::slab_of(void* memory) {
   auto* const address = static_cast<std::byte*>(memory);
-  return *std::find_if(slabs_.begin(), slabs_.end(),
-                       [&](const Slab& s) { return address >= s.memory && address < s.memory + s.bytes; });
+  return *std::ranges::find_if(slabs_,
+                               [&](const Slab& s) { return address >= s.memory && address < s.memory + s.bytes; });
 }
 
-std::vector<Arena::Block>::iterator Arena::block_at(Slab& slab, void* memory) {
-  return std::lower_bound(slab.blocks.begin(), slab.blocks.end(),
-                          static_cast<size_t>(static_cast<std::byte*>(memory) - slab.memory),
-                          [](const Block& b, size_t offset) { return b.offset < offset; });
-}
+Arena::Live& Arena::live(void* memory) { return *std::ranges::find(live_, memory, &Live::memory); }
 
 void Arena::shrink(void* memory, size_t bytes, size_t kept) {
-  const size_t length = block_bytes(bytes), rest = length - block_bytes(kept);
-  if (rest == 0) return;
-  live_bytes_ -= rest;
+  const size_t length = block_bytes(kept);
+  live_bytes_ -= block_bytes(bytes) - length;
   if (memory == nullptr) return;
   Slab& slab = slab_of(memory);
-  const auto block = block_at(slab, memory);
-  block->length -= rest;
-  const auto next = std::next(block);
-  if (next != slab.blocks.end() && next->free) {
-    next->offset -= rest;
-    next->length += rest;
-  } else {
-    slab.blocks.insert(next, Block{block->offset + block->length, rest, true});
-  }
+  slab.blocks.shrink(slab.offset_of(memory), length);
+  one_slab_.shrink(live(memory).offset, length);
 }
 
 void Arena::release(void* memory, size_t bytes) noexcept {
   live_bytes_ -= block_bytes(bytes);
   if (memory == nullptr) return;
   Slab& slab = slab_of(memory);
-  auto& blocks = slab.blocks;
-  auto block = block_at(slab, memory);
-  block->free = true;
-  if (const auto next = std::next(block); next != blocks.end() && next->free) {
-    block->length += next->length;
-    blocks.erase(next);
-  }
-  if (block != blocks.begin() && std::prev(block)->free) {
-    std::prev(block)->length += block->length;
-    blocks.erase(block);
-  }
+  slab.blocks.give(slab.offset_of(memory));
+  Live& block = live(memory);
+  one_slab_.give(block.offset);
+  block = live_.back();
+  live_.pop_back();
 }
 
 void Arena::settle() noexcept {
-  size_t held = 0;
-  for (const Slab& slab : slabs_) held += slab.bytes;
-  // First fit leaves some holes unused.
-  const size_t wanted = std::max(peak_bytes_ + peak_bytes_ / 8, kSmallestSlab);
   peak_bytes_ = live_bytes_;
-  if (slabs_.size() != 1 || held > 2 * wanted) {
-    trim();
-    if (!slabs_.empty()) return;  // somebody's tensor is alive
-    try {
-      add_slab(std::max(wanted, std::min(held, 2 * wanted)));
-    } catch (const std::bad_alloc&) {
-      // The next pass asks again, and says so where it cannot do without.
-    }
+  if (!live_.empty()) return trim();  // somebody's tensor: another time
+  const size_t wanted = std::max(one_slab_.extent(), kSmallestSlab);
+  one_slab_.forget_extent();
+  if (slabs_.size() == 1 && slabs_.front().bytes >= wanted && slabs_.front().bytes <= 2 * wanted) {
+#if defined(MADV_FREE)
+    ::madvise(slabs_.front().memory, slabs_.front().bytes / kSlabAlignment * kSlabAlignment, MADV_FREE);
+#endif
     return;
   }
-#if defined(MADV_FREE)
-  ::madvise(slabs_.front().memory, held / kSlabAlignment * kSlabAlignment, MADV_FREE);
-#endif
+  trim();
+  try {
+    add_slab(wanted);
+  } catch (const std::bad_alloc&) {
+    // The next pass asks again, and says so where it cannot do without.
+  }
 }
 
 void Arena::trim() {
   std::erase_if(slabs_, [](Slab& slab) {
-    const bool idle = slab.blocks.size() == 1 && slab.blocks.front().free;
-    if (idle) delete_slab(slab.memory);
-    return idle;
+    if (!slab.blocks.idle()) return false;
+    delete_slab(slab.memory);
+    return true;
   });
 }
 

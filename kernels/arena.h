@@ -1,8 +1,8 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // The memory that activations live in. Blocks are cut from large slabs, first fit (a process that ran the full model
-// touched 4% less with it than with best fit), and join their free neighbours when they come back; where no slab has
-// room, idle ones go back to the system before there is another. So a forward pass runs in little more than what is
+// touched 4% less with it than with best fit); where no slab has room, idle ones go back to the system before there is
+// another. So a forward pass runs in little more than what is
 // alive at its widest point, and touches the same (warm) pages again and again. Not thread-safe: one forward pass, one
 // arena.
 #pragma once
@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <vector>
+
+#include "kernels/first_fit.h"
 
 namespace mobilediffusion::kernels {
 
@@ -35,8 +37,8 @@ class Arena {
   // Returns every slab without a live block to the system: between stages.
   void trim();
 
-  // Between two passes that are alike, with nothing alive: keeps one slab that the last pass would have fitted, so that
-  // the next touches warm pages alone. Until then the system may take what they hold, where it can be told so.
+  // Between two passes that are alike, with nothing alive: keeps one slab that the last pass just fits, so that the
+  // next ones touch the same pages. Until then the system may take what they hold, where it can be told so.
   void settle() noexcept;
 
   Mode mode() const { return mode_; }
@@ -44,23 +46,29 @@ class Arena {
   size_t peak_bytes() const { return peak_bytes_; }  // the largest live_bytes() so far, or since the last settle()
 
  private:
-  struct Block {
-    size_t offset;
-    size_t length;
-    bool free;
-  };
   struct Slab {
     std::byte* memory = nullptr;
     size_t bytes = 0;
-    std::vector<Block> blocks;  // by offset, covering the slab; no two free ones side by side
+    FirstFit blocks;
+
+    size_t offset_of(const void* block) const {
+      return static_cast<size_t>(static_cast<const std::byte*>(block) - memory);
+    }
+  };
+  // A block, and where it would lie were there one slab from the pass's start.
+  struct Live {
+    void* memory;
+    size_t offset;
   };
   Slab& slab_of(void* memory);
-  static std::vector<Block>::iterator block_at(Slab& slab, void* memory);
+  Live& live(void* memory);
   void* cut(size_t length);      // from the slabs there are; null when none has room
   bool add_slab(size_t length);  // with room for that
 
   Mode mode_;
   std::vector<Slab> slabs_;
+  FirstFit one_slab_{FirstFit::kUnbounded};
+  std::vector<Live> live_;
   size_t live_bytes_ = 0;
   size_t peak_bytes_ = 0;
 };
