@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include "kernels/elementwise.h"
@@ -85,6 +86,40 @@ TEST(ArenaTest, SettlesToTheMemoryOfOnePass) {
   arena.release(small, 1);
   arena.settle();
   EXPECT_EQ(arena.allocate(1), small);
+}
+
+// However wild a pass: the next takes its slab, and those behind it touch the very same places.
+TEST(ArenaTest, SettlesBehindOnePassOfAnyOrder) {
+  for (const uint32_t seed : {1u, 2u, 3u, 4u, 5u}) {
+    Arena arena;
+    const auto pass = [&] {
+      std::minstd_rand random(seed);
+      std::vector<std::pair<void*, size_t>> alive;
+      std::vector<void*> places;
+      for (int i = 0; i < 300; ++i) {
+        const auto which = [&] { return alive.begin() + static_cast<int64_t>(random() % alive.size()); };
+        const size_t bytes = 1 + random() % (5 << 20);
+        if (alive.size() < 2 || (alive.size() < 12 && random() % 2 == 0)) {
+          alive.emplace_back(arena.allocate(bytes), bytes);
+          places.push_back(alive.back().first);
+        } else if (const auto it = which(); random() % 3 == 0) {
+          const size_t kept = 1 + random() % it->second;
+          arena.shrink(it->first, it->second, kept);
+          it->second = kept;
+        } else {
+          arena.release(it->first, it->second);
+          alive.erase(it);
+        }
+      }
+      for (const auto& [memory, size] : alive) arena.release(memory, size);
+      EXPECT_EQ(arena.live_bytes(), 0u);
+      arena.settle();
+      return places;
+    };
+    pass();
+    const std::vector<void*> places = pass();
+    EXPECT_EQ(pass(), places) << seed;
+  }
 }
 
 TEST(ArenaTest, TooMuchIsNullAndTheArenaGoesOn) {
