@@ -12,6 +12,7 @@
 #define MOBILEDIFFUSION_KERNELS_SIMD_H_
 #endif
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -66,7 +67,7 @@ HWY_INLINE void store_lanes(Tag d, hn::Vec<Tag> value, size_t count, hn::TFromD<
   if (hn::MaxLanes(d) == 1 || count == hn::Lanes(d)) return hn::StoreU(value, d, to);
   HWY_ALIGN hn::TFromD<Tag> lanes[hn::MaxLanes(d)];
   hn::Store(value, d, lanes);
-  std::memcpy(to, lanes, count * sizeof(lanes[0]));
+  std::memcpy(to, lanes, std::min(count, hn::MaxLanes(d)) * sizeof(lanes[0]));
 }
 
 HWY_INLINE void store(Floats value, size_t count, float* to) { store_lanes(FloatTag(), value, count, to); }
