@@ -2,9 +2,8 @@
 //
 // The memory that activations live in. Blocks are cut from large slabs, first fit (a process that ran the full model
 // touched 4% less with it than with best fit); where no slab has room, idle ones go back to the system before there is
-// another. So a forward pass runs in little more than what is
-// alive at its widest point, and touches the same (warm) pages again and again. Not thread-safe: one forward pass, one
-// arena.
+// another. So a forward pass runs in little more than what is alive at its widest point, and touches the same (warm)
+// pages again and again. Not thread-safe: one forward pass, one arena.
 #pragma once
 
 #include <cstddef>

@@ -27,8 +27,8 @@ class Attention {
   Attention(std::string name, const AttentionSpec& spec, Precision precision);
 
   // Queries (n, h, w, c), keys and values (n, any, any, c); scores are scaled by 1 / sqrt(c / heads). Keys and values
-  // may be the same tensor. Each is float32 or float16, and the result what the queries are. The
-  // scores are never held whole: queries are taken some rows at a time.
+  // may be the same tensor. Each is float32 or float16, and the result what the queries are. The scores are never held
+  // whole: queries are taken some rows at a time.
   Tensor operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const;
 
  private:

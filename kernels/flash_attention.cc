@@ -134,42 +134,21 @@ HWY_INLINE void multiply_tile(const float* a, size_t a_stride, const float* b, s
   }
 }
 
-// 2^t for t <= 0: a polynomial of t's fraction, 8e-8 off at most, shifted by its whole part. What is not a number stays
-// none; what is smaller than float32 holds becomes 2^-126.
-HWY_INLINE Floats exp2_of_negative(Floats t) {
-  const FloatTag d;
-  const hn::RebindToSigned<FloatTag> whole_numbers;
-  t = hn::Max(hn::Set(d, -126.0f), t);
-  const Floats rounded = hn::Add(t, hn::Set(d, kRounding));
-  const Floats f = hn::Sub(t, hn::Sub(rounded, hn::Set(d, kRounding)));
-  Floats p = hn::MulAdd(hn::Set(d, 0.001327647217f), f, hn::Set(d, 0.009675541331f));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.05550713273f));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.2402211972f));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.6931469671f));
-  p = hn::MulAdd(p, f, hn::Set(d, 1.0f));
-  const auto exponent = hn::ShiftLeft<23>(hn::BitCast(whole_numbers, rounded));
-  return hn::BitCast(d, hn::Add(hn::BitCast(whole_numbers, p), exponent));
-}
-
 // A query's softmax so far, over scores in base 2.
 struct Softmax {
   float top = -std::numeric_limits<float>::infinity();
   float total = 0;
 
-  // The row's first `visible` scores become weights. Returns what earlier sums are to be multiplied with.
+  // The row's first `visible` scores become weights, none below 2^-126, where float32 ends. Returns what earlier sums
+  // are to be multiplied with.
   HWY_INLINE float weigh(float* row, size_t visible) {
     const FloatTag d;
-    Floats largest = hn::Set(d, row[0]);
-    for_each_vector(visible, [&](size_t i, size_t count) {
-      const Floats score = hn::LoadU(d, row + i);
-      largest = hn::Max(largest, count == hn::Lanes(d) ? score : hn::IfThenElse(hn::FirstN(d, count), score, largest));
-    });
     const float before = top;
-    top = std::max(top, hn::GetLane(hn::MaxOfLanes(d, largest)));
-    const Floats shift = hn::Set(d, top);
+    top = std::max(top, hn::GetLane(largest_of(row, visible)));
+    const Floats shift = hn::Set(d, top), least = hn::Set(d, -126.0f);
     Floats sum = hn::Zero(d);
     for_each_vector(visible, [&](size_t i, size_t count) {
-      const Floats weight = exp2_of_negative(hn::Sub(hn::LoadU(d, row + i), shift));
+      const Floats weight = exp2(hn::Max(least, hn::Sub(hn::LoadU(d, row + i), shift)));
       hn::StoreU(weight, d, row + i);
       sum = hn::Add(sum, count == hn::Lanes(d) ? weight : hn::IfThenElseZero(hn::FirstN(d, count), weight));
     });
@@ -232,8 +211,8 @@ void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHea
     layout.for_each_value_panel([&](size_t first, size_t vectors) {
       const size_t column = first * layout.lanes;
       const float* const values = head.values + column * layout.count + begin * vectors * layout.lanes;
+      const auto multiply = vectors == 3 ? multiply_tile<3> : vectors == 2 ? multiply_tile<2> : multiply_tile<1>;
       for (size_t row = 0; row < padded_rows; row += kTallest) {
-        const auto multiply = vectors == 3 ? multiply_tile<3> : vectors == 2 ? multiply_tile<2> : multiply_tile<1>;
         multiply(scores + row * block, block, values, size, factors + row, sums + row * columns + column, columns);
       }
     });

@@ -46,11 +46,7 @@ float quantize_centred(const float* x, const float* mean, size_t size, int8_t* t
 void softmax_in_two_parts(const float* scores, size_t size, Quantization& coarse, int8_t* high, Quantization& fine,
                           int8_t* low) {
   const FloatTag d;
-  Floats largest = hn::Set(d, scores[0]);
-  for_each_vector(size, [&](size_t i, size_t count) {
-    largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, count), load(scores + i, count), largest));
-  });
-  const Floats top = hn::MaxOfLanes(d, largest);
+  const Floats top = largest_of(scores, size);
   const Quantizer to_high({-128, 1.0f / 255.0f}), to_low({0, 1.0f / 254.0f});
   const Floats rounding = hn::Set(d, kRounding), levels = hn::Set(d, 255.0f), least = hn::Set(d, -126.0f);
   Floats total = hn::Zero(d);

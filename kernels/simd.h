@@ -60,6 +60,17 @@ HWY_INLINE Floats load(const Half* from, size_t count) {
   return count == hn::Lanes(d) ? whole : hn::IfThenElseZero(hn::FirstN(d, count), whole);
 }
 
+// The largest of a row's values, one at least, in every lane.
+HWY_INLINE Floats largest_of(const float* row, size_t size) {
+  const FloatTag d;
+  Floats largest = hn::Set(d, row[0]);
+  for_each_vector(size, [&](size_t i, size_t count) {
+    const Floats v = load(row + i, count);
+    largest = hn::Max(largest, count == hn::Lanes(d) ? v : hn::IfThenElse(hn::FirstN(d, count), v, largest));
+  });
+  return hn::MaxOfLanes(d, largest);
+}
+
 // Writes the first `count` lanes and nothing else: what follows may be another thread's, and a blended store is a read
 // and a write on some processors.
 template <typename Tag>
@@ -117,17 +128,37 @@ constexpr float kRounding = 0x1.8p23f;
 
 constexpr float kLog2OfE = 1.44269504f;
 
-// 2^t for |t| <= 126: a cubic of t's fraction, 7e-5 off at most, shifted by its whole part.
-HWY_INLINE Floats approximate_exp2(Floats t) {
+// 2^t for |t| <= 126: t's fraction, at most a half, as `polynomial` has it, shifted by t's whole part.
+template <typename Polynomial>
+HWY_INLINE Floats exp2_by(Floats t, Polynomial&& polynomial) {
   const FloatTag d;
   const hn::RebindToSigned<FloatTag> whole_numbers;
   const Floats rounded = hn::Add(t, hn::Set(d, kRounding));
-  const Floats f = hn::Sub(t, hn::Sub(rounded, hn::Set(d, kRounding)));
-  Floats p = hn::MulAdd(hn::Set(d, 0.05517134f), f, hn::Set(d, 0.24261117f));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.69326103f));
-  p = hn::MulAdd(p, f, hn::Set(d, 0.99992807f));
+  const Floats fraction = hn::Sub(t, hn::Sub(rounded, hn::Set(d, kRounding)));
   const auto exponent = hn::ShiftLeft<23>(hn::BitCast(whole_numbers, rounded));
-  return hn::BitCast(d, hn::Add(hn::BitCast(whole_numbers, p), exponent));
+  return hn::BitCast(d, hn::Add(hn::BitCast(whole_numbers, polynomial(fraction)), exponent));
+}
+
+// 8e-8 off at most. What is not a number stays none.
+HWY_INLINE Floats exp2(Floats t) {
+  return exp2_by(t, [](Floats f) {
+    const FloatTag d;
+    Floats p = hn::MulAdd(hn::Set(d, 0.001327647217f), f, hn::Set(d, 0.009675541331f));
+    p = hn::MulAdd(p, f, hn::Set(d, 0.05550713273f));
+    p = hn::MulAdd(p, f, hn::Set(d, 0.2402211972f));
+    p = hn::MulAdd(p, f, hn::Set(d, 0.6931469671f));
+    return hn::MulAdd(p, f, hn::Set(d, 1.0f));
+  });
+}
+
+// 7e-5 off at most.
+HWY_INLINE Floats approximate_exp2(Floats t) {
+  return exp2_by(t, [](Floats f) {
+    const FloatTag d;
+    Floats p = hn::MulAdd(hn::Set(d, 0.05517134f), f, hn::Set(d, 0.24261117f));
+    p = hn::MulAdd(p, f, hn::Set(d, 0.69326103f));
+    return hn::MulAdd(p, f, hn::Set(d, 0.99992807f));
+  });
 }
 
 // SiLU to some 4e-4 of its value, which 8 bits cannot tell from the exact one, nor 11 by much.

@@ -67,13 +67,19 @@ TEST(AttentionOperatorTest, HeadsOfEveryWidthAreSummedWithoutASeam) {
 }
 
 TEST(AttentionOperatorTest, QueriesSeeWhatIsBeforeThemInEveryBlock) {
-  for (const AttentionWeights weights : {AttentionWeights::kSoftmax, AttentionWeights::kRelu}) {
-    const AttentionSpec spec{.heads = 1, .weights = weights, .causal = true};
-    const Attention attention("attention", spec, Precision::kFloat32);
-    const reference::Array q = random_array({1, 1, 700, 200}, 1, 0.3), k = random_array({1, 1, 700, 200}, 2, 0.3),
-                           v = random_array({1, 1, 700, 200}, 3);
-    expect_matches(reference::attention(q, k, v, spec), 1e-5,
-                   [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
+  using Sizes = std::tuple<int, int, int, int>;  // queries, keys, heads, head width
+  for (const auto& [queries, keys, heads, d] :
+       {Sizes(700, 700, 1, 200), Sizes(700, 450, 2, 100), Sizes(2000, 2200, 1, 240), Sizes(1500, 1500, 2, 16)}) {
+    for (const AttentionWeights weights : {AttentionWeights::kSoftmax, AttentionWeights::kRelu}) {
+      const AttentionSpec spec{.heads = heads, .weights = weights, .causal = true};
+      const Attention attention("attention", spec, Precision::kFloat32);
+      const reference::Array q = random_array({1, 1, queries, heads * d}, 1, 0.3),
+                             k = random_array({1, 1, keys, heads * d}, 2, 0.3),
+                             v = random_array({1, 1, keys, heads * d}, 3);
+      SCOPED_TRACE(testing::Message() << queries << " queries, " << keys << " keys");
+      expect_matches(reference::attention(q, k, v, spec), 1e-5,
+                     [&](Bed& bed) { return attention(bed.context, bed.tensor(q), bed.tensor(k), bed.tensor(v)); });
+    }
   }
 }
 

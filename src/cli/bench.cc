@@ -131,8 +131,6 @@ int run(const Options& options) {
   ProgressLine progress(!options.json);
   generate.progress = [](Stage, int, int) { return !interrupted(); };
   Image last;
-  // Not counted: the first finds out how much memory a picture takes, the second is the first to touch it.
-  constexpr int kWarmUps = 2;
   for (int i = 0; i < kWarmUps + options.runs; ++i) {
     Result<Image> image = pipeline->generate(options.prompt, generate);
     if (!image.ok()) {

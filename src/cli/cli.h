@@ -20,6 +20,10 @@ inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
 inline constexpr int kInterrupted = 130;
 
+// Pictures that no clock counts: the first finds out how much memory a picture takes, the second is the first to touch
+// it.
+inline constexpr int kWarmUps = 2;
+
 // Runs a command and returns the exit code.
 using Run = std::function<int()>;
 

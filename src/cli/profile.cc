@@ -124,7 +124,7 @@ Result<Profile> profile_picture(const ProfileOptions& options) {
   const int upscale = model->decoder.upscale(), side = model->unet.sample_size;
   const int height = options.size.height > 0 ? options.size.height / upscale : side;
   const int width = options.size.width > 0 ? options.size.width / upscale : side;
-  for (int run = 0; run < 3; ++run) {  // the first two warm up
+  for (int run = 0; run <= kWarmUps; ++run) {
     profile.trace.clear();
     Context context(threads, arena);
     context.set_trace(&profile.trace);

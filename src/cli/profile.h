@@ -31,7 +31,7 @@ struct ProfileRow {
 };
 
 struct Profile {
-  kernels::Trace trace;    // of the second of two pictures
+  kernels::Trace trace;    // of one picture, behind those that warm up
   double seconds = 0;      // of that picture
   double peak_gflops = 0;  // what a large matrix product reaches, at that precision and with those threads
 

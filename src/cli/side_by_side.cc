@@ -64,7 +64,7 @@ Status draw(const SideBySide& pair, const std::filesystem::path& folder, Progres
   std::vector<double> first_seconds, second_seconds, ratios, decibels;
   for (size_t i = 0; i < pair.prompts.size(); ++i) {
     options.seed = i;
-    if (i == 0) {  // warms up
+    for (int warm_up = 0; i == 0 && warm_up < kWarmUps; ++warm_up) {
       for (Result<Pipeline>* pipeline : {&first, &second}) {
         if (Result<Image> image = (*pipeline)->generate(pair.prompts[i], options); !image.ok()) return image.status();
       }
