@@ -9,14 +9,14 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/attention.h"
-#include "kernels/banded_convolution.h"
-#include "kernels/conv2d.h"
-#include "kernels/elementwise.h"
-#include "kernels/linear.h"
-#include "kernels/norm.h"
-#include "kernels/quantize.h"
-#include "src/noise.h"
+#include "kernels/attention/attention.h"
+#include "kernels/convolution/banded_convolution.h"
+#include "kernels/convolution/conv2d.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/quantize.h"
+#include "kernels/linear/linear.h"
+#include "kernels/normalization/norm.h"
+#include "src/sampling/noise.h"
 
 namespace mobilediffusion::kernels {
 namespace {

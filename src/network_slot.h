@@ -10,11 +10,11 @@
 #include <string>
 #include <utility>
 
-#include "src/file_weights.h"
-#include "src/lora.h"
-#include "src/packed_cache.h"
-#include "src/precision.h"
-#include "src/weights.h"
+#include "src/weights/file_weights.h"
+#include "src/weights/lora.h"
+#include "src/weights/packed_cache.h"
+#include "src/weights/precision.h"
+#include "src/weights/weights.h"
 
 namespace mobilediffusion {
 

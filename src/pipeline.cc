@@ -10,15 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "src/image_to_image.h"
-#include "src/noise_source.h"
-#include "src/pixels.h"
-#include "src/precision.h"
-#include "src/provenance.h"
-#include "src/resample.h"
+#include "src/images/pixels.h"
+#include "src/images/provenance.h"
+#include "src/images/resample.h"
+#include "src/sampling/image_to_image.h"
+#include "src/sampling/noise_source.h"
 #include "src/stages.h"
-#include "src/tokenizer.h"
-#include "src/word_list.h"
+#include "src/text/tokenizer.h"
+#include "src/text/word_list.h"
+#include "src/weights/precision.h"
 
 namespace mobilediffusion {
 

@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "kernels/elementwise.h"
-#include "src/schedule.h"
+#include "kernels/elementwise/elementwise.h"
+#include "src/sampling/schedule.h"
 
 namespace mobilediffusion {
 

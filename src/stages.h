@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "mobilediffusion/options.h"
-#include "src/decoder.h"
-#include "src/encoder.h"
-#include "src/model_folder.h"
+#include "src/model/model_folder.h"
 #include "src/network_slot.h"
-#include "src/noise_source.h"
-#include "src/sampler.h"
-#include "src/text_encoder.h"
-#include "src/unet.h"
+#include "src/networks/decoder.h"
+#include "src/networks/encoder.h"
+#include "src/networks/text_encoder.h"
+#include "src/networks/unet.h"
+#include "src/sampling/noise_source.h"
+#include "src/sampling/sampler.h"
 
 namespace mobilediffusion {
 

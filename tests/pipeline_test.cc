@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-#include "src/noise.h"
+#include "src/sampling/noise.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {

@@ -5,8 +5,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "src/model_folder.h"
-#include "src/stand_in_tokenizer.h"
+#include "src/model/model_folder.h"
+#include "src/text/stand_in_tokenizer.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {

@@ -6,12 +6,12 @@
 
 #include <vector>
 
-#include "kernels/attention.h"
-#include "kernels/conv2d.h"
-#include "kernels/elementwise.h"
-#include "kernels/linear.h"
-#include "kernels/norm.h"
-#include "kernels/shape.h"
+#include "kernels/attention/attention.h"
+#include "kernels/convolution/conv2d.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/linear/linear.h"
+#include "kernels/normalization/norm.h"
+#include "kernels/runtime/shape.h"
 
 namespace mobilediffusion::kernels::reference {
 

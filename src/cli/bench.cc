@@ -16,8 +16,8 @@
 #include "src/cli/load_flags.h"
 #include "src/cli/profile.h"
 #include "src/cli/side_by_side.h"
-#include "src/cost.h"
-#include "src/precision.h"
+#include "src/networks/cost.h"
+#include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {

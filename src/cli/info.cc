@@ -10,7 +10,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
-#include "src/cost.h"
+#include "src/networks/cost.h"
 
 namespace mobilediffusion::cli {
 namespace {

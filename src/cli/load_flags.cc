@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "src/precision.h"
+#include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {

@@ -6,12 +6,12 @@
 #include <cstdio>
 #include <map>
 
-#include "kernels/linear.h"
-#include "src/file_io.h"
-#include "src/noise_source.h"
-#include "src/precision.h"
+#include "kernels/linear/linear.h"
+#include "src/files/file_io.h"
+#include "src/sampling/noise_source.h"
 #include "src/stages.h"
-#include "src/tokenizer.h"
+#include "src/text/tokenizer.h"
+#include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {

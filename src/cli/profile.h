@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "kernels/context.h"
+#include "kernels/runtime/context.h"
 #include "mobilediffusion/options.h"
 #include "src/cli/cli.h"
 

@@ -10,14 +10,14 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
-#include "src/decoder.h"
-#include "src/encoder.h"
-#include "src/file_weights.h"
-#include "src/int8_weights.h"
-#include "src/model_folder.h"
-#include "src/text_encoder.h"
-#include "src/unet.h"
-#include "src/weight_files.h"
+#include "src/model/model_folder.h"
+#include "src/model/weight_files.h"
+#include "src/networks/decoder.h"
+#include "src/networks/encoder.h"
+#include "src/networks/text_encoder.h"
+#include "src/networks/unet.h"
+#include "src/weights/file_weights.h"
+#include "src/weights/int8_weights.h"
 
 namespace mobilediffusion::cli {
 namespace {

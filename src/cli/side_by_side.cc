@@ -10,7 +10,7 @@
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/new_folder.h"
-#include "src/precision.h"
+#include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {

@@ -9,14 +9,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "kernels/data_type.h"
+#include "kernels/runtime/data_type.h"
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
-#include "src/cost.h"
-#include "src/file_io.h"
-#include "src/noise.h"
-#include "src/safetensors.h"
-#include "src/stand_in_tokenizer.h"
+#include "src/files/file_io.h"
+#include "src/networks/cost.h"
+#include "src/sampling/noise.h"
+#include "src/text/stand_in_tokenizer.h"
+#include "src/weights/safetensors.h"
 
 namespace mobilediffusion::cli {
 namespace {

@@ -7,9 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/cli.h"
-#include "src/json_reader.h"
-#include "src/model_folder.h"
-#include "src/tokenizer.h"
+#include "src/files/json_reader.h"
+#include "src/model/model_folder.h"
+#include "src/text/tokenizer.h"
 
 namespace mobilediffusion::cli {
 namespace {

@@ -16,11 +16,11 @@
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
 #include "src/cli/load_flags.h"
-#include "src/mapped_file.h"
-#include "src/pixels.h"
-#include "src/safetensors.h"
-#include "src/schedule.h"
+#include "src/files/mapped_file.h"
+#include "src/images/pixels.h"
+#include "src/sampling/schedule.h"
 #include "src/stages.h"
+#include "src/weights/safetensors.h"
 
 namespace mobilediffusion::cli {
 namespace {

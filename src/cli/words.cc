@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/cli.h"
-#include "src/model_folder.h"
-#include "src/word_list.h"
+#include "src/model/model_folder.h"
+#include "src/text/word_list.h"
 
 namespace mobilediffusion::cli {
 namespace {

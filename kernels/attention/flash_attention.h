@@ -1,0 +1,17 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Attention in float32 that never holds a head's scores whole: a few queries meet the keys block by block, and what was
+// summed for them is scaled down whenever a larger score turns up (FlashAttention: Dao et al., 2022 and 2023). A block,
+// its scores and its sums stay in a core's own cache. Only included by attention.cc.
+#pragma once
+
+#include "kernels/attention/attention.h"
+#include "kernels/runtime/context.h"
+
+namespace mobilediffusion::kernels {
+
+// To y, of the queries' shape; shapes and formats as Attention takes them.
+void flash_attention(Context& context, const AttentionSpec& spec, const Tensor& queries, const Tensor& keys,
+                     const Tensor& values, Tensor& y);
+
+}  // namespace mobilediffusion::kernels

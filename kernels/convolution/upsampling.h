@@ -1,0 +1,40 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Nearest 2x upsampling and the 3x3 convolution behind it, together: of the nine taps that an output pixel reads, those
+// that fall on the same input pixel add up, so each of the four output phases (even or odd row, even or odd column) is
+// a 2x2 convolution of the small picture, at 4/9 of the work. Exact algebra. Only included by conv2d.cc.
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/convolution/conv2d.h"
+#include "kernels/xnnpack/xnnpack_operator.h"
+
+namespace mobilediffusion::kernels {
+
+class UpsamplingConvolution {
+ public:
+  // `weight` as (out, in, 3, 3). The first failure is put into `status`.
+  UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
+                        const WeightView& bias, const Packing& packing, Status& status);
+
+  // From x into y: float16 both where that is computed in, else float32.
+  void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
+
+ private:
+  // The picture `from` (h, w, in), with a row of zeros before and behind it, in the format that is computed in.
+  Tensor pad_rows(Context& context, const Shape& shape, Reading from) const;
+
+  xnn_status run_phase(Context& context, xnn_operator_t op, const Tensor& padded, int64_t row, int64_t rows,
+                       Writing to) const;
+
+  Format format_;
+  int64_t out_channels_;
+  std::vector<OutputRange> parts_;
+  std::array<std::array<std::vector<XnnpackOperator>, 2>, 2> phases_;  // by output row and column, even or odd; parts
+};
+
+}  // namespace mobilediffusion::kernels

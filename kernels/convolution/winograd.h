@@ -1,0 +1,40 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// 3x3 convolutions in fewer multiplications than their definition has, in float32. A tile of the picture is transformed
+// by additions, multiplied with transformed weights at each of its points, and transformed back: 36 products make 16
+// output pixels of a plain convolution (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016) and
+// 9 make the 4 that lie on one input pixel behind a nearest 2x upsampling, where the definition has 144 and 36.
+// Rounding errors stay those of a direct sum, within a factor of two on average (see winograd.cc). Only included by
+// conv2d.cc.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/convolution/conv2d.h"
+#include "kernels/xnnpack/xnnpack_operator.h"
+
+namespace mobilediffusion::kernels {
+
+class WinogradConvolution {
+ public:
+  // Whether a convolution can be computed so, and is faster for it.
+  static bool suits(const Conv2dSpec& spec);
+
+  // `weight` as (out, in, 3, 3). The first failure is put into `status`.
+  WinogradConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
+                      const Packing& packing, Status& status);
+
+  // From float32 x into float32 y.
+  void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
+
+ private:
+  xnn_status multiply(Context& context, int64_t tiles, const float* from, float* to) const;
+
+  Conv2dSpec spec_;
+  XnnpackOperator products_;  // a 1x1 convolution of tiles, a group for each of their points
+  std::vector<float> bias_;
+};
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,57 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/runtime/thread_pool.h"
+
+#include <pthreadpool.h>
+
+#include <algorithm>
+
+#include "kernels/runtime/usable_cores.h"
+
+namespace mobilediffusion::kernels {
+
+ThreadPool::ThreadPool(int threads) : pool_(nullptr, Deleter{.borrowed = false}) {
+  constexpr int kMost = 8;
+  if (threads == 0) threads = std::min(usable_cores(), kMost);
+  if (threads > 1) pool_.reset(pthreadpool_create(static_cast<size_t>(threads)));
+}
+
+ThreadPool::ThreadPool(pthreadpool* borrowed) : pool_(borrowed, Deleter{.borrowed = true}) {}
+
+int ThreadPool::threads() const { return pool_ ? static_cast<int>(pthreadpool_get_threads_count(pool_.get())) : 1; }
+
+void ThreadPool::Deleter::operator()(pthreadpool* pool) const {
+  if (!borrowed) pthreadpool_destroy(pool);
+}
+
+const ThreadPool& ThreadPool::fitting(int64_t macs) const {
+  constexpr int64_t kWorthWaitingFor = 500'000'000;  // some ten milliseconds, a few turns of a shared core
+  static const ThreadPool alone(1);
+  return pool_ && macs < kWorthWaitingFor && crowding_.lately() ? alone : *this;
+}
+
+void ThreadPool::rest() const {
+  if (!pool_) return;
+  pthreadpool_parallelize_1d(
+      pool_.get(), [](void*, size_t) {}, nullptr, pthreadpool_get_threads_count(pool_.get()),
+      PTHREADPOOL_FLAG_YIELD_WORKERS);
+}
+
+void ThreadPool::run(int64_t count, int64_t grain, Piece piece, void* context) const {
+  if (!pool_) {
+    for (int64_t begin = 0; begin < count; begin += grain) piece(context, begin, std::min(begin + grain, count));
+    return;
+  }
+  struct Call {
+    Piece piece;
+    void* context;
+  } call{piece, context};
+  pthreadpool_parallelize_1d_tile_1d(
+      pool_.get(),
+      [](void* argument, size_t begin, size_t length) {
+        const auto* call = static_cast<const Call*>(argument);
+        call->piece(call->context, static_cast<int64_t>(begin), static_cast<int64_t>(begin + length));
+      },
+      &call, static_cast<size_t>(count), static_cast<size_t>(grain), /*flags=*/0);
+}
+
+}  // namespace mobilediffusion::kernels

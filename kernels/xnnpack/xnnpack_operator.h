@@ -1,0 +1,75 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// An XNNPACK operator as an owned value, and XNNPACK's answers as our Status. Only included by the .cc files here.
+#pragma once
+
+#include <xnnpack.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernels/packing/packed_weights.h"
+#include "kernels/runtime/context.h"
+#include "mobilediffusion/status.h"
+
+namespace mobilediffusion::kernels {
+
+struct XnnpackDeleter {
+  void operator()(xnn_operator* op) const { xnn_delete_operator(op); }
+};
+using XnnpackOperator = std::unique_ptr<xnn_operator, XnnpackDeleter>;
+
+// Ok where XNNPACK can run on this machine. Initialises it at the first call; any thread may call.
+Status xnnpack_ready();
+
+// What an XNNPACK call that did not succeed means; `what` and `name` say which call of which operator.
+Status xnnpack_status(xnn_status status, std::string_view what, std::string_view name);
+
+// Creates an operator: `create` gets where packed weights are kept and the place for the new handle. The first failure
+// is put into `status`.
+template <typename Create>
+XnnpackOperator create_xnnpack_operator(std::string_view name, const Packing& packing, Status& status,
+                                        Create&& create) {
+  if (!status.ok()) return nullptr;
+  status = xnnpack_ready();
+  if (!status.ok()) return nullptr;
+  xnn_operator_t op = nullptr;
+  const xnn_status created = create(packing.store == nullptr ? nullptr : packing.store->provider(name), &op);
+  if (created != xnn_status_success) {
+    status = xnnpack_status(created, "making", name);
+    return nullptr;
+  }
+  return XnnpackOperator(op);
+}
+
+// A quantised activation's, as XNNPACK's type.
+inline const xnn_quantization_params* quantization_params(const Tensor& x) {
+  static_assert(sizeof(Quantization) == sizeof(xnn_quantization_params));
+  return reinterpret_cast<const xnn_quantization_params*>(x.quantization());
+}
+
+// Values from `at` on; null where there are none, since what they pack to is kept.
+template <typename Value>
+const Value* from(const std::vector<Value>& values, size_t at) {
+  return values.empty() ? nullptr : values.data() + at;
+}
+
+// Scratch memory for the length of one operator call.
+class Workspace {
+ public:
+  Workspace() = default;
+  Workspace(Context& context, size_t bytes)
+      : memory_(bytes == 0 ? Tensor() : context.make({1, 1, 1, static_cast<int64_t>((bytes + 3) / 4)})) {}
+  void* get() { return memory_.data(); }
+
+ private:
+  Tensor memory_;
+};
+
+// The last act of every call: runs the operator and latches what goes wrong.
+void run_xnnpack(Context& context, const XnnpackOperator& op, xnn_status reshaped_and_set_up, std::string_view name);
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,173 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/files/json_reader.h"
+
+#include <cmath>
+#include <utility>
+
+namespace mobilediffusion {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr int kDeepest = 32;
+
+// What a message shows of a value: the value, cut where it is long.
+std::string shown(const json& value) {
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  return text;
+}
+
+}  // namespace
+
+std::string in_message(std::string_view name) {
+  constexpr size_t kMost = 100;
+  std::string text(name.substr(0, kMost));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  }
+  if (name.size() <= kMost) return text;
+  while (!text.empty() && (text.back() & 0xc0) == 0x80) text.pop_back();  // no half character
+  if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
+  return text + "...";
+}
+
+JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std::move(origin)) {
+  // What is nested without end would be walked by recursion later.
+  bool too_deep = false;
+  const auto shallow = [&](int depth, json::parse_event_t, json&) {
+    too_deep = too_deep || depth > kDeepest;
+    return depth <= kDeepest;
+  };
+  json_ = json::parse(text.begin(), text.end(), shallow, /*allow_exceptions=*/false);
+  if (too_deep) {
+    fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
+  } else if (json_.is_discarded()) {
+    fail("is not valid JSON");
+  } else if (!json_.is_object()) {
+    fail("must hold a JSON object, but holds " + shown(json_));
+  }
+}
+
+bool JsonReader::has(const char* key) const {
+  return json_.is_object() && json_.contains(key) && !json_[key].is_null();
+}
+
+void JsonReader::fail(const std::string& message, StatusCode code) {
+  if (status_.ok()) status_ = Status(code, origin_ + " " + message);
+}
+
+void JsonReader::refuse(const std::string& where, const std::string& expected, const json& found) {
+  fail("has a wrong " + where + ": expected " + expected + ", found " + shown(found));
+}
+
+const json* JsonReader::take(const char* key, const char* expected) {
+  if (!status_.ok()) return nullptr;
+  if (!has(key)) {
+    fail(std::string("lacks the key \"") + key + "\" (" + expected + ")");
+    return nullptr;
+  }
+  return &json_[key];
+}
+
+int64_t JsonReader::integer_from(const json& value, const std::string& where, int64_t low, int64_t high) {
+  const std::string expected = "an integer from " + std::to_string(low) + " to " + std::to_string(high);
+  // a float that is whole is an integer that another program wrote
+  const bool whole = value.is_number_float() && std::nearbyint(value.get<double>()) == value.get<double>();
+  if (!value.is_number_integer() && !whole) return refuse(where, expected, value), low;
+  const double approximate = value.get<double>();
+  if (approximate < static_cast<double>(low) || approximate > static_cast<double>(high))
+    return refuse(where, expected, value), low;
+  return whole ? static_cast<int64_t>(approximate) : value.get<int64_t>();
+}
+
+int64_t JsonReader::integer(const char* key, int64_t low, int64_t high) {
+  const json* value = take(key, "an integer");
+  return value ? integer_from(*value, "\"" + std::string(key) + "\"", low, high) : low;
+}
+
+int64_t JsonReader::integer(const char* key, int64_t low, int64_t high, int64_t fallback) {
+  return has(key) ? integer(key, low, high) : fallback;
+}
+
+double JsonReader::number(const char* key, double low, double high) {
+  const json* value = take(key, "a number");
+  if (!value) return low;
+  if (value->is_number() && value->get<double>() >= low && value->get<double>() <= high) return value->get<double>();
+  refuse("\"" + std::string(key) + "\"", "a number from " + json(low).dump() + " to " + json(high).dump(), *value);
+  return low;
+}
+
+double JsonReader::number(const char* key, double low, double high, double fallback) {
+  return has(key) ? number(key, low, high) : fallback;
+}
+
+bool JsonReader::boolean(const char* key) {
+  const json* value = take(key, "true or false");
+  if (!value) return false;
+  if (value->is_boolean()) return value->get<bool>();
+  refuse("\"" + std::string(key) + "\"", "true or false", *value);
+  return false;
+}
+
+bool JsonReader::boolean(const char* key, bool fallback) { return has(key) ? boolean(key) : fallback; }
+
+std::string JsonReader::string(const char* key) {
+  const json* value = take(key, "a string");
+  if (!value) return {};
+  if (value->is_string()) return value->get<std::string>();
+  refuse("\"" + std::string(key) + "\"", "a string", *value);
+  return {};
+}
+
+std::string JsonReader::string(const char* key, const std::string& fallback) {
+  return has(key) ? string(key) : fallback;
+}
+
+const json* JsonReader::list(const char* key, size_t fewest, size_t most) {
+  const json* value = take(key, "a list");
+  if (!value) return nullptr;
+  if (value->is_array() && value->size() >= fewest && value->size() <= most) return value;
+  const std::string length =
+      fewest == most ? std::to_string(most) : std::to_string(fewest) + " to " + std::to_string(most);
+  refuse("\"" + std::string(key) + "\"", "a list of " + length + " entries", *value);
+  return nullptr;
+}
+
+std::vector<int> JsonReader::integers(const char* key, size_t fewest, size_t most, int64_t low, int64_t high) {
+  std::vector<int> values;
+  if (const json* entries = list(key, fewest, most)) {
+    for (const json& entry : *entries) {
+      const std::string where = "entry " + std::to_string(values.size()) + " of \"" + key + "\"";
+      values.push_back(static_cast<int>(integer_from(entry, where, low, high)));
+    }
+  }
+  return values;
+}
+
+std::vector<std::string> JsonReader::strings(const char* key, size_t fewest, size_t most) {
+  std::vector<std::string> values;
+  if (const json* entries = list(key, fewest, most)) {
+    for (const json& entry : *entries) {
+      if (!entry.is_string())
+        refuse("entry " + std::to_string(values.size()) + " of \"" + key + "\"", "a string", entry);
+      values.push_back(entry.is_string() ? entry.get<std::string>() : std::string());
+    }
+  }
+  return values;
+}
+
+std::vector<bool> JsonReader::booleans(const char* key, size_t fewest, size_t most) {
+  std::vector<bool> values;
+  if (const json* entries = list(key, fewest, most)) {
+    for (const json& entry : *entries) {
+      if (!entry.is_boolean())
+        refuse("entry " + std::to_string(values.size()) + " of \"" + key + "\"", "true or false", entry);
+      values.push_back(entry.is_boolean() && entry.get<bool>());
+    }
+  }
+  return values;
+}
+
+}  // namespace mobilediffusion

@@ -1,0 +1,128 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The only file that sees stb_image_write, which does the filtering and the deflating.
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <new>
+
+#include "src/images/png.h"
+
+namespace mobilediffusion {
+namespace {
+
+// Where stb's memory comes from. It does not survive a failed allocation: a null pointer is written through or, in a
+// debug build, aborts. So a failure leaves it as std::bad_alloc, thrown by operator new, and this list of what it has
+// then not freed goes back all the same.
+class StbMemory {
+ public:
+  StbMemory() : outer_(current_) { current_ = this; }
+  ~StbMemory() {
+    while (blocks_.next != &blocks_) release(blocks_.next + 1);
+    current_ = outer_;
+  }
+  StbMemory(const StbMemory&) = delete;
+  StbMemory& operator=(const StbMemory&) = delete;
+
+  static void* allocate(size_t bytes) {
+    Block* block = new (::operator new(sizeof(Block) + bytes)) Block;
+    Block& head = current_->blocks_;
+    block->next = head.next;
+    block->previous = &head;
+    head.next->previous = block;
+    head.next = block;
+    return block + 1;
+  }
+
+  static void release(void* memory) {
+    if (memory == nullptr) return;
+    Block* block = static_cast<Block*>(memory) - 1;
+    block->previous->next = block->next;
+    block->next->previous = block->previous;
+    ::operator delete(block);
+  }
+
+  static void* reallocate(void* memory, size_t old_bytes, size_t bytes) {
+    void* moved = allocate(bytes);
+    if (memory != nullptr) std::memcpy(moved, memory, std::min(old_bytes, bytes));
+    release(memory);
+    return moved;
+  }
+
+ private:
+  struct alignas(std::max_align_t) Block {
+    Block* previous = this;
+    Block* next = this;
+  };
+
+  static thread_local StbMemory* current_;  // stb's macros carry no context
+  StbMemory* outer_;
+  Block blocks_;
+};
+
+thread_local StbMemory* StbMemory::current_ = nullptr;
+
+}  // namespace
+}  // namespace mobilediffusion
+
+#define STBIW_MALLOC(bytes) ::mobilediffusion::StbMemory::allocate(bytes)
+#define STBIW_FREE(memory) ::mobilediffusion::StbMemory::release(memory)
+#define STBIW_REALLOC_SIZED(memory, old_bytes, bytes) \
+  ::mobilediffusion::StbMemory::reallocate(memory, static_cast<size_t>(old_bytes), static_cast<size_t>(bytes))
+#define STBIW_ASSERT(condition) ((void)0)
+#define STB_IMAGE_WRITE_STATIC  // no symbol of stb's leaves this file
+#define STBI_WRITE_NO_STDIO
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wunknown-warning-option"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+#if __has_include(<stb/stb_image_write.h>)
+#include <stb/stb_image_write.h>
+#else
+#include <stb_image_write.h>
+#endif
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+namespace mobilediffusion {
+
+Result<std::vector<uint8_t>> compress_png(std::span<const uint8_t> pixels, int width, int height, int channels) {
+  if (width < 1 || height < 1 || (channels != 3 && channels != 4)) {
+    return Status(StatusCode::kInvalidArgument, "no picture is " + std::to_string(width) + "x" +
+                                                    std::to_string(height) + " pixels of " + std::to_string(channels) +
+                                                    " channels");
+  }
+  const uint64_t row = uint64_t{static_cast<uint32_t>(width)} * static_cast<uint32_t>(channels);
+  // stb counts bytes in an int and doubles its buffers; below 2^30 that stays within it.
+  constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
+  if (row >= kMaxBytes || (row + 1) * static_cast<uint32_t>(height) > kMaxBytes) {
+    return Status(StatusCode::kInvalidArgument,
+                  "a picture of " + std::to_string(width) + "x" + std::to_string(height) +
+                      " pixels is too large for a PNG of ours: expected 1 GiB of pixels at most");
+  }
+  if (pixels.size() != row * static_cast<uint32_t>(height)) {
+    return Status(StatusCode::kInvalidArgument, "a picture of " + std::to_string(width) + "x" + std::to_string(height) +
+                                                    " pixels: expected " +
+                                                    std::to_string(row * static_cast<uint32_t>(height)) +
+                                                    " bytes, found " + std::to_string(pixels.size()));
+  }
+  const StbMemory memory;
+  int size = 0;
+  const unsigned char* png =
+      stbi_write_png_to_mem(pixels.data(), static_cast<int>(row), width, height, channels, &size);
+  if (png == nullptr) return Status(StatusCode::kInternal, "stb_image_write gave no PNG");
+  return std::vector<uint8_t>(png, png + size);
+}
+
+}  // namespace mobilediffusion

@@ -1,0 +1,43 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// What a PNG of ours says of its making. The texts, one iTXt chunk each:
+//
+//   Software                       "MobileDiffusion for C++ " and the version: the mark of a picture of ours
+//   prompt, negative_prompt        as given; a NUL, and what is not UTF-8, as U+FFFD. negative_prompt only where it was
+//   seed, steps, guidance, model   used; numbers in decimal with a point
+//   sampler, noise                 by their names on the command line
+//   loras, strength                where there were any, and where it began with a picture; a LoRA a line
+//   XML:com.adobe.xmp              an XMP packet (ISO 16684-1) for everyone else: the IPTC's DigitalSourceType
+//                                  "trainedAlgorithmicMedia", the prompt as dc:description, the program as CreatorTool
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobilediffusion/image.h"
+#include "mobilediffusion/options.h"
+#include "mobilediffusion/status.h"
+#include "src/images/png.h"
+
+namespace mobilediffusion {
+
+// LoRAs as Provenance names them.
+std::vector<std::string> in_provenance(std::span<const Lora> loras);
+
+std::vector<PngText> texts_of(const Provenance& provenance);
+
+// The way back; `origin` names the file in messages. Every string is UTF-8, whatever the file held. Errors:
+// kInvalidArgument (not of ours, or a number that is none).
+Result<Provenance> provenance_of(std::span<const PngText> texts, const std::string& origin);
+
+// The parts, for tests.
+
+// Well-formed UTF-8 without NUL: what is not becomes U+FFFD.
+std::string clean_utf8(std::string_view text);
+
+// The same as XML 1.0's character data: markup escaped, and the characters that XML has no way to write left out.
+std::string escape_xml(std::string_view text);
+
+}  // namespace mobilediffusion

@@ -1,0 +1,254 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/model/model_folder.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/files/json_reader.h"
+#include "src/files/mapped_file.h"
+#include "src/model/known_models.h"
+
+namespace mobilediffusion {
+namespace {
+
+constexpr size_t kLargestConfig = size_t{16} << 20;
+
+// What model_index.json may call the model, and each part.
+struct Part {
+  const char* key;
+  std::vector<std::string_view> classes;
+};
+
+const std::vector<Part>& parts() {
+  static const std::vector<Part> all = {
+      {"text_encoder", {"CLIPTextModel"}},
+      {"unet", {"MobileDiffusionUNet", "UNet2DConditionModel"}},
+      {"vae", {"AutoencoderKL", "AutoencoderTiny"}},
+      {"scheduler", {}},  // its own configuration says which, and what is supported
+  };
+  return all;
+}
+
+const std::vector<std::string_view> kPipelines = {"MobileDiffusionPipeline",
+                                                  "StableDiffusionPipeline",
+                                                  "StableDiffusionImg2ImgPipeline",
+                                                  "LatentConsistencyModelPipeline",
+                                                  "LatentConsistencyModelImg2ImgPipeline",
+                                                  "RectifiedFlowPipeline"};
+
+Status check_class(const std::string& file, const std::string& part, const std::string& found,
+                   const std::vector<std::string_view>& supported) {
+  if (supported.empty() || std::find(supported.begin(), supported.end(), found) != supported.end()) return {};
+  std::string names;
+  for (const std::string_view name : supported) names += (names.empty() ? "" : ", ") + std::string(name);
+  return Status(StatusCode::kUnsupported,
+                file + ": " + part + " is of the class " + in_message(found) + "; supported: " + names);
+}
+
+// Kinds of models that people have and that cannot run, by a part of their pipeline's name: what is in their way.
+struct Stranger {
+  std::string_view in_class, reason;
+};
+
+constexpr Stranger kStrangers[] = {
+    {"ControlNet", "a second network steers its UNet"},
+    {"Inpaint", "its UNet reads a mask and a masked picture beside the latent"},
+    {"XL", "it has two text encoders and tells its UNet the picture's size"},
+    {"StableDiffusion3", "it has a transformer in place of the UNet, and three text encoders"},
+    {"Flux", "it has a transformer in place of the UNet, and a T5 text encoder"},
+    {"PixArt", "it has a transformer in place of the UNet, and a T5 text encoder"},
+    {"Sana", "it has a transformer in place of the UNet"},
+    {"Video", "it draws several frames at once"},
+};
+
+Status refuse_pipeline(const std::string& path, const std::string& found, Status status) {
+  for (const Stranger& stranger : kStrangers) {
+    if (found.find(stranger.in_class) == std::string::npos) continue;
+    return Status(status.code(), path + ": the model is of the class " + in_message(found) +
+                                     ", which cannot run: " + std::string(stranger.reason) +
+                                     "; supported: one CLIP text encoder, one UNet, one autoencoder, as " +
+                                     std::string(kPipelines[1]) + " has them");
+  }
+  return status;
+}
+
+// Parts that are there in none of the models that run, whatever their pipeline is called.
+Status check_no_further_parts(const std::string& path, const nlohmann::json& index) {
+  for (const char* part : {"text_encoder_2", "transformer", "controlnet", "prior"}) {
+    if (!index.contains(part) || !index[part].is_array() || index[part].size() != 2 || !index[part][1].is_string())
+      continue;
+    return Status(StatusCode::kUnsupported, path + ": the model has a " + part + " (" +
+                                                in_message(index[part][1].get<std::string>()) +
+                                                "); supported: text_encoder, unet, vae, scheduler and tokenizer");
+  }
+  return {};
+}
+
+// model_index.json: every part's class is one that we run.
+Status check_index(const std::string& path) {
+  Result<std::string> text = read_text_file(path);
+  if (!text.ok()) return text.status();
+  JsonReader json(*text, path);
+  const std::string pipeline = json.string("_class_name");
+  if (!json.status().ok()) return json.status();
+  if (Status status = check_class(path, "the model", pipeline, kPipelines); !status.ok())
+    return refuse_pipeline(path, pipeline, std::move(status));
+  if (Status status = check_no_further_parts(path, json.object()); !status.ok()) return status;
+  for (const Part& part : parts()) {
+    const auto& object = json.object();
+    if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 ||
+        !object[part.key][1].is_string()) {
+      return Status(StatusCode::kInvalidModel, path + " lacks the key \"" + part.key + "\" ([library, class])");
+    }
+    Status status = check_class(path, part.key, object[part.key][1].get<std::string>(), part.classes);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+// A folder with one network in it, a ControlNet say, says which.
+Status refuse_network_alone(const std::string& folder) {
+  Result<std::string> text = read_text_file(folder + "/config.json");
+  if (!text.ok()) return {};
+  JsonReader json(*text, folder + "/config.json");
+  const std::string found = json.string("_class_name", "");
+  if (!json.status().ok() || found.empty()) return {};
+  return Status(StatusCode::kUnsupported, folder + " has no model_index.json, and its config.json is a " +
+                                              in_message(found) + "'s; supported: a whole model, a folder a network");
+}
+
+template <typename Config>
+Status read_config(const std::string& path, Result<Config> (*parse)(std::string_view, const std::string&),
+                   Config* config) {
+  Result<std::string> text = read_text_file(path);
+  if (!text.ok()) return text.status();
+  Result<Config> parsed = parse(*text, path);
+  if (!parsed.ok()) return parsed.status();
+  *config = std::move(*parsed);
+  return {};
+}
+
+// What a configuration's writer called the model, and its pipeline. "" where it does not say.
+std::string value_in(const std::string& path, const char* key) {
+  const Result<std::string> text = read_text_file(path);
+  if (!text.ok()) return {};
+  JsonReader json(*text, path);
+  return json.string(key, "");
+}
+
+Status check_fit(const ModelFolder& model) {
+  const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
+    return Status(StatusCode::kInvalidModel, model.path + ": " + left + " is " + std::to_string(a) + ", but " + right +
+                                                 " is " + std::to_string(b));
+  };
+  if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
+    return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim,
+                  "text_encoder/config.json's hidden_size", model.text_encoder.hidden_size);
+  }
+  if (model.unet.in_channels == 2 * model.decoder.latent_channels + 1) {
+    return Status(
+        StatusCode::kUnsupported,
+        model.path + ": unet/config.json's in_channels is " + std::to_string(model.unet.in_channels) +
+            ", an inpainting model's, which reads a mask and a masked picture beside the latent; supported: " +
+            std::to_string(model.decoder.latent_channels) + ", the latent alone");
+  }
+  if (model.unet.in_channels != model.decoder.latent_channels) {
+    return differ("unet/config.json's in_channels", model.unet.in_channels, "vae/config.json's latent_channels",
+                  model.decoder.latent_channels);
+  }
+  if (model.unet.out_channels != model.unet.in_channels) {
+    return differ("unet/config.json's out_channels", model.unet.out_channels, "its in_channels",
+                  model.unet.in_channels);
+  }
+  return {};
+}
+
+// The folder of the binary that this code is in: the shared library, or the program that it was linked into.
+std::filesystem::path own_folder() {
+  Dl_info info;
+  if (dladdr(reinterpret_cast<const void*>(&find_default_model), &info) == 0 || info.dli_fname == nullptr) return {};
+  std::error_code error;
+  const auto path = std::filesystem::canonical(info.dli_fname, error);
+  return error ? std::filesystem::path() : path.parent_path();
+}
+
+}  // namespace
+
+Result<std::string> read_text_file(const std::string& path) {
+  Result<MappedFile> file = MappedFile::open(path);
+  if (!file.ok()) return file.status();
+  if (file->bytes().size() > kLargestConfig) {
+    return Status(StatusCode::kInvalidModel, path + " has " + std::to_string(file->bytes().size()) +
+                                                 " bytes; at most " + std::to_string(kLargestConfig) + " are read");
+  }
+  return std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+}
+
+Result<ModelFolder> open_model_folder(const std::string& path, const std::string& vae) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error)) {
+    const bool file = std::filesystem::is_regular_file(path, error);
+    return Status(StatusCode::kNotFound,
+                  file ? path +
+                             " is a file; a model is a folder in the layout of diffusers (model_index.json and a "
+                             "folder a network), which its from_single_file() and save_pretrained() make of one"
+                       : "there is no model folder " + path);
+  }
+  ModelFolder model;
+  model.path = path;
+  model.vae_folder = vae.empty() ? path + "/vae" : vae;
+  if (!vae.empty() && !std::filesystem::is_directory(vae, error)) {
+    model.vae_folder = path + "/" + vae;
+    if (!std::filesystem::is_directory(model.vae_folder, error))
+      return Status(StatusCode::kNotFound, "there is no autoencoder folder " + vae + ", nor " + model.vae_folder);
+  }
+  const auto absolute = std::filesystem::weakly_canonical(path, error);
+  model.name = (error ? std::filesystem::path(path) : absolute).filename().string();
+
+  Status status = check_index(path + "/model_index.json");
+  if (status.code() == StatusCode::kNotFound) {
+    if (Status alone = refuse_network_alone(path); !alone.ok()) return alone;
+  }
+  if (status.ok())
+    status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
+  if (status.ok()) status = read_config(path + "/unet/config.json", &parse_unet_config, &model.unet);
+  if (status.ok()) status = read_config(model.vae_folder + "/config.json", &parse_decoder_config, &model.decoder);
+  if (status.ok())
+    status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
+  if (status.ok()) status = check_fit(model);
+  if (!status.ok()) return status;
+  const std::string names[] = {model.name, value_in(path + "/model_index.json", "_name_or_path"),
+                               value_in(path + "/unet/config.json", "_name_or_path"),
+                               value_in(path + "/model_index.json", "_class_name")};
+  apply_known_model(names, model.unet, &model.scheduler);
+  return model;
+}
+
+Result<std::string> find_default_model() {
+  if (const char* named = std::getenv("MOBILEDIFFUSION_MODEL"); named != nullptr && *named != '\0')
+    return std::string(named);
+  std::vector<std::filesystem::path> places;
+  if (const auto folder = own_folder(); !folder.empty()) {
+    // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>
+    places.push_back(folder / ".." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
+    places.push_back(folder / "../.." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
+  }
+  places.push_back(std::filesystem::path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / "scenes");
+  std::string tried;
+  for (const auto& place : places) {
+    std::error_code error;
+    const auto folder = place.lexically_normal();
+    if (std::filesystem::exists(folder / "model_index.json", error)) return folder.string();
+    tried += "\n  " + folder.string();
+  }
+  return Status(StatusCode::kNotFound,
+                "there is no default model; name one, or set MOBILEDIFFUSION_MODEL. It was looked for in" + tried);
+}
+
+}  // namespace mobilediffusion

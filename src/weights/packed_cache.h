@@ -1,0 +1,47 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A folder of packed weights, so that a model is packed once: the next load maps the file and reads nothing else. Each
+// file is one network's, in the safetensors format, an operator's bytes a tensor; its name is a digest of everything
+// that its bytes depend on (the weights, the precision, this library, XNNPACK's build, the processor), so a stale file
+// is never found. It appears whole or not at all and is never written to again, so that processes may share it; every
+// entry carries a checksum, which is read before it is used.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kernels/packing/packed_weights.h"
+#include "mobilediffusion/status.h"
+#include "src/files/mapped_file.h"
+#include "src/weights/file_weights.h"
+
+namespace mobilediffusion {
+
+class PackedCache {
+ public:
+  // `folder` is made when it is first needed. Files that were not used for the longest time go when all together would
+  // be larger than `most_bytes`, and so does what a crash left half-written a day ago.
+  PackedCache(std::string folder, uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
+
+  // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to
+  // them when they are read; empty: nothing.
+  std::string path_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
+                       const std::string& changes = "") const;
+
+  // Adds what a file holds to `packed`, which the mapping must outlive. Without a file, nothing; one that is damaged is
+  // kInvalidModel.
+  Result<std::optional<MappedFile>> read(const std::string& path, kernels::PackedWeights& packed) const;
+
+  // Errors: kNotFound, kIoError; and kInvalidArgument, with nothing written, where the file alone would be too large.
+  Status write(const std::string& path, const kernels::PackedWeights& packed) const;
+
+ private:
+  void make_room(uint64_t bytes) const;
+
+  std::string folder_;
+  uint64_t most_bytes_;
+};
+
+}  // namespace mobilediffusion

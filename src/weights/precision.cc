@@ -1,0 +1,44 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/weights/precision.h"
+
+#include <array>
+#include <utility>
+
+namespace mobilediffusion {
+namespace {
+
+constexpr std::array kNames = {std::pair(Precision::kFloat32, std::string_view("float32")),
+                               std::pair(Precision::kFloat16, std::string_view("float16")),
+                               std::pair(Precision::kInt8, std::string_view("int8"))};
+
+}  // namespace
+
+std::string_view to_string(Precision precision) {
+  for (const auto& [known, name] : kNames) {
+    if (known == precision) return name;
+  }
+  return "unknown";
+}
+
+std::optional<Precision> parse_precision(std::string_view name) {
+  for (const auto& [known, known_name] : kNames) {
+    if (known_name == name) return known;
+  }
+  return std::nullopt;
+}
+
+kernels::Precision kernel_precision(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return kernels::Precision::kFloat32;
+    case Precision::kFloat16:
+      return kernels::computes_float16() ? kernels::Precision::kFloat16 : kernels::Precision::kFloat32;
+    case Precision::kInt8:
+      return kernels::Precision::kInt8;
+  }
+  return kernels::Precision::kFloat32;
+}
+
+kernels::Precision sensitive_precision(kernels::Precision /*precision*/) { return kernels::Precision::kFloat32; }
+
+}  // namespace mobilediffusion

@@ -1,0 +1,213 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// Pictures in: what is read, and that nothing which is no picture, or too large a one, does harm.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "mobilediffusion/image.h"
+#include "src/images/png.h"
+#include "tests/temporary_folder.h"
+
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+#include "stb_image_write.h"
+
+namespace mobilediffusion {
+namespace {
+
+class ReadImageTest : public testing::Test {
+ protected:
+  Status trouble(const std::string& bytes) {
+    folder_.write("picture", bytes);
+    const auto image = read_image(folder_.path("picture"));
+    return image.ok() ? Status() : image.status();
+  }
+
+  void expect_refused(const std::string& bytes, const std::string& saying) {
+    const Status status = trouble(bytes);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.message();
+    EXPECT_NE(status.message().find(saying), std::string::npos) << status.message();
+    EXPECT_NE(status.message().find("picture"), std::string::npos) << status.message();
+  }
+
+  // A slope of colours.
+  static std::vector<uint8_t> colours(int width, int height, int channels) {
+    std::vector<uint8_t> pixels;
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        for (int c = 0; c < channels; ++c)
+          pixels.push_back(static_cast<uint8_t>(c == 3 ? 255 * (x % 2) : (c == 0 ? x * 5 : c == 1 ? y * 5 : 80)));
+      }
+    }
+    return pixels;
+  }
+
+  static std::string png(int width, int height, int channels) {
+    const auto bytes = compress_png(colours(width, height, channels), width, height, channels);
+    return {bytes->begin(), bytes->end()};
+  }
+
+  static std::string jpeg(int width, int height) {
+    std::string bytes;
+    const auto append = [](void* to, void* data, int size) {
+      static_cast<std::string*>(to)->append(static_cast<const char*>(data), static_cast<size_t>(size));
+    };
+    stbi_write_jpg_to_func(append, &bytes, width, height, 3, colours(width, height, 3).data(), 95);
+    return bytes;
+  }
+
+  // A JPEG with an Exif segment in front: TIFF's header and a directory of two entries.
+  static std::string with_orientation(const std::string& jpeg, int orientation, bool little_endian) {
+    const auto number = [little_endian](uint32_t value, int bytes) {
+      std::string text;
+      for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (little_endian ? i : bytes - 1 - i));
+      return text;
+    };
+    const auto entry = [&](uint32_t tag, uint32_t value) {
+      return number(tag, 2) + number(3, 2) + number(1, 4) + number(value, 2) + number(0, 2);
+    };
+    const std::string tiff = (little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) +
+                             entry(0x0103, 6) + entry(0x0112, static_cast<uint32_t>(orientation)) + number(0, 4);
+    const std::string segment = std::string("Exif\0\0", 6) + tiff;
+    std::string head = "\xff\xd8\xff\xe1";
+    head += static_cast<char>((segment.size() + 2) >> 8);
+    head += static_cast<char>((segment.size() + 2) & 0xff);
+    return head + segment + jpeg.substr(2);
+  }
+
+  const TemporaryFolder folder_;
+};
+
+TEST_F(ReadImageTest, Png) {
+  folder_.write("picture", png(31, 17, 3));
+  const auto image = read_image(folder_.path("picture"));
+  ASSERT_TRUE(image.ok()) << image.status().message();
+  EXPECT_EQ(image->width, 31);
+  EXPECT_EQ(image->height, 17);
+  EXPECT_EQ(image->format, PixelFormat::kRgb);
+  EXPECT_EQ(image->pixels, colours(31, 17, 3));
+  const Pixels view = image->view();
+  EXPECT_EQ(view.data, image->pixels.data());
+  EXPECT_EQ(view.width, 31);
+}
+
+TEST_F(ReadImageTest, TransparencyIsWhite) {
+  folder_.write("picture", png(31, 17, 4));
+  const auto image = read_image(folder_.path("picture"));
+  ASSERT_TRUE(image.ok()) << image.status().message();
+  const std::vector<uint8_t> whole = colours(31, 17, 3);
+  for (size_t i = 0; i < whole.size(); ++i) EXPECT_EQ(image->pixels[i], i / 3 % 31 % 2 == 1 ? whole[i] : 255) << i;
+}
+
+TEST_F(ReadImageTest, Jpeg) {
+  folder_.write("picture", jpeg(31, 17));
+  const auto image = read_image(folder_.path("picture"));
+  ASSERT_TRUE(image.ok()) << image.status().message();
+  ASSERT_EQ(image->pixels.size(), size_t{31 * 17 * 3});
+  const std::vector<uint8_t> whole = colours(31, 17, 3);
+  for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(image->pixels[i], whole[i], 12) << i;
+}
+
+// A camera held in any of eight ways, in both orders of bytes.
+TEST_F(ReadImageTest, TurnsAJpegUpright) {
+  const std::string sideways = jpeg(31, 17);
+  const std::vector<uint8_t> whole = colours(31, 17, 3);
+  for (const bool little : {false, true}) {
+    for (int orientation = 1; orientation <= 8; ++orientation) {
+      folder_.write("picture", with_orientation(sideways, orientation, little));
+      const auto image = read_image(folder_.path("picture"));
+      ASSERT_TRUE(image.ok()) << image.status().message();
+      const bool turned = orientation >= 5;
+      ASSERT_EQ(image->width, turned ? 17 : 31);
+      ASSERT_EQ(image->height, turned ? 31 : 17);
+      // The corner where the file's first row and first column meet, and where that row ends, by the standard's table.
+      constexpr bool kRight[] = {false, false, true, true, false, false, true, true, false};
+      constexpr bool kBelow[] = {false, false, false, true, true, false, false, true, true};
+      const bool right = kRight[orientation], below = kBelow[orientation];
+      const auto expect_at = [&](bool on_right, bool at_bottom, const uint8_t* colour) {
+        const int x = on_right ? image->width - 1 : 0, y = at_bottom ? image->height - 1 : 0;
+        const uint8_t* const found = image->pixels.data() + 3 * (y * image->width + x);
+        for (int c = 0; c < 3; ++c) EXPECT_NEAR(found[c], colour[c], 12) << orientation;
+      };
+      expect_at(right, below, whole.data());
+      expect_at(turned ? right : !right, turned ? !below : below, whole.data() + size_t{3} * 30);
+    }
+  }
+  for (const int none : {0, 9, 65535}) {
+    folder_.write("picture", with_orientation(sideways, none, true));
+    const auto image = read_image(folder_.path("picture"));
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    EXPECT_EQ(image->width, 31);
+  }
+}
+
+// Exif that ends anywhere, or points anywhere, does no harm.
+TEST_F(ReadImageTest, DamagedExif) {
+  const std::string whole = with_orientation(jpeg(31, 17), 6, true);
+  for (size_t at = 4; at < 40; ++at) {
+    for (const int change : {0x01, 0x10, 0x80, 0xff}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
+      const Status status = trouble(damaged);
+      EXPECT_TRUE(status.ok() || status.code() == StatusCode::kInvalidArgument) << status.message();
+    }
+  }
+}
+
+TEST_F(ReadImageTest, WhatIsNone) {
+  EXPECT_EQ(read_image(folder_.path("none")).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(read_image(folder_.path()).status().code(), StatusCode::kIoError);
+  expect_refused("", "neither a PNG nor a JPEG");
+  expect_refused("x", "neither a PNG nor a JPEG");
+  expect_refused("GIF89a" + std::string(100, 'x'), "neither a PNG nor a JPEG");
+  expect_refused("BM" + std::string(100, '\0'), "neither a PNG nor a JPEG");
+  expect_refused("<svg></svg>", "neither a PNG nor a JPEG");
+}
+
+TEST_F(ReadImageTest, DamageIsNamed) {
+  for (const std::string& whole : {png(31, 17, 3), jpeg(31, 17)}) {
+    for (size_t size = 8; size < whole.size(); size += 7) {
+      const Status status = trouble(whole.substr(0, size));
+      EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << size << " of " << whole.size();
+    }
+    // Whatever a byte becomes: an error or a picture, never a crash.
+    for (size_t i = 2; i < whole.size(); i += 3) {
+      for (const int change : {0x01, 0x80, 0xff}) {
+        std::string damaged = whole;
+        damaged[i] = static_cast<char>(damaged[i] ^ change);
+        const Status status = trouble(damaged);
+        EXPECT_TRUE(status.ok() || status.code() == StatusCode::kInvalidArgument) << status.message();
+      }
+    }
+  }
+}
+
+// Older versions of stb_image write past a table of more than 256 codes.
+TEST_F(ReadImageTest, AnOverfullHuffmanTable) {
+  std::string full = jpeg(31, 17);
+  const size_t at = full.find("\xff\xc4");  // the tables: length, number, 16 counts, codes
+  ASSERT_NE(at, std::string::npos);
+  full[at + 5 + 15] = '\xff';
+  expect_refused(full, "damaged or truncated");
+}
+
+// A header that promises a gigantic picture is believed before anything is allocated for it.
+TEST_F(ReadImageTest, HugeOnesAreRefusedByTheirHeader) {
+  std::string large = jpeg(31, 17);
+  const size_t at = large.find("\xff\xc0");  // the frame: length, precision, height, width
+  ASSERT_NE(at, std::string::npos);
+  for (size_t i = 5; i < 9; ++i) large[at + i] = '\xff';
+  expect_refused(large, "65535x65535");
+  const auto wide = compress_png(std::vector<uint8_t>(3 * 20000), 20000, 1, 3);
+  ASSERT_TRUE(wide.ok());
+  expect_refused({wide->begin(), wide->end()}, "20000x1; at most 16384 a side");
+}
+
+}  // namespace
+}  // namespace mobilediffusion

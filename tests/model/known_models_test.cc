@@ -1,0 +1,61 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "src/model/known_models.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace mobilediffusion {
+namespace {
+
+SchedulerConfig recognised(const std::vector<std::string>& names, const std::string& sampler, bool told = false,
+                           bool trailing = false) {
+  SchedulerConfig scheduler;
+  scheduler.sampler = sampler;
+  scheduler.timestep_spacing = trailing ? TimestepSpacing::kTrailing : TimestepSpacing::kLeading;
+  UNetConfig unet;
+  unet.time_cond_proj_dim = told ? 256 : 0;
+  apply_known_model(names, unet, &scheduler);
+  return scheduler;
+}
+
+TEST(KnownModels, AreRecognisedByName) {
+  for (const auto& [name, sampler, steps, guidance] :
+       {std::tuple("sdxs-512-dreamshaper", "one-step", 1, 1.0f), std::tuple("IDKiro/sdxs-512-0.9", "one-step", 1, 1.0f),
+        std::tuple("XCLiu/instaflow_0_9B_from_sd_1_5", "flow", 1, 1.0f), std::tuple("InstaFlow-0.9B", "flow", 1, 1.0f),
+        std::tuple("2_rectified_flow_from_sd_1_5", "flow", 25, 1.5f),
+        std::tuple("RectifiedFlowPipeline", "flow", 1, 1.0f), std::tuple("SiD-LSG-sd15", "sid", 1, 1.0f),
+        std::tuple("tianweiy/DMD2", "one-step", 1, 1.0f)}) {
+    const SchedulerConfig found = recognised({"model", name}, "plms");
+    EXPECT_EQ(found.sampler, sampler) << name;
+    EXPECT_EQ(found.steps, steps) << name;
+    EXPECT_EQ(found.guidance, guidance) << name;
+  }
+  EXPECT_EQ(recognised({"roadmdmodel", "sdxsomething"}, "ddim").sampler, "ddim");
+}
+
+TEST(KnownModels, AreRecognisedByTheirFacts) {
+  for (const auto& [sampler, told, trailing, steps, guidance] :
+       {std::tuple("lcm", true, false, 4, 8.0f), std::tuple("lcm", false, false, 4, 1.0f),
+        std::tuple("tcd", false, false, 4, 1.0f), std::tuple("euler", false, true, 1, 1.0f),
+        std::tuple("euler", false, false, 25, 7.5f), std::tuple("plms", false, false, 25, 7.5f),
+        std::tuple("ddim", false, true, 25, 7.5f), std::tuple("", false, false, 25, 7.5f)}) {
+    const SchedulerConfig found = recognised({"model"}, sampler, told, trailing);
+    EXPECT_EQ(found.sampler, sampler);
+    EXPECT_EQ(found.steps, steps) << sampler;
+    EXPECT_EQ(found.guidance, guidance) << sampler;
+  }
+}
+
+// DiffusionGAN's file says all, whatever the model is called.
+TEST(KnownModels, LeaveOursAlone) {
+  const SchedulerConfig found = recognised({"sdxs"}, "gan");
+  EXPECT_EQ(found.sampler, "gan");
+  EXPECT_EQ(found.steps, 0);
+  EXPECT_EQ(found.guidance, 1.0f);
+}
+
+}  // namespace
+}  // namespace mobilediffusion

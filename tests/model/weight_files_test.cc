@@ -1,0 +1,89 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The names by which a folder may hold a network's weights.
+#include "src/model/weight_files.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "src/weights/file_weights.h"
+#include "src/weights/safetensors.h"
+#include "tests/temporary_folder.h"
+
+namespace mobilediffusion {
+namespace {
+
+constexpr const char* kPlain = "diffusion_pytorch_model.safetensors";
+
+std::vector<std::string> found(const TemporaryFolder& folder) {
+  const auto files = find_weight_files(folder.path(kPlain));
+  EXPECT_TRUE(files.ok()) << files.status().message();
+  return files.ok() ? *files : std::vector<std::string>();
+}
+
+TEST(WeightFilesTest, ThePlainFileComesFirst) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(found(folder), std::vector<std::string>{folder.path(kPlain)});  // for the message that it is not there
+  folder.write("diffusion_pytorch_model.fp16.safetensors", "");
+  EXPECT_EQ(found(folder), std::vector<std::string>{folder.path("diffusion_pytorch_model.fp16.safetensors")});
+  folder.write(kPlain, "");
+  EXPECT_EQ(found(folder), std::vector<std::string>{folder.path(kPlain)});
+}
+
+TEST(WeightFilesTest, AnIndexNamesItsFilesOnce) {
+  for (const std::string index :
+       {"diffusion_pytorch_model.safetensors.index.json", "diffusion_pytorch_model.fp16.safetensors.index.json",
+        "diffusion_pytorch_model.safetensors.fp16.index.json", "diffusion_pytorch_model.safetensors.index.fp16.json"}) {
+    const TemporaryFolder folder;
+    folder.write(index, R"({"metadata": {}, "weight_map": {"c": "b.safetensors", "a": "a.safetensors",
+                            "b": "b.safetensors"}})");
+    EXPECT_EQ(found(folder), (std::vector<std::string>{folder.path("a.safetensors"), folder.path("b.safetensors")}));
+  }
+}
+
+TEST(WeightFilesTest, AnIndexThatIsNoneOrLeadsElsewhere) {
+  for (const char* text : {"[]", "{}", R"({"weight_map": []})", R"({"weight_map": {"a": 1}})",
+                           R"({"weight_map": {"a": "../b.safetensors"}})", R"({"weight_map": {"a": "b.bin"}})"}) {
+    const TemporaryFolder folder;
+    folder.write("diffusion_pytorch_model.safetensors.index.json", text);
+    const auto files = find_weight_files(folder.path(kPlain));
+    EXPECT_EQ(files.status().code(), StatusCode::kInvalidModel) << text;
+    EXPECT_NE(files.status().message().find("index.json"), std::string::npos) << files.status().message();
+  }
+}
+
+TEST(WeightFilesTest, APickleIsRefusedWithAWayOut) {
+  const TemporaryFolder folder;
+  folder.write("diffusion_pytorch_model.bin", "");
+  const auto files = find_weight_files(folder.path(kPlain));
+  EXPECT_EQ(files.status().code(), StatusCode::kUnsupported);
+  for (const char* words : {"diffusion_pytorch_model.bin", "pickle", "safetensors"})
+    EXPECT_NE(files.status().message().find(words), std::string::npos) << files.status().message();
+}
+
+// Tensors are found in whichever file has them; a linear's weight may be stored as a 1x1 convolution's.
+TEST(WeightFilesTest, TensorsComeFromSeveralFiles) {
+  const TemporaryFolder folder;
+  const std::vector<float> a = {1, 2, 3, 4, 5, 6}, b = {7, 8};
+  ASSERT_TRUE(write_safetensors(folder.path("x.safetensors"), {float32_tensor("a", {3, 2, 1, 1}, a)}).ok());
+  ASSERT_TRUE(write_safetensors(folder.path("y.safetensors"), {float32_tensor("b", {2}, b)}).ok());
+  folder.write("diffusion_pytorch_model.safetensors.index.json",
+               R"({"weight_map": {"a": "x.safetensors", "b": "y.safetensors"}})");
+  auto weights = FileWeights::open(folder.path(kPlain));
+  ASSERT_TRUE(weights.ok()) << weights.status().message();
+  const int64_t matrix[] = {3, 2}, vector[] = {2}, other[] = {2, 3};
+  const auto first = (*weights)->get("a", matrix), second = (*weights)->get("b", vector);
+  ASSERT_NE(first.data, nullptr);
+  ASSERT_NE(second.data, nullptr);
+  EXPECT_EQ(static_cast<const float*>(first.data)[5], 6);
+  EXPECT_EQ(static_cast<const float*>(second.data)[1], 8);
+  EXPECT_EQ(first.shape, (std::vector<int64_t>{3, 2}));
+  (*weights)->release(second);
+  EXPECT_TRUE((*weights)->status().ok());
+  EXPECT_EQ((*weights)->get("a", other).data, nullptr);
+  EXPECT_FALSE((*weights)->status().ok());
+}
+
+}  // namespace
+}  // namespace mobilediffusion
