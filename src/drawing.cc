@@ -21,7 +21,7 @@ using kernels::Tensor;
 
 namespace {
 
-// Words as the UNet is told of them.
+// A prompt as the UNet reads it.
 struct EncodedPrompt {
   TokenizedPrompt tokens;
   Tensor hidden;
@@ -85,7 +85,7 @@ Drawing::Drawing(const DrawingTools& tools, std::string_view prompt, const Gener
       start_(sampling.start),
       begins_with_picture_(options.image.data != nullptr),
       guidance_(guidance_of(options, tools.model.folder.scheduler)),
-      // A UNet with a guidance embedding is told of it and runs once.
+      // A UNet with a guidance embedding takes the scale as an input and runs once.
       guided_(guidance_ > 1.0f && tools.model.folder.unet.time_cond_proj_dim == 0),
       context_(tools.threads, tools.arena) {
   context_.set_cancel_flag(&tools.cancelled);
