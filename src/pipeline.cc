@@ -102,7 +102,7 @@ struct Pipeline::Impl {
         loras(in_provenance(options.loras)),
         blocks(count_blocks(model)) {}
 
-  static Result<Pipeline> load(const std::string& folder, const LoadOptions& options);
+  static Result<Pipeline> load(const SourcePath& folder, const LoadOptions& options);
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options);
   Result<Image> draw(std::string_view prompt, const GenerateOptions& options);
   Tensor encode(Context& context, const Pixels& picture, int width, int height);
@@ -130,7 +130,7 @@ struct Pipeline::Impl {
   std::atomic<bool> cancelled = false;
 };
 
-Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptions& options) {
+Result<Pipeline> Pipeline::Impl::load(const SourcePath& folder, const LoadOptions& options) {
   const Stopwatch watch;
   if (options.threads < 0 || options.threads > kMostThreads) {
     return invalid("threads must be 0 (one a core) to " + std::to_string(kMostThreads) + ", not " +
