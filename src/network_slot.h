@@ -1,7 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A network that is in memory when it is needed: loaded once and kept, or brought in for its stage and dropped after
-// it.
+// A network that is in memory when it is needed: loaded once and kept, or loaded for its stage and dropped after it.
 #pragma once
 
 #include <functional>
@@ -81,7 +80,7 @@ class NetworkSlot {
     return (*weights)->status();
   }
 
-  // Brings the network in where it is not there. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory.
+  // Loads the network unless it is loaded. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory.
   Status load(const NetworkLoading& how) {
     if (network_ != nullptr) return {};
     Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);

@@ -67,7 +67,7 @@ Stages Stages::describe(const ModelFolder& model) {
 }
 
 template <typename Slot>
-bool Stages::bring_in(Context& context, Slot& slot) {
+bool Stages::ensure_loaded(Context& context, Slot& slot) {
   if (!context.ok()) return false;
   if (Status status = slot.load(loading_); !status.ok()) context.fail(std::move(status));
   return context.ok();
@@ -88,23 +88,23 @@ void Stages::end(Stage stage) {
 }
 
 Tensor Stages::encode(Context& context, std::span<const int> ids) {
-  if (!bring_in(context, text_encoder_)) return {};
+  if (!ensure_loaded(context, text_encoder_)) return {};
   Tensor hidden = (*text_encoder_)(context, ids);
   require_finite(context, hidden, "the text encoder");
   return hidden;
 }
 
 void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, const Conditioning& conditioning) {
-  if (!bring_in(context, unet_)) return;
-  std::vector<float> told;
-  if (guidance_width_ > 0) told = guidance_embedding(conditioning.guidance - 1, guidance_width_);
+  if (!ensure_loaded(context, unet_)) return;
+  std::vector<float> guidance;
+  if (guidance_width_ > 0) guidance = guidance_embedding(conditioning.guidance - 1, guidance_width_);
   SamplerState state;
   for (int i = conditioning.start; i < sampler.runs() && context.ok(); ++i) {
     const float timestep = sampler.timesteps()[static_cast<size_t>(i)];
     const float factor = sampler.input_scale(i);
     const Tensor other = factor != 1.0f ? scaled(context, latents, factor) : Tensor();
     const Tensor& input = factor != 1.0f ? other : latents;
-    Tensor output = (*unet_)(context, input, timestep, conditioning.text, told);
+    Tensor output = (*unet_)(context, input, timestep, conditioning.text, guidance);
     if (conditioning.negative != nullptr) {
       const Tensor unconditional = (*unet_)(context, input, timestep, *conditioning.negative);
       if (context.computes())
@@ -127,7 +127,7 @@ void Stages::denoise(Context& context, Tensor& latents, const Sampler& sampler, 
 }
 
 Tensor Stages::decode(Context& context, const Tensor& x0) {
-  if (!bring_in(context, decoder_)) return {};
+  if (!ensure_loaded(context, decoder_)) return {};
   Tensor scaled = context.make(x0.shape());
   if (context.computes()) {
     for (int64_t i = 0; i < x0.shape().elements(); ++i)

@@ -27,7 +27,7 @@ struct Conditioning {
   const kernels::Tensor& text;
   NoiseSource& noise;                         // of the fresh noise between several steps
   const kernels::Tensor* negative = nullptr;  // null: no classifier-free guidance
-  float guidance = 1.0f;                      // of that, or that the UNet is told
+  float guidance = 1.0f;                      // its scale, or the value of the UNet's guidance embedding
   int start = 0;                              // the sampler's run to begin with
 };
 
@@ -67,7 +67,7 @@ class Stages {
 
   // True where the network is there; else what went wrong is latched.
   template <typename Slot>
-  bool bring_in(kernels::Context& context, Slot& slot);
+  bool ensure_loaded(kernels::Context& context, Slot& slot);
 
   NetworkLoading loading_;
   NetworkSlot<TextEncoder, TextEncoderConfig> text_encoder_;

@@ -110,8 +110,9 @@ struct GenerateOptions {
   int steps = 0;
 
   // Guidance, 0 to 100. Above 1, classifier-free: every step runs the UNet twice and follows the prompt more closely;
-  // 0 to 1 is off, as one-step models want it. A model whose UNet is told of the guidance (time_cond_proj_dim) runs
-  // once, and is told. Nothing: what the model was made for, which is 7.5 for one that was not distilled.
+  // 0 to 1 is off, as one-step models want it. A model whose UNet has a guidance embedding (time_cond_proj_dim) takes
+  // the scale as an input and runs once. Nothing: what the model was made for, which is 7.5 for one that was not
+  // distilled.
   std::optional<float> guidance = {};
 
   // What should not be in the picture; only read where guidance is classifier-free. UTF-8.

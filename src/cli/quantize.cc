@@ -134,13 +134,13 @@ void print(const std::string& output, const Report& report) {
 }
 
 void print_json(const std::string& output, const Report& report) {
-  nlohmann::ordered_json told{{"output", output},
+  nlohmann::ordered_json json{{"output", output},
                               {"weights", "int8"},
                               {"bytes", report.bytes_after},
                               {"bytes_before", report.bytes_before},
                               {"networks", nlohmann::ordered_json::object()}};
   for (const auto& [network, layers] : report.networks) {
-    auto& list = told["networks"][network] = nlohmann::ordered_json::array();
+    auto& list = json["networks"][network] = nlohmann::ordered_json::array();
     for (const QuantizationError& layer : layers) {
       nlohmann::ordered_json line{{"tensor", layer.tensor}, {"values", layer.values}};
       // JSON has no infinity: null is no error at all.
@@ -148,7 +148,7 @@ void print_json(const std::string& output, const Report& report) {
       list.push_back(std::move(line));
     }
   }
-  std::cout << told.dump() << std::endl;
+  std::cout << json.dump() << std::endl;
 }
 
 int run(const Options& options) {

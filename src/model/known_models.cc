@@ -31,7 +31,7 @@ constexpr KnownModel kKnownModels[] = {
 
 // By what a folder's files say.
 Recipe recipe_by_facts(const UNetConfig& unet, const SchedulerConfig& scheduler) {
-  if (unet.time_cond_proj_dim > 0) return {"", 4, 8.0f};  // LCM, told of its guidance
+  if (unet.time_cond_proj_dim > 0) return {"", 4, 8.0f};  // LCM, with a guidance embedding
   if (scheduler.sampler == "lcm" || scheduler.sampler == "tcd") return {"", 4, 1.0f};
   if (scheduler.sampler == "euler" && scheduler.timestep_spacing == TimestepSpacing::kTrailing)
     return {"", 1, 1.0f};  // Turbo

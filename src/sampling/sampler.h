@@ -44,7 +44,7 @@ class Sampler {
   int steps() const { return steps_; }
   int runs() const { return static_cast<int>(timesteps_.size()); }
 
-  // Which timestep the network is told in each run: descending, never empty. Some samplers go between whole ones.
+  // The timestep of each run, the network's input: descending, never empty. Some samplers go between whole ones.
   std::span<const float> timesteps() const { return timesteps_; }
 
   // What standard normal noise is multiplied with to become the latents of run 0, and what the latents are multiplied

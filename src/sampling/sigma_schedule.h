@@ -12,7 +12,7 @@
 namespace mobilediffusion {
 
 struct SigmaSchedule {
-  std::vector<float> timesteps;  // that the network is told
+  std::vector<float> timesteps;  // the network's input
   std::vector<double> sigmas;    // of each, and one more: where the last step ends
 };
 
