@@ -62,7 +62,7 @@ template <typename Network, typename Config>
 class NetworkSlot {
  public:
   // `name` is what messages and traces call it.
-  NetworkSlot(const char* name, std::string weights_path, const Config& config)
+  NetworkSlot(const char* name, SourcePath weights_path, const Config& config)
       : name_(name), path_(std::move(weights_path)), config_(config) {}
 
   // Without weights, for a context that only counts.
@@ -129,7 +129,7 @@ class NetworkSlot {
   }
 
   const char* name_;
-  std::string path_;
+  SourcePath path_;
   Config config_;
   // Each rests on the one before.
   std::optional<MappedFile> mapped_;

@@ -39,7 +39,7 @@ struct Pipeline::Impl {
         threads(options.thread_pool != nullptr ? ThreadPool(options.thread_pool) : ThreadPool(options.threads)),
         log(options.log) {}
 
-  static Result<Pipeline> load(const std::string& folder, const LoadOptions& options);
+  static Result<Pipeline> load(const SourcePath& folder, const LoadOptions& options);
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options);
   void set_running(bool now);
 
@@ -56,7 +56,7 @@ struct Pipeline::Impl {
   std::atomic<bool> cancelled = false;
 };
 
-Result<Pipeline> Pipeline::Impl::load(const std::string& folder, const LoadOptions& options) {
+Result<Pipeline> Pipeline::Impl::load(const SourcePath& folder, const LoadOptions& options) {
   const Stopwatch watch;
   if (Status status = check(options); !status.ok()) return status;
   Result<LoadedModel> model = LoadedModel::load(folder, options);

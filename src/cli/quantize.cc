@@ -10,6 +10,7 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model/weight_files.h"
 #include "src/networks/decoder.h"
@@ -75,34 +76,34 @@ Result<Entries> autoencoder_entries(const ModelFolder& model) {
   return entries;
 }
 
-Status quantize_network(const char* name, const Entries& entries, const std::string& from, const std::string& to,
+Status quantize_network(const char* name, const Entries& entries, const SourcePath& from, const std::string& to,
                         Report& report) {
   Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, entries);
   if (!errors.ok()) return errors.status();
   std::error_code ignored;
   if (const auto files = find_weight_files(from); files.ok()) {
-    for (const std::string& file : *files) report.bytes_before += fs::file_size(file, ignored);
+    for (const SourcePath& file : *files) report.bytes_before += fs::file_size(to_path(file.name()), ignored);
   }
-  report.bytes_after += fs::file_size(to, ignored);
+  report.bytes_after += fs::file_size(to_path(to), ignored);
   report.networks.emplace_back(name, std::move(*errors));
   return {};
 }
 
 Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
-  if (Status status = copy_the_rest(model.path, folder); !status.ok()) return status;
+  if (Status status = copy_the_rest(to_path(model.path.name()), folder); !status.ok()) return status;
   ModelFolder made = model;
-  made.path = folder.string();
-  made.vae_folder = (folder / "vae").string();
+  made.path = to_utf8(folder);
+  made.vae_folder = made.path / "vae";
   Status status = quantize_network("text_encoder", entries_of<TextEncoder>("text_encoder", model.text_encoder),
-                                   model.text_encoder_weights(), made.text_encoder_weights(), report);
+                                   model.text_encoder_weights(), made.text_encoder_weights().name(), report);
   if (status.ok()) {
-    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(), made.unet_weights(),
+    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(), made.unet_weights().name(),
                               report);
   }
   if (!status.ok()) return status;
   const Result<Entries> autoencoder = autoencoder_entries(model);
   if (!autoencoder.ok()) return autoencoder.status();
-  return quantize_network("decoder", *autoencoder, model.decoder_weights(), made.decoder_weights(), report);
+  return quantize_network("decoder", *autoencoder, model.decoder_weights(), made.decoder_weights().name(), report);
 }
 
 QuantizationError sum(const std::vector<QuantizationError>& layers) {

@@ -13,6 +13,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
 #include "src/files/file_io.h"
+#include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
 #include "src/sampling/noise.h"
 #include "src/text/stand_in_tokenizer.h"
@@ -97,7 +98,7 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   }
   for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json",
                            "scheduler/scheduler_config.json"}) {
-    if (Status status = take_along(fs::path(model.path) / file, folder / file); !status.ok()) return status;
+    if (Status status = take_along(to_path(model.path.name()) / file, folder / file); !status.ok()) return status;
   }
   if (options.tokenizer.empty()) {
     if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok())
@@ -116,12 +117,12 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   }
   const ModelCost cost = cost_of(model, model.unet.latent_multiple(), model.unet.latent_multiple());
   ModelFolder made = model;
-  made.path = folder.string();
-  made.vae_folder = (folder / "vae").string();
+  made.path = to_utf8(folder);
+  made.vae_folder = made.path / "vae";
   uint64_t stream = 0;
-  Status status = write_networks(made.text_encoder_weights(), {&cost.text_encoder}, options, &stream);
-  if (status.ok()) status = write_networks(made.unet_weights(), {&cost.unet}, options, &stream);
-  if (status.ok()) status = write_networks(made.decoder_weights(), {&cost.decoder, &cost.encoder}, options, &stream);
+  Status status = write_networks(made.text_encoder_weights().name(), {&cost.text_encoder}, options, &stream);
+  if (status.ok()) status = write_networks(made.unet_weights().name(), {&cost.unet}, options, &stream);
+  if (status.ok()) status = write_networks(made.decoder_weights().name(), {&cost.decoder, &cost.encoder}, options, &stream);
   return status;
 }
 

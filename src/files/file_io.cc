@@ -9,28 +9,25 @@
 #include <system_error>
 #include <utility>
 
-#if defined(_WIN32)
-#include <io.h>
-#else
-#include <fcntl.h>
-#include <unistd.h>
-#endif
+#include "src/files/file_faults.h"
+#include "src/files/system_file.h"
+#include "src/files/utf8_path.h"
 
 namespace mobilediffusion {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path to_path(const std::string& utf8) { return fs::path(std::u8string(utf8.begin(), utf8.end())); }
-
-std::FILE* open_stdio(const fs::path& path, const char* mode) {
+// Whether a test wants the operation to fail; errno says how.
+bool fails(FileOperation operation) {
   errno = 0;
-#if defined(_WIN32)
-  const std::string narrow(mode);
-  return _wfopen(path.c_str(), std::wstring(narrow.begin(), narrow.end()).c_str());
-#else
-  return std::fopen(path.c_str(), (std::string(mode) + "e").c_str());  // e: close on exec
-#endif
+  const int fault = file_fault(operation);
+  if (fault != 0) errno = fault;
+  return fault != 0;
+}
+
+std::FILE* open_file(const fs::path& path, const char* mode, FileOperation operation) {
+  return fails(operation) ? nullptr : open_stdio(path, mode);
 }
 
 // Some failures of stdio leave errno alone; EIO says no less than the truth then.
@@ -48,35 +45,6 @@ Status check_name(const char* verb, const std::string& path) {
     return {StatusCode::kInvalidArgument, std::string("cannot ") + verb + " a file whose name holds a NUL"};
   }
   return {};
-}
-
-bool flush_to_disk(std::FILE* file) {
-  if (std::fflush(file) != 0) return false;
-#if defined(_WIN32)
-  return _commit(_fileno(file)) == 0;
-#else
-  // A file system that cannot sync (EINVAL, ENOSYS) is no reason to throw a picture away; a failing disk is.
-  return fsync(fileno(file)) == 0 || errno == EINVAL || errno == ENOSYS || errno == ENOTSUP;
-#endif
-}
-
-// Makes the rename itself survive a crash. Best effort: the file is whole either way.
-void sync_folder([[maybe_unused]] const fs::path& folder) {
-#if !defined(_WIN32)
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  (void)fsync(descriptor);
-  (void)::close(descriptor);
-#endif
-}
-
-// Replacing asks for a writable folder only; a file that its owner made read-only should stay all the same.
-bool may_replace([[maybe_unused]] const fs::path& target) {
-#if defined(_WIN32)
-  return true;  // the rename itself refuses
-#else
-  return ::access(target.c_str(), W_OK) == 0;
-#endif
 }
 
 // Names under these are doors to something already open; their targets must not be replaced, even when regular.
@@ -104,7 +72,7 @@ struct AtomicFile::Impl {
 
   Status open_directly() {
     // Appending: after "prog -o /dev/stdout >> file" the file should still hold what it held.
-    file = open_stdio(target, "ab");
+    file = open_file(target, "ab", FileOperation::kOpenToWrite);
     return file != nullptr ? Status() : failed("write", name, last_error());
   }
 
@@ -117,7 +85,7 @@ struct AtomicFile::Impl {
       std::snprintf(leaf, sizeof(leaf), "%s%016llx-%d%s", kUnfinishedPrefix, static_cast<unsigned long long>(salt),
                     attempt, kUnfinishedSuffix);
       const fs::path candidate = target.parent_path() / leaf;
-      file = open_stdio(candidate, "wbx");
+      file = open_file(candidate, "wbx", FileOperation::kOpenToWrite);
       if (file == nullptr && errno == EEXIST) continue;
       if (file == nullptr) return failed("write", name, last_error());
       temporary = candidate;
@@ -173,18 +141,21 @@ Result<AtomicFile> AtomicFile::open(const std::string& path) {
 
 Status AtomicFile::write(std::span<const uint8_t> bytes) {
   if (bytes.empty()) return {};
-  errno = 0;
-  if (std::fwrite(bytes.data(), 1, bytes.size(), impl_->file) == bytes.size()) return {};
+  if (!fails(FileOperation::kWrite) && std::fwrite(bytes.data(), 1, bytes.size(), impl_->file) == bytes.size())
+    return {};
   return failed("write", impl_->name, last_error());
 }
 
 Status AtomicFile::commit() {
-  errno = 0;
   const bool direct = impl_->temporary.empty();
-  const bool flushed = direct ? std::fflush(impl_->file) == 0 : flush_to_disk(impl_->file);
+  const bool flushed =
+      !fails(FileOperation::kFlush) && (direct ? std::fflush(impl_->file) == 0 : flush_to_disk(impl_->file));
   std::error_code error = flushed ? std::error_code() : last_error();
+  std::error_code closing = fails(FileOperation::kClose) ? last_error() : std::error_code();
   errno = 0;
-  if (std::fclose(std::exchange(impl_->file, nullptr)) != 0 && !error) error = last_error();
+  if (std::fclose(std::exchange(impl_->file, nullptr)) != 0 && !closing) closing = last_error();
+  if (!error) error = closing;
+  if (!error && !direct && fails(FileOperation::kRename)) error = last_error();
   if (!error && !direct) fs::rename(impl_->temporary, impl_->target, error);
   if (error) return failed("write", impl_->name, error);
   if (!direct) {
@@ -205,7 +176,7 @@ Status write_file_atomically(const std::string& path, std::span<const uint8_t> b
 Result<std::vector<uint8_t>> read_file(const std::string& path, size_t max_bytes) {
   if (Status status = check_name("read", path); !status.ok()) return status;
   const fs::path source = to_path(path);
-  std::FILE* opened = open_stdio(source, "rb");
+  std::FILE* opened = open_file(source, "rb", FileOperation::kOpenToRead);
   if (opened == nullptr) return failed("read", path, last_error());
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(opened, &std::fclose);
 
@@ -219,7 +190,7 @@ Result<std::vector<uint8_t>> read_file(const std::string& path, size_t max_bytes
       }
       bytes.resize(std::min(std::max<size_t>(2 * filled, 65536), max_bytes + 1));
     }
-    errno = 0;
+    if (fails(FileOperation::kRead)) return failed("read", path, last_error());
     filled += std::fread(bytes.data() + filled, 1, bytes.size() - filled, file.get());
     if (std::ferror(file.get())) return failed("read", path, last_error());
     if (filled < bytes.size()) {

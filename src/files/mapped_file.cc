@@ -1,56 +1,83 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/files/mapped_file.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
+#include <limits>
 #include <utility>
 
+#include "src/files/file_faults.h"
+#include "src/files/utf8_path.h"
+
 namespace mobilediffusion {
+namespace {
+
+// Runs one operation, unless a test wants it to fail.
+template <typename Operation>
+auto attempt(FileOperation kind, std::error_code& error, Operation&& operation) -> decltype(operation()) {
+  if (const int fault = file_fault(kind); fault != 0) {
+    error = std::error_code(fault, std::generic_category());
+    return {};
+  }
+  return operation();
+}
+
+Status failed(const std::string& name, const std::error_code& error) {
+  StatusCode code = StatusCode::kIoError;
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) code = StatusCode::kNotFound;
+  if (error == std::errc::not_enough_memory) code = StatusCode::kOutOfMemory;
+  return Status(code, "cannot read " + name + ": " + error.message());
+}
+
+Status empty(const std::string& name) { return Status(StatusCode::kInvalidModel, name + " is empty"); }
+
+}  // namespace
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  const auto failed = [&](int error) {
-    StatusCode code = error == ENOENT || error == ENOTDIR ? StatusCode::kNotFound : StatusCode::kIoError;
-    if (error == ENOMEM) code = StatusCode::kOutOfMemory;
-    return Status(code, "cannot read " + path + ": " + std::strerror(error));
-  };
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a named pipe must not hang us
-  if (file < 0) return failed(errno);
-  struct stat info;
-  if (::fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
-    const int error = S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
-    ::close(file);
-    return failed(error);
+  std::error_code error;
+  const InputFile file =
+      attempt(FileOperation::kOpenToRead, error, [&] { return InputFile::open(to_path(path), error); });
+  if (error) return failed(path, error);
+  return open(file, 0, kToTheEnd, path);
+}
+
+Result<MappedFile> MappedFile::open(const InputFile& file, uint64_t offset, uint64_t size, const std::string& name) {
+  std::error_code error;
+  FileIdentity identity;
+  const FileKind kind = attempt(FileOperation::kExamine, error, [&] { return file.examine(identity, error); });
+  if (error) return failed(name, error);
+  if (kind != FileKind::kRegular)
+    return failed(name, std::make_error_code(kind == FileKind::kFolder ? std::errc::is_a_directory
+                                                                       : std::errc::invalid_argument));
+  if (size == kToTheEnd && offset <= identity.size) size = identity.size - offset;
+  if (offset > identity.size || size > identity.size - offset) {
+    return Status(StatusCode::kIoError, "cannot read " + name + ": bytes " + std::to_string(offset) + " to " +
+                                            std::to_string(offset + size) + " of a file that has " +
+                                            std::to_string(identity.size));
   }
-  const auto size = static_cast<size_t>(info.st_size);
-  void* const data = size > 0 ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file, 0) : nullptr;
-  const int error = errno;
-  ::close(file);
-  if (size == 0) return Status(StatusCode::kInvalidModel, path + " is empty");
-  if (data == MAP_FAILED) return failed(error);
-  return MappedFile(static_cast<const std::byte*>(data), size);
+  if (size == 0) return empty(name);
+  if (size > std::numeric_limits<size_t>::max()) return failed(name, std::make_error_code(std::errc::not_enough_memory));
+  const FileMapping mapping = attempt(FileOperation::kMap, error,
+                                      [&] { return file.map(offset, static_cast<size_t>(size), error); });
+  if (error) return failed(name, error);
+  identity.begin = offset;
+  return MappedFile(mapping, identity);
+}
+
+Result<MappedFile> MappedFile::borrow(std::span<const std::byte> bytes, const std::string& name) {
+  std::error_code error;
+  attempt(FileOperation::kMap, error, [] { return true; });
+  if (error) return failed(name, error);
+  if (bytes.empty()) return empty(name);
+  return MappedFile(FileMapping{.data = bytes.data(), .size = bytes.size()}, std::nullopt);
 }
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
-  std::swap(data_, other.data_);
-  std::swap(size_, other.size_);
+  std::swap(mapping_, other.mapping_);
+  std::swap(identity_, other.identity_);
   return *this;
 }
 
-MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
-}
-
 void MappedFile::drop(const void* begin, size_t size) const {
-  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-  const auto from = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
-  const auto to = (reinterpret_cast<uintptr_t>(begin) + size) / page * page;
-  if (from < to) ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+  if (mapping_.pages != nullptr) discard_pages(begin, size);
 }
 
 }  // namespace mobilediffusion

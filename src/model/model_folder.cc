@@ -1,8 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/model/model_folder.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -11,13 +9,12 @@
 #include <vector>
 
 #include "src/files/json_reader.h"
-#include "src/files/mapped_file.h"
+#include "src/files/own_location.h"
+#include "src/files/utf8_path.h"
 #include "src/model/known_models.h"
 
 namespace mobilediffusion {
 namespace {
-
-constexpr size_t kLargestConfig = size_t{16} << 20;
 
 // What model_index.json may call the model, and each part.
 struct Part {
@@ -91,8 +88,9 @@ Status check_no_further_parts(const std::string& path, const nlohmann::json& ind
 }
 
 // model_index.json: every part's class is one that we run.
-Status check_index(const std::string& path) {
-  Result<std::string> text = read_text_file(path);
+Status check_index(const SourcePath& file) {
+  const std::string path = file.string();
+  Result<std::string> text = read_text_file(file);
   if (!text.ok()) return text.status();
   JsonReader json(*text, path);
   const std::string pipeline = json.string("_class_name");
@@ -113,38 +111,39 @@ Status check_index(const std::string& path) {
 }
 
 // A folder with one network in it, a ControlNet say, says which.
-Status refuse_network_alone(const std::string& folder) {
-  Result<std::string> text = read_text_file(folder + "/config.json");
+Status refuse_network_alone(const SourcePath& folder) {
+  const SourcePath config = folder / "config.json";
+  Result<std::string> text = read_text_file(config);
   if (!text.ok()) return {};
-  JsonReader json(*text, folder + "/config.json");
+  JsonReader json(*text, config.string());
   const std::string found = json.string("_class_name", "");
   if (!json.status().ok() || found.empty()) return {};
-  return Status(StatusCode::kUnsupported, folder + " has no model_index.json, and its config.json is a " +
+  return Status(StatusCode::kUnsupported, folder.string() + " has no model_index.json, and its config.json is a " +
                                               in_message(found) + "'s; supported: a whole model, a folder a network");
 }
 
 template <typename Config>
-Status read_config(const std::string& path, Result<Config> (*parse)(std::string_view, const std::string&),
+Status read_config(const SourcePath& path, Result<Config> (*parse)(std::string_view, const std::string&),
                    Config* config) {
   Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
-  Result<Config> parsed = parse(*text, path);
+  Result<Config> parsed = parse(*text, path.string());
   if (!parsed.ok()) return parsed.status();
   *config = std::move(*parsed);
   return {};
 }
 
 // What a configuration's writer called the model, and its pipeline. "" where it does not say.
-std::string value_in(const std::string& path, const char* key) {
+std::string value_in(const SourcePath& path, const char* key) {
   const Result<std::string> text = read_text_file(path);
   if (!text.ok()) return {};
-  JsonReader json(*text, path);
+  JsonReader json(*text, path.string());
   return json.string(key, "");
 }
 
 Status check_fit(const ModelFolder& model) {
   const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
-    return Status(StatusCode::kInvalidModel, model.path + ": " + left + " is " + std::to_string(a) + ", but " + right +
+    return Status(StatusCode::kInvalidModel, model.path.string() + ": " + left + " is " + std::to_string(a) + ", but " + right +
                                                  " is " + std::to_string(b));
   };
   if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
@@ -154,7 +153,7 @@ Status check_fit(const ModelFolder& model) {
   if (model.unet.in_channels == 2 * model.decoder.latent_channels + 1) {
     return Status(
         StatusCode::kUnsupported,
-        model.path + ": unet/config.json's in_channels is " + std::to_string(model.unet.in_channels) +
+        model.path.string() + ": unet/config.json's in_channels is " + std::to_string(model.unet.in_channels) +
             ", an inpainting model's, which reads a mask and a masked picture beside the latent; supported: " +
             std::to_string(model.decoder.latent_channels) + ", the latent alone");
   }
@@ -169,63 +168,51 @@ Status check_fit(const ModelFolder& model) {
   return {};
 }
 
-// The folder of the binary that this code is in: the shared library, or the program that it was linked into.
-std::filesystem::path own_folder() {
-  Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&find_default_model), &info) == 0 || info.dli_fname == nullptr) return {};
+// The folder's own name; on disk wherever a link or ".." leads.
+std::string name_of(const SourcePath& path) {
+  if (!path.on_disk()) return path.name().empty() ? path.string() : path.leaf();
   std::error_code error;
-  const auto path = std::filesystem::canonical(info.dli_fname, error);
-  return error ? std::filesystem::path() : path.parent_path();
+  const std::filesystem::path given = to_path(path.name()), real = std::filesystem::weakly_canonical(given, error);
+  return to_utf8((error ? given : real).filename());
 }
 
 }  // namespace
 
-Result<std::string> read_text_file(const std::string& path) {
-  Result<MappedFile> file = MappedFile::open(path);
-  if (!file.ok()) return file.status();
-  if (file->bytes().size() > kLargestConfig) {
-    return Status(StatusCode::kInvalidModel, path + " has " + std::to_string(file->bytes().size()) +
-                                                 " bytes; at most " + std::to_string(kLargestConfig) + " are read");
-  }
-  return std::string(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-}
-
-Result<ModelFolder> open_model_folder(const std::string& path, const std::string& vae) {
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error)) {
-    const bool file = std::filesystem::is_regular_file(path, error);
+Result<ModelFolder> open_model_folder(const SourcePath& path, const std::string& vae) {
+  if (!path.is_folder()) {
     return Status(StatusCode::kNotFound,
-                  file ? path +
-                             " is a file; a model is a folder in the layout of diffusers (model_index.json and a "
-                             "folder a network), which its from_single_file() and save_pretrained() make of one"
-                       : "there is no model folder " + path);
+                  path.exists()
+                      ? path.string() +
+                            " is a file; a model is a folder in the layout of diffusers (model_index.json and a "
+                            "folder a network), which its from_single_file() and save_pretrained() make of one"
+                      : "there is no model folder " + path.string());
   }
   ModelFolder model;
   model.path = path;
-  model.vae_folder = vae.empty() ? path + "/vae" : vae;
-  if (!vae.empty() && !std::filesystem::is_directory(vae, error)) {
-    model.vae_folder = path + "/" + vae;
-    if (!std::filesystem::is_directory(model.vae_folder, error))
-      return Status(StatusCode::kNotFound, "there is no autoencoder folder " + vae + ", nor " + model.vae_folder);
+  model.name = name_of(path);
+  model.vae_folder = vae.empty() ? path / "vae" : SourcePath(vae);
+  if (!vae.empty() && !model.vae_folder.is_folder()) {
+    model.vae_folder = path / vae;
+    if (!model.vae_folder.is_folder())
+      return Status(StatusCode::kNotFound,
+                    "there is no autoencoder folder " + vae + ", nor " + model.vae_folder.string());
   }
-  const auto absolute = std::filesystem::weakly_canonical(path, error);
-  model.name = (error ? std::filesystem::path(path) : absolute).filename().string();
 
-  Status status = check_index(path + "/model_index.json");
+  Status status = check_index(path / "model_index.json");
   if (status.code() == StatusCode::kNotFound) {
     if (Status alone = refuse_network_alone(path); !alone.ok()) return alone;
   }
   if (status.ok())
-    status = read_config(path + "/text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
-  if (status.ok()) status = read_config(path + "/unet/config.json", &parse_unet_config, &model.unet);
-  if (status.ok()) status = read_config(model.vae_folder + "/config.json", &parse_decoder_config, &model.decoder);
+    status = read_config(path / "text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
+  if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet);
+  if (status.ok()) status = read_config(model.vae_folder / "config.json", &parse_decoder_config, &model.decoder);
   if (status.ok())
-    status = read_config(path + "/scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
+    status = read_config(path / "scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
-  const std::string names[] = {model.name, value_in(path + "/model_index.json", "_name_or_path"),
-                               value_in(path + "/unet/config.json", "_name_or_path"),
-                               value_in(path + "/model_index.json", "_class_name")};
+  const std::string names[] = {model.name, value_in(path / "model_index.json", "_name_or_path"),
+                               value_in(path / "unet/config.json", "_name_or_path"),
+                               value_in(path / "model_index.json", "_class_name")};
   apply_known_model(names, model.unet, &model.scheduler);
   return model;
 }
@@ -239,13 +226,13 @@ Result<std::string> find_default_model() {
     places.push_back(folder / ".." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
     places.push_back(folder / "../.." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
   }
-  places.push_back(std::filesystem::path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / "scenes");
+  places.push_back(to_path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / "scenes");
   std::string tried;
   for (const auto& place : places) {
     std::error_code error;
     const auto folder = place.lexically_normal();
-    if (std::filesystem::exists(folder / "model_index.json", error)) return folder.string();
-    tried += "\n  " + folder.string();
+    if (std::filesystem::exists(folder / "model_index.json", error)) return to_utf8(folder);
+    tried += "\n  " + to_utf8(folder);
   }
   return Status(StatusCode::kNotFound,
                 "there is no default model; name one, or set MOBILEDIFFUSION_MODEL. It was looked for in" + tried);

@@ -1,39 +1,37 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A model on disk: a folder in the layout of the diffusers library.
+// A model: a folder in the layout of the diffusers library.
 #pragma once
 
 #include <string>
 
 #include "mobilediffusion/status.h"
+#include "src/files/file_source.h"
 #include "src/model/config.h"
 
 namespace mobilediffusion {
 
 struct ModelFolder {
-  std::string path;
+  SourcePath path;
   std::string name;  // the folder's own
-  std::string vae_folder;
+  SourcePath vae_folder;
   TextEncoderConfig text_encoder;
   UNetConfig unet;
   DecoderConfig decoder;
   SchedulerConfig scheduler;
 
-  std::string tokenizer_folder() const { return path + "/tokenizer"; }
-  std::string text_encoder_weights() const { return path + "/text_encoder/model.safetensors"; }
-  std::string unet_weights() const { return path + "/unet/diffusion_pytorch_model.safetensors"; }
-  std::string decoder_weights() const { return vae_folder + "/diffusion_pytorch_model.safetensors"; }
+  SourcePath tokenizer_folder() const { return path / "tokenizer"; }
+  SourcePath text_encoder_weights() const { return path / "text_encoder/model.safetensors"; }
+  SourcePath unet_weights() const { return path / "unet/diffusion_pytorch_model.safetensors"; }
+  SourcePath decoder_weights() const { return vae_folder / "diffusion_pytorch_model.safetensors"; }
 };
 
 // Reads model_index.json and every network's configuration, and checks that they fit one another. Weights and tokenizer
 // are not looked at: a folder without them is a configuration. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported
-// (an unknown class). `vae` names another folder with an autoencoder, by itself or within the model's; empty: vae/.
-Result<ModelFolder> open_model_folder(const std::string& path, const std::string& vae = "");
+// (an unknown class). `vae` names another folder with an autoencoder, on disk or within the model's; empty: vae/.
+Result<ModelFolder> open_model_folder(const SourcePath& path, const std::string& vae = "");
 
 // Where the default model is; the order is Pipeline::load()'s. kNotFound says where it was looked for.
 Result<std::string> find_default_model();
-
-// A small text file. Errors: kNotFound, kIoError, kInvalidModel where it is larger than any configuration.
-Result<std::string> read_text_file(const std::string& path);
 
 }  // namespace mobilediffusion

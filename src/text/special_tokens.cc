@@ -1,10 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/text/special_tokens.h"
 
-#include <filesystem>
-
 #include "src/files/json_reader.h"
-#include "src/model/model_folder.h"
 
 namespace mobilediffusion {
 namespace {
@@ -24,12 +21,11 @@ void take_name(JsonReader& json, const char* key, std::optional<std::string>* na
 }
 
 // Whether the file says all. A file that is missing says nothing.
-Result<bool> take_names(const std::string& path, SpecialNames* names) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return false;
+Result<bool> take_names(const SourcePath& path, SpecialNames* names) {
+  if (!path.exists()) return false;
   Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
-  JsonReader json(*text, path);
+  JsonReader json(*text, path.string());
   take_name(json, "bos_token", &names->start);
   take_name(json, "eos_token", &names->end);
   take_name(json, "pad_token", &names->pad);
@@ -39,12 +35,12 @@ Result<bool> take_names(const std::string& path, SpecialNames* names) {
 
 }  // namespace
 
-Result<SpecialNames> read_special_names(const std::string& folder) {
+Result<SpecialNames> read_special_names(const SourcePath& folder) {
   SpecialNames names;
-  const Result<bool> complete = take_names(folder + "/tokenizer_config.json", &names);
+  const Result<bool> complete = take_names(folder / "tokenizer_config.json", &names);
   if (!complete.ok()) return complete.status();
   if (*complete) return names;
-  const Result<bool> map = take_names(folder + "/special_tokens_map.json", &names);
+  const Result<bool> map = take_names(folder / "special_tokens_map.json", &names);
   if (!map.ok()) return map.status();
   return names;
 }

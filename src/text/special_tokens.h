@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mobilediffusion/status.h"
+#include "src/files/file_source.h"
 
 namespace mobilediffusion {
 
@@ -17,6 +18,6 @@ struct SpecialNames {
 // Reads tokenizer_config.json and special_tokens_map.json, either of which may be missing. As in transformers, the
 // latter wins, unless the former lists its "added_tokens_decoder", from which on it says all. Errors: kIoError,
 // kInvalidModel.
-Result<SpecialNames> read_special_names(const std::string& folder);
+Result<SpecialNames> read_special_names(const SourcePath& folder);
 
 }  // namespace mobilediffusion

@@ -1,11 +1,9 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/text/tokenizer.h"
 
-#include <filesystem>
 #include <optional>
 
 #include "src/files/json_reader.h"
-#include "src/model/model_folder.h"
 #include "src/text/clip_tokenizer.h"
 #include "src/text/sentencepiece_tokenizer.h"
 #include "src/text/special_tokens.h"
@@ -14,28 +12,27 @@ namespace mobilediffusion {
 
 namespace {
 
-Result<ClipVocabulary> load_clip_vocabulary(const std::string& folder, int vocab_size) {
-  std::error_code error;
-  if (std::filesystem::exists(folder + "/vocab.json", error)) {
-    Result<std::string> vocab = read_text_file(folder + "/vocab.json");
+Result<ClipVocabulary> load_clip_vocabulary(const SourcePath& folder, int vocab_size) {
+  if (const SourcePath vocabulary = folder / "vocab.json"; vocabulary.exists()) {
+    Result<std::string> vocab = read_text_file(vocabulary);
     if (!vocab.ok()) return vocab.status();
-    Result<std::string> merges = read_text_file(folder + "/merges.txt");
+    Result<std::string> merges = read_text_file(folder / "merges.txt");
     if (!merges.ok()) return merges.status();
-    return ClipVocabulary::parse(*vocab, *merges, folder, vocab_size);
+    return ClipVocabulary::parse(*vocab, *merges, folder.string(), vocab_size);
   }
-  const std::string path = folder + "/tokenizer.json";
-  if (!std::filesystem::exists(path, error)) {
-    return Status(StatusCode::kNotFound, folder +
+  const SourcePath path = folder / "tokenizer.json";
+  if (!path.exists()) {
+    return Status(StatusCode::kNotFound, folder.string() +
                                              " has no tokenizer: neither tokenizer.model nor vocab.json with "
                                              "merges.txt nor tokenizer.json");
   }
   Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
-  return ClipVocabulary::parse_json(*text, path, vocab_size);
+  return ClipVocabulary::parse_json(*text, path.string(), vocab_size);
 }
 
 // The ids of the tokens that the folder's files name.
-Result<SpecialTokens> special_tokens(const std::string& folder, const ClipVocabulary& vocabulary,
+Result<SpecialTokens> special_tokens(const SourcePath& folder, const ClipVocabulary& vocabulary,
                                      const SpecialTokens& text_encoders) {
   const Result<SpecialNames> names = read_special_names(folder);
   if (!names.ok()) return names.status();
@@ -45,7 +42,7 @@ Result<SpecialTokens> special_tokens(const std::string& folder, const ClipVocabu
     if (found != vocabulary.ids.end()) return found->second;
     if (name && status.ok()) {
       status = Status(StatusCode::kInvalidModel,
-                      folder + " names the special token \"" + in_message(*name) + "\", which its vocabulary lacks");
+                      folder.string() + " names the special token \"" + in_message(*name) + "\", which its vocabulary lacks");
     }
     return fallback;
   };
@@ -59,13 +56,12 @@ Result<SpecialTokens> special_tokens(const std::string& folder, const ClipVocabu
 
 }  // namespace
 
-Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& folder, const TextEncoderConfig& config) {
+Result<std::unique_ptr<Tokenizer>> load_tokenizer(const SourcePath& folder, const TextEncoderConfig& config) {
   const SpecialTokens text_encoders{config.bos_token_id, config.eos_token_id, config.pad_token_id};
-  std::error_code error;
-  if (const std::string path = folder + "/tokenizer.model"; std::filesystem::exists(path, error)) {
+  if (const SourcePath path = folder / "tokenizer.model"; path.exists()) {
     Result<std::string> model = read_text_file(path);
     if (!model.ok()) return model.status();
-    return parse_sentencepiece(*model, path, text_encoders, config.vocab_size);
+    return parse_sentencepiece(*model, path.string(), text_encoders, config.vocab_size);
   }
   const Result<ClipVocabulary> vocabulary = load_clip_vocabulary(folder, config.vocab_size);
   if (!vocabulary.ok()) return vocabulary.status();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/file_source.h"
 #include "src/model/config.h"
 
 namespace mobilediffusion {
@@ -34,6 +35,6 @@ class Tokenizer {
 // end and pad are the text encoder's; CLIP's are those that the folder's files name (special_tokens.h), else CLIP's
 // own, since real text encoders' configurations give ids that are none. Errors: kNotFound, kIoError, kInvalidModel,
 // kUnsupported.
-Result<std::unique_ptr<Tokenizer>> load_tokenizer(const std::string& folder, const TextEncoderConfig& config);
+Result<std::unique_ptr<Tokenizer>> load_tokenizer(const SourcePath& folder, const TextEncoderConfig& config);
 
 }  // namespace mobilediffusion

@@ -5,11 +5,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-
-#include "src/model/model_folder.h"
 
 namespace mobilediffusion {
 namespace {
@@ -52,15 +49,14 @@ bool is_number(const std::string& word) {
 
 }  // namespace
 
-Result<WordList> WordList::load(const std::string& model_folder) {
-  const std::string path = model_folder + "/words.json";
+Result<WordList> WordList::load(const SourcePath& model_folder) {
+  const SourcePath path = model_folder / "words.json";
   WordList list;
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) return list;
+  if (!path.exists()) return list;
   const Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
   const auto groups = nlohmann::ordered_json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  const auto invalid = [&path](const std::string& what) { return Status(StatusCode::kInvalidModel, path + what); };
+  const auto invalid = [&path](const std::string& what) { return Status(StatusCode::kInvalidModel, path.string() + what); };
   if (!groups.is_object()) return invalid(" is no JSON object");
   for (const auto& [name, phrases] : groups.items()) {
     if (!phrases.is_array()) return invalid(": expected every group to be a list of strings");

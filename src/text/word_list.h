@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/file_source.h"
 
 namespace mobilediffusion {
 
@@ -19,7 +20,7 @@ class WordList {
   using Group = std::pair<std::string, std::vector<std::string>>;
 
   // Errors: kIoError, kInvalidModel. No file is no error: the list is empty.
-  static Result<WordList> load(const std::string& model_folder);
+  static Result<WordList> load(const SourcePath& model_folder);
 
   // Of a prompt in UTF-8, in its order and each once, whatever is neither a number nor on the list. Case is folded.
   std::vector<std::string> unknown(std::string_view prompt) const;

@@ -32,14 +32,14 @@ std::optional<kernels::DataType> data_type(const std::string& dtype) {
   return std::nullopt;
 }
 
-Result<std::unique_ptr<FileWeights>> FileWeights::open(const std::string& path) {
-  Result<std::vector<std::string>> paths = find_weight_files(path);
+Result<std::unique_ptr<FileWeights>> FileWeights::open(const SourcePath& path) {
+  Result<std::vector<SourcePath>> paths = find_weight_files(path);
   if (!paths.ok()) return paths.status();
   std::vector<File> files;
-  for (const std::string& each : *paths) {
-    Result<MappedFile> mapped = MappedFile::open(each);
+  for (const SourcePath& each : *paths) {
+    Result<MappedFile> mapped = each.open();
     if (!mapped.ok()) return mapped.status();
-    Result<Safetensors> tensors = Safetensors::parse(mapped->bytes(), each);
+    Result<Safetensors> tensors = Safetensors::parse(mapped->bytes(), each.string());
     if (!tensors.ok()) return tensors.status();
     files.push_back({each, std::move(*mapped), std::move(*tensors)});
   }
@@ -56,7 +56,7 @@ std::pair<const FileWeights::File*, const TensorEntry*> FileWeights::find(const 
 kernels::WeightView FileWeights::get(const std::string& name, std::span<const int64_t> shape) {
   kernels::WeightView view{.shape = {shape.begin(), shape.end()}};
   const auto [file, tensor] = find(name);
-  const auto wrong = [&, path = file->path](const std::string& what) {
+  const auto wrong = [&, path = file->path.string()](const std::string& what) {
     if (status().ok()) status() = Status(StatusCode::kInvalidModel, path + what);
     return view;
   };

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/files/file_source.h"
 #include "src/files/mapped_file.h"
 #include "src/weights/safetensors.h"
 #include "src/weights/weights.h"
@@ -21,13 +22,13 @@ std::optional<kernels::DataType> data_type(const std::string& dtype);
 class FileWeights : public WeightSource {
  public:
   struct File {
-    std::string path;
+    SourcePath path;
     MappedFile mapped;
     Safetensors tensors;
   };
 
   // `path` as find_weight_files() takes it.
-  static Result<std::unique_ptr<FileWeights>> open(const std::string& path);
+  static Result<std::unique_ptr<FileWeights>> open(const SourcePath& path);
 
   const std::vector<File>& files() const { return files_; }  // never empty
 

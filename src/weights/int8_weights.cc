@@ -68,7 +68,7 @@ double QuantizationError::decibels() const {
   return squared > 0 ? 10 * std::log10(energy / squared) : std::numeric_limits<double>::infinity();
 }
 
-Result<std::vector<QuantizationError>> write_int8_weights(const std::string& from, const std::string& to,
+Result<std::vector<QuantizationError>> write_int8_weights(const SourcePath& from, const std::string& to,
                                                           const std::vector<ManifestWeights::Entry>& asked) {
   Result<std::unique_ptr<FileWeights>> file = FileWeights::open(from);
   if (!file.ok()) return file.status();
@@ -77,7 +77,7 @@ Result<std::vector<QuantizationError>> write_int8_weights(const std::string& fro
     const kernels::WeightView view = (*file)->get(entry.name, entry.shape);
     if (!is_worthwhile(entry)) continue;
     if (view.type == kernels::DataType::kInt8)
-      return Status(StatusCode::kInvalidArgument, from + " is in int8 already: " + entry.name);
+      return Status(StatusCode::kInvalidArgument, from.string() + " is in int8 already: " + entry.name);
     if (view.data != nullptr) kernels::require_finite(view, entry.name, (*file)->status());
     worthwhile.emplace(entry.name, view);
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/file_source.h"
 #include "src/weights/weights.h"
 
 namespace mobilediffusion {
@@ -30,7 +31,7 @@ struct QuantizationError {
 // Copies the safetensors file `from` to `to`, with those tensors in 8 bits that `asked` (of the network that was built
 // in int8) has worthwhile. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite; kInvalidArgument where it has I8
 // already.
-Result<std::vector<QuantizationError>> write_int8_weights(const std::string& from, const std::string& to,
+Result<std::vector<QuantizationError>> write_int8_weights(const SourcePath& from, const std::string& to,
                                                           const std::vector<ManifestWeights::Entry>& asked);
 
 }  // namespace mobilediffusion

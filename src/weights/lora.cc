@@ -270,7 +270,7 @@ Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted
     }
     if (strangers > 0) {
       return invalid(path + " was made for another model: of the " + std::to_string(layers->size()) +
-                     " layers that it changes, " + std::to_string(strangers) + " are not in " + model.path +
+                     " layers that it changes, " + std::to_string(strangers) + " are not in " + model.path.string() +
                      ", the first of them " + in_message(first));
     }
     const std::string identity = to_hex(digest(mapped->bytes())) + " " + std::to_string(lora.weight) + "\n";

@@ -11,6 +11,7 @@
 #include "mobilediffusion/pipeline.h"
 #include "src/files/digest.h"
 #include "src/files/file_io.h"
+#include "src/files/utf8_path.h"
 #include "src/weights/safetensors.h"
 
 namespace mobilediffusion {
@@ -49,7 +50,7 @@ std::string PackedCache::path_for(std::string_view network, kernels::Precision p
              "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes));
   for (const FileWeights::File& file : weights.files()) {
     std::error_code ignored;
-    const auto changed = fs::last_write_time(fs::path(file.path), ignored).time_since_epoch().count();
+    const auto changed = fs::last_write_time(to_path(file.path.name()), ignored).time_since_epoch().count();
     const std::span<const std::byte> bytes = file.mapped.bytes();
     state = digest(std::to_string(changed) + "\n" + std::to_string(bytes.size()) + "\n" + to_hex(sampled_digest(bytes)),
                    state);
@@ -78,7 +79,7 @@ Result<std::optional<MappedFile>> PackedCache::read(const std::string& path, ker
     file->drop(entry.bytes.data(), entry.bytes.size());  // else the whole file would count before its first use
   }
   std::error_code ignored;
-  fs::last_write_time(fs::path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
+  fs::last_write_time(to_path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
   return std::optional<MappedFile>(std::move(*file));
 }
 
@@ -97,7 +98,7 @@ Status PackedCache::write(const std::string& path, const kernels::PackedWeights&
                                                     std::to_string(most_bytes_ >> 20) + " MiB");
   }
   std::error_code failed;
-  fs::create_directories(fs::path(folder_), failed);
+  fs::create_directories(to_path(folder_), failed);
   if (failed) return Status(StatusCode::kIoError, "cannot make the folder " + folder_ + ": " + failed.message());
   make_room(bytes);
   return write_safetensors(path, tensors, checksums);
@@ -113,13 +114,13 @@ void PackedCache::make_room(uint64_t bytes) const {
   std::error_code ignored;
   uint64_t total = bytes;
   const auto abandoned = fs::file_time_type::clock::now() - kAbandonedAfter;
-  for (const fs::directory_entry& entry : fs::directory_iterator(fs::path(folder_), ignored)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(to_path(folder_), ignored)) {
     if (!entry.is_regular_file(ignored)) continue;
     const Kept file{entry.last_write_time(ignored), entry.file_size(ignored), entry.path()};
     if (file.path.extension() == kSuffix) {
       files.push_back(file);
       total += file.bytes;
-    } else if (names_unfinished_file(file.path.filename().string()) && file.used < abandoned) {
+    } else if (names_unfinished_file(to_utf8(file.path.filename())) && file.used < abandoned) {
       fs::remove(file.path, ignored);
     }
   }

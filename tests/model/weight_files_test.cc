@@ -19,7 +19,11 @@ constexpr const char* kPlain = "diffusion_pytorch_model.safetensors";
 std::vector<std::string> found(const TemporaryFolder& folder) {
   const auto files = find_weight_files(folder.path(kPlain));
   EXPECT_TRUE(files.ok()) << files.status().message();
-  return files.ok() ? *files : std::vector<std::string>();
+  std::vector<std::string> names;
+  if (files.ok()) {
+    for (const SourcePath& file : *files) names.push_back(file.string());
+  }
+  return names;
 }
 
 TEST(WeightFilesTest, ThePlainFileComesFirst) {

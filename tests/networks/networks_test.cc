@@ -90,7 +90,7 @@ class Networks : public ::testing::TestWithParam<Case> {
   }
 
   template <typename Network, typename Config>
-  Network load(const std::string& path, const std::string& name, const Config& config) {
+  Network load(const SourcePath& path, const std::string& name, const Config& config) {
     auto weights = FileWeights::open(path);
     EXPECT_TRUE(weights.ok()) << weights.status().message();
     Network network(Scope(**weights, name, GetParam().precision), config);
@@ -147,7 +147,7 @@ TEST_P(Networks, Encoder) {
 // The middle's attention had other names before the library's version 0.17.
 TEST_P(Networks, AttentionsOldNames) {
   if (GetParam().golden != "diffusers-kl") GTEST_SKIP() << "one is enough";
-  const auto mapped = MappedFile::open(model_.decoder_weights());
+  const auto mapped = model_.decoder_weights().open();
   const auto tensors = Safetensors::parse(mapped->bytes(), "vae");
   std::vector<TensorSource> renamed;
   int changed = 0;

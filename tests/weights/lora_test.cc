@@ -47,9 +47,9 @@ void write(const std::string& path, const File& file, const Safetensors::Metadat
   ASSERT_TRUE(status.ok()) << status.message();
 }
 
-File read(const std::string& path) {
-  const auto mapped = MappedFile::open(path);
-  const auto tensors = Safetensors::parse(mapped->bytes(), path);
+File read(const SourcePath& path) {
+  const auto mapped = path.open();
+  const auto tensors = Safetensors::parse(mapped->bytes(), path.string());
   File file;
   for (const auto& [name, entry] : tensors->entries())
     file[name] = {entry.shape, *Safetensors::to_float32(name, entry)};
@@ -230,8 +230,8 @@ TEST_F(LoraTest, OntoInt8) {
   const UNet network(Scope(manifest, "unet", kernels::Precision::kInt8), model_.unet);
   ModelFolder quantized = model_;
   quantized.path = folder_.path("int8");
-  std::filesystem::create_directories(quantized.path + "/unet");
-  ASSERT_TRUE(write_int8_weights(model_.unet_weights(), quantized.unet_weights(), manifest.entries()).ok());
+  std::filesystem::create_directories(quantized.path.name() + "/unet");
+  ASSERT_TRUE(write_int8_weights(model_.unet_weights(), quantized.unet_weights().name(), manifest.entries()).ok());
   const Values up = random({16, 3}, 1), down = random({3, 16}, 2);
   const auto loras = open({{"unet." + to_q_ + ".lora_A.weight", down}, {"unet." + to_q_ + ".lora_B.weight", up}}, 1.0f);
   ASSERT_TRUE(loras.ok());
