@@ -44,7 +44,7 @@ BlockCounts count_blocks(const ModelFolder& model) {
 
 }  // namespace
 
-Result<LoadedModel> LoadedModel::load(const std::string& path, const LoadOptions& options) {
+Result<LoadedModel> LoadedModel::load(const SourcePath& path, const LoadOptions& options) {
   Result<ModelFolder> folder = open_model_folder(path, options.vae);
   if (!folder.ok()) return folder.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(folder->tokenizer_folder(), folder->text_encoder);

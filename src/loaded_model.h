@@ -24,7 +24,7 @@ struct BlockCounts {
 
 struct LoadedModel {
   // `options` were checked. Errors: as Pipeline::load()'s.
-  static Result<LoadedModel> load(const std::string& folder, const LoadOptions& options);
+  static Result<LoadedModel> load(const SourcePath& folder, const LoadOptions& options);
 
   int default_side() const { return folder.unet.sample_size * folder.decoder.upscale(); }
   PictureLimits limits() const {
