@@ -104,19 +104,25 @@ Result<Pipeline> Pipeline::load(const std::string& folder, const LoadOptions& op
 }
 
 Result<Image> Pipeline::generate(std::string_view prompt, const GenerateOptions& options) {
+  if (impl_ == nullptr) return Status(StatusCode::kInvalidState, "this pipeline was moved from and has no model");
   return impl_->generate(prompt, options);
 }
 
 void Pipeline::cancel() {
+  if (impl_ == nullptr) return;
   const std::lock_guard<std::mutex> lock(impl_->state);
   if (impl_->running) impl_->cancelled = true;
 }
 
-int Pipeline::default_width() const { return impl_->model.default_side(); }
-int Pipeline::default_height() const { return impl_->model.default_side(); }
-int Pipeline::size_multiple() const { return impl_->model.limits().size_multiple; }
-const std::string& Pipeline::model_name() const { return impl_->model.folder.name; }
-double Pipeline::load_seconds() const { return impl_->load_seconds; }
+int Pipeline::default_width() const { return impl_ ? impl_->model.default_side() : 0; }
+int Pipeline::default_height() const { return default_width(); }
+int Pipeline::size_multiple() const { return impl_ ? impl_->model.limits().size_multiple : 0; }
+double Pipeline::load_seconds() const { return impl_ ? impl_->load_seconds : 0; }
+
+const std::string& Pipeline::model_name() const {
+  static const std::string none;
+  return impl_ ? impl_->model.folder.name : none;
+}
 
 std::string_view version() { return MOBILEDIFFUSION_VERSION; }
 std::string_view xnnpack_version() { return MOBILEDIFFUSION_XNNPACK_VERSION; }

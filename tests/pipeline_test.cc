@@ -170,6 +170,21 @@ TEST_F(PipelineTest, AMovedPipelineGoesOn) {
   EXPECT_EQ(pixels(first, "a boat"), expected);
 }
 
+TEST_F(PipelineTest, OneThatWasMovedFromSaysSo) {
+  Pipeline first = load();
+  const Pipeline second = std::move(first);
+  const auto image = first.generate("a boat");  // NOLINT: that is the point
+  ASSERT_FALSE(image.ok());
+  EXPECT_EQ(image.status().code(), StatusCode::kInvalidState);
+  EXPECT_NE(image.status().message().find("moved from"), std::string::npos);
+  first.cancel();
+  EXPECT_EQ(first.default_width(), 0);
+  EXPECT_EQ(first.default_height(), 0);
+  EXPECT_EQ(first.size_multiple(), 0);
+  EXPECT_EQ(first.model_name(), "");
+  EXPECT_EQ(first.load_seconds(), 0);
+}
+
 TEST_F(PipelineTest, ProgressCountsToItsTotal) {
   Pipeline pipeline = load();
   for (const int steps : {1, 3}) {

@@ -29,7 +29,8 @@ namespace mobilediffusion {
 // A loaded model, ready to draw.
 //
 // Ownership: a Pipeline owns its weights, its threads and its working memory, and frees them when it is destroyed; the
-// images it gives are the caller's. It can be moved, not copied.
+// images it gives are the caller's. It can be moved, not copied; of one that was moved from, generate() answers
+// kInvalidState, cancel() does nothing, and the rest is 0 or empty.
 // Threads: one generate() runs at a time on one pipeline; further calls from other threads wait their turn. cancel()
 // may be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline while a call on it
 // runs is undefined: cancel() and wait for that call first.
@@ -51,7 +52,7 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
 
   // Draws one picture. `prompt` is UTF-8; an empty one is legal, one too long is cut (Image::prompt_truncated says so).
   // Errors: kInvalidArgument (options, or a prompt that is not UTF-8), kUnsupported (options.image, and the model has
-  // no encoder), kCancelled, kNonFinite, kOutOfMemory. After an error the pipeline can be used again.
+  // no encoder), kCancelled, kNonFinite, kOutOfMemory, kInvalidState. After an error the pipeline can be used again.
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options = {});
 
   // Stops the generate() that runs now, within an operator's time (milliseconds, a fraction of a second on a large

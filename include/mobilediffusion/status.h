@@ -26,10 +26,11 @@ enum class StatusCode : int {
   kInvalidModel = 3,     // a model's file is damaged, lies, or does not fit the others
   kUnsupported = 4,      // well-formed, but asks for something that this version or this machine cannot do
   kOutOfMemory = 5,
-  kIoError = 6,    // reading or writing failed: permissions, a full disk
-  kCancelled = 7,  // cancel() was called, or the progress callback returned false
-  kNonFinite = 8,  // a NaN or an infinity came up; the message names the stage
-  kInternal = 9,   // a defect of this library: please report it
+  kIoError = 6,        // reading or writing failed: permissions, a full disk
+  kCancelled = 7,      // cancel() was called, or the progress callback returned false
+  kNonFinite = 8,      // a NaN or an infinity came up; the message names the stage
+  kInternal = 9,       // a defect of this library: please report it
+  kInvalidState = 10,  // the object cannot do this: it was moved from
 };
 
 // The code's name in words, for logs: "invalid argument".
@@ -55,6 +56,8 @@ constexpr std::string_view to_string(StatusCode code) {
       return "non-finite value";
     case StatusCode::kInternal:
       return "internal error";
+    case StatusCode::kInvalidState:
+      return "invalid state";
   }
   return "unknown";
 }

@@ -1,0 +1,70 @@
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+"""`mobilediffusion info`."""
+
+import json
+import os
+import shutil
+import struct
+import tempfile
+import zlib
+
+from program import DONE, FAILED, SOURCE, USAGE, ProgramTest, main, run
+
+
+class InfoTest(ProgramTest):
+    def test_info(self):
+        told = json.loads(run("info", os.path.join(SOURCE, "models/mobilediffusion"), "--json").stdout)
+        parts = ("text_encoder", "unet", "decoder")
+        for figure in ("parameters", "macs"):
+            self.assertTrue(all(isinstance(told[part][figure], int) for part in parts))
+            self.assertEqual(sum(told[part][figure] for part in parts), told["total"][figure])
+        self.assertAlmostEqual(told["total"]["parameters"] / 1e6, 520.4, delta=0.1)
+        self.assertIn(b"down_blocks.0", run("info", os.path.join(SOURCE, "models/mobilediffusion")).stdout)
+
+    def test_info_on_what_is_no_picture_of_ours(self):
+        self.refused(run("info", "/nowhere.png"), FAILED, "/nowhere.png")
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            file.write(b"not a PNG at all")
+            file.flush()
+            done = run("info", file.name)
+            self.assertNotEqual(done.returncode, DONE)
+            self.assertIn(file.name, done.stderr.decode())
+
+    def test_info_on_pictures_of_others(self):
+        def chunk(kind, body):
+            return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+        png = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0"))
+        for name, content_of, saying in (("foreign.png", png + chunk(b"IEND", b""), "not one of ours"),
+                                         ("cut.png", png, "cut.png"), ("empty.png", b"", "empty.png"),
+                                         ("text.png", b"a boat", "not a PNG"),
+                                         ("sum.png", png[:-1] + b"x" + chunk(b"IEND", b""), "sum.png")):
+            with open(self.path(name), "wb") as file:
+                file.write(content_of)
+            for arguments in ((), ("--json",)):
+                done = run("info", self.path(name), *arguments)
+                self.assertIn(done.returncode, (FAILED, USAGE), name)
+                self.assertEqual(done.stdout, b"")
+                self.assertIn(saying, done.stderr.decode())
+        self.assertEqual(self.generate("a boat", "-o", "bare.png", "--no-metadata", "--size", "32x32").returncode, DONE)
+        self.assertIn(b"saved without metadata", run("info", self.path("bare.png")).stderr)
+
+    def test_info_on_folders(self):
+        self.refused(run("info", self.folder), FAILED, "model_index.json")
+        config = os.path.join(self.home, "config-alone")
+        shutil.copytree(self.model, config, ignore=shutil.ignore_patterns("*.safetensors", "tokenizer"))
+        told = json.loads(run("info", config, "--json").stdout)
+        whole = json.loads(run("info", self.model, "--json").stdout)
+        self.assertEqual((told.pop("model"), whole.pop("model")), ("config-alone", "model"))
+        self.assertEqual(told, whole)
+        self.refused(run("generate", "a boat", "--model", config, "-o", "p.png", cwd=self.folder), FAILED, "tokenizer")
+        os.makedirs(os.path.join(config, "tokenizer"))
+        for name in ("vocab.json", "merges.txt"):
+            shutil.copy(os.path.join(self.model, "tokenizer", name), os.path.join(config, "tokenizer"))
+        done = run("generate", "a boat", "--model", config, "-o", "p.png", cwd=self.folder)
+        self.refused(done, FAILED, "text_encoder/model.safetensors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+"""`mobilediffusion synthesize`."""
+
+import os
+
+from program import BASE, DONE, FAILED, USAGE, ProgramTest, content, main, run
+
+
+class SynthesizeTest(ProgramTest):
+    def test_synthesize(self):
+        same, other = self.path("same"), self.path("other")
+        self.assertEqual(run("synthesize", BASE, same, "--seed", "5").returncode, DONE)
+        self.assertEqual(run("synthesize", BASE, other, "--seed", "6", "--dtype", "F32").returncode, DONE)
+        weights = "unet/diffusion_pytorch_model.safetensors"
+        read = [content(os.path.join(folder, weights)) for folder in (self.model, same, other)]
+        self.assertEqual(read[0], read[1])
+        self.assertNotEqual(read[0], read[2])
+        done = run("synthesize", BASE, same)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(b"no empty folder", done.stderr)
+        done = run("synthesize", "/nowhere", self.path("third"))
+        self.assertEqual(done.returncode, FAILED)
+        done = run("synthesize", BASE, self.path("no/such/folder/.."), "--tokenizer", "/nowhere")
+        self.assertNotEqual(done.returncode, DONE)
+        self.assertEqual(sorted(name for name in os.listdir(self.folder) if "part" in name or "third" in name), [])
+
+    def test_synthesize_where_it_cannot(self):
+        with open(self.path("file"), "w") as file:
+            file.write("old")
+        for target, code in ((self.path("file"), USAGE), (self.path("file/below"), FAILED), ("/dev/null", USAGE),
+                             (BASE, USAGE)):
+            done = run("synthesize", BASE, target)
+            self.assertEqual(done.returncode, code, (target, done.stderr))
+            self.assertIn(target, done.stderr.decode())
+            self.assertEqual(done.stdout, b"")
+        self.assertEqual(os.listdir(self.folder), ["file"])
+        self.assertEqual(content(self.path("file")), b"old")
+        for arguments in (("--dtype", "F8"), ("--seed", "-1"), ("--seed", "x")):
+            self.assertEqual(run("synthesize", BASE, self.path("made"), *arguments).returncode, USAGE, arguments)
+        self.assertEqual(os.listdir(self.folder), ["file"])
+        os.mkdir(self.path("empty"))
+        self.assertEqual(run("synthesize", BASE, self.path("empty") + "/").returncode, DONE)
+        self.assertEqual(run("tokenize", self.path("empty"), text="a\n").returncode, DONE)
+
+
+if __name__ == "__main__":
+    main()
