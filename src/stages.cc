@@ -43,7 +43,13 @@ Result<Stages> Stages::load(const ModelFolder& model, NetworkLoading loading) {
   Stages stages(model);
   stages.loading_ = std::move(loading);
   if (!stages.loading_.wanted_loras.empty()) {
-    Result<std::shared_ptr<const Loras>> loras = Loras::open(stages.loading_.wanted_loras, model);
+    auto text_encoder = stages.text_encoder_.tensors();
+    if (!text_encoder.ok()) return text_encoder.status();
+    auto unet = stages.unet_.tensors();
+    if (!unet.ok()) return unet.status();
+    Result<std::shared_ptr<const Loras>> loras =
+        Loras::open(stages.loading_.wanted_loras,
+                    {{"text_encoder", std::move(*text_encoder)}, {"unet", std::move(*unet)}}, model.path.string());
     if (!loras.ok()) return loras.status();
     stages.loading_.loras = std::move(*loras);
   }

@@ -48,7 +48,7 @@ Status copy_the_rest(const fs::path& from, const fs::path& to) {
     if (entry->is_directory(error)) {
       fs::create_directories(target, error);
     } else if (entry->is_regular_file(error) && entry->path().extension() != ".safetensors") {
-      fs::copy_file(entry->path(), target, error);
+      if (Status status = copy_file(to_utf8(entry->path()), to_utf8(target)); !status.ok()) return status;
     }
     if (error)
       return Status(StatusCode::kIoError,
