@@ -33,7 +33,6 @@ int obtainable(int threads) {
   return static_cast<int>(others.size()) + 1;
 }
 
-
 int64_t this_process() {
 #if defined(_WIN32)
   return 0;  // has no fork()
