@@ -236,9 +236,9 @@ Provenance Drawing::provenance() const {
                      .negative_prompt = guided_ ? options_.negative_prompt : std::string(),
                      .model = model_.folder.name,
                      .seed = options_.seed,
-                     .steps = sampler_->steps() - start_,
+                     .steps = sampler_->steps_from(start_),
                      .guidance = guidance_,
-                     .sampler = options_.sampler.empty() ? model_.folder.scheduler.sampler : options_.sampler,
+                     .sampler = sampler_name(options_.sampler, model_.folder.scheduler),
                      .noise = options_.noise == Noise::kTorch ? "torch" : "philox",
                      .loras = model_.loras};
   if (begins_with_picture_) made.strength = options_.strength;

@@ -38,8 +38,8 @@ Run add_generate(CLI::App& app) {
   command->add_option("--negative-prompt", options->negative_prompt,
                       "What should not be there; read where guidance is above 1");
   command->add_option("--sampler", options->sampler,
-                      "one-step (or gan), sid, flow; lcm, tcd; ddim, plms, euler, euler-a, dpm++, deis. Default: the "
-                      "model's own");
+                      "one-step (or gan), sid, flow; lcm, tcd; ddim, plms, euler, dpm++ (or dpm++2m), dpm, unipc, deis; "
+                      "with fresh noise: ddpm, euler-a, dpm++2m-sde, dpm++-sde, dpm-sde. Default: the model's own");
   command->add_option("--noise", options->noise, "philox, the same everywhere, or torch, which is PyTorch's on a CPU")
       ->check(CLI::IsMember({"philox", "torch"}))
       ->capture_default_str();

@@ -34,6 +34,15 @@ inline void refuse_class(JsonReader& json, const std::string& found, const std::
   json.fail("is of the class " + in_message(found) + "; supported: " + supported, StatusCode::kUnsupported);
 }
 
+// "_class_name": a name, or a list that ends with one, as a class of a module of its own is written.
+inline std::string read_class_name(JsonReader& json, const std::string& fallback) {
+  if (json.has("_class_name") && json.object()["_class_name"].is_array()) {
+    const std::vector<std::string> names = json.strings("_class_name", 1, 8);
+    return names.empty() ? fallback : names.back();
+  }
+  return json.string("_class_name", fallback);
+}
+
 // One of the named values.
 template <typename Enum>
 Enum choice(JsonReader& json, const char* key, const std::string& found,

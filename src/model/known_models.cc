@@ -29,13 +29,22 @@ constexpr KnownModel kKnownModels[] = {
     {"sd-turbo", {"", 1, 1.0f}},
 };
 
+// SD-Turbo, whose scheduler is Euler's of the last timesteps, for noise as its network's output. Models that end in pure
+// noise (zero SNR) or predict v want the same spacing with many steps, and of SD 1's kin, whose UNets read a text
+// encoder of 768 values, there is no Turbo.
+bool is_turbo(const UNetConfig& unet, const SchedulerConfig& scheduler) {
+  constexpr int kSd1TextWidth = 768;
+  return scheduler.sampler == "euler" && scheduler.timestep_spacing == TimestepSpacing::kTrailing &&
+         scheduler.prediction_type == PredictionType::kEpsilon && !scheduler.rescale_betas_zero_snr &&
+         !scheduler.use_karras_sigmas && unet.cross_attention_dim != kSd1TextWidth;
+}
+
 // By what a folder's files say.
 Recipe recipe_by_facts(const UNetConfig& unet, const SchedulerConfig& scheduler) {
   if (unet.time_cond_proj_dim > 0) return {"", 4, 8.0f};  // LCM, with a guidance embedding
   if (scheduler.sampler == "lcm" || scheduler.sampler == "tcd") return {"", 4, 1.0f};
-  if (scheduler.sampler == "euler" && scheduler.timestep_spacing == TimestepSpacing::kTrailing)
-    return {"", 1, 1.0f};  // Turbo
-  return {"", 25, 7.5f};   // not distilled
+  if (is_turbo(unet, scheduler)) return {"", 1, 1.0f};
+  return {"", 25, 7.5f};  // not distilled
 }
 
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }

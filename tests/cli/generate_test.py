@@ -76,7 +76,8 @@ class GenerateTest(ProgramTest):
         for sampler, steps, noise in (("gan", 1, "philox"), ("gan", 1, "torch"), ("one-step", 2, "torch"), ("sid", 1, "philox"),
                                       ("ddim", 3, "philox"), ("plms", 3, "philox"), ("euler", 3, "philox"), ("euler-a", 3, "torch"),
                                       ("dpm++", 3, "philox"), ("deis", 3, "philox"), ("lcm", 3, "torch"), ("tcd", 2, "philox"),
-                                      ("flow", 2, "philox")):
+                                      ("flow", 2, "philox"), ("ddpm", 3, "torch"), ("unipc", 3, "philox"), ("dpm", 3, "philox"),
+                                      ("dpm-sde", 3, "philox"), ("dpm++2m-sde", 3, "torch"), ("dpm++-sde", 2, "philox")):
             done = self.generate("a boat", "-o", "p.png", "--json", "--sampler", sampler, "--steps", str(steps), "--noise", noise,
                                  "--size", "64x64")
             self.assertEqual(done.returncode, DONE, done.stderr)
@@ -85,7 +86,26 @@ class GenerateTest(ProgramTest):
             kept = json.loads(run("info", self.path("p.png"), "--json").stdout)
             self.assertEqual((kept["sampler"], kept["noise"]), (sampler, noise))
             pictures.add(b"".join(body for kind, body in chunks(content(self.path("p.png"))) if kind == "IDAT"))
-        self.assertEqual(len(pictures), 13)
+        self.assertEqual(len(pictures), 19)
+        done = self.generate("a boat", "-o", "p.png", "--json", "--sampler", "DPM++ 2M SDE", "--steps", "2", "--size", "64x64")
+        self.assertEqual(json.loads(done.stdout)["sampler"], "dpm++2m-sde")
+
+    def test_a_sampler_that_the_model_cannot_have_can_be_overridden(self):
+        for text, saying in (('{"_class_name": "SomethingElse"}', "SomethingElse"),
+                             ('{"_class_name": "PNDMScheduler"}', "skip_prk_steps"),
+                             ('{"_class_name": "DPMSolverMultistepScheduler", "solver_order": 4}', "solver_order"),
+                             ('{"_class_name": "UniPCMultistepScheduler", "thresholding": true}', "thresholding")):
+            model = os.path.join(self.folder, "model")
+            shutil.copytree(self.model, model)
+            with open(os.path.join(model, "scheduler/scheduler_config.json"), "w") as file:
+                file.write(text)
+            draw = ("generate", "a boat", "--model", model, "-o", "p.png", "--steps", "2", "--size", "64x64")
+            done = run(*draw, cwd=self.folder)
+            self.assertEqual(done.returncode, FAILED, done.stderr)
+            self.assertIn(saying, done.stderr.decode())
+            self.assertIn("--sampler", done.stderr.decode())
+            self.assertEqual(run(*draw, "--sampler", "ddim", cwd=self.folder).returncode, DONE)
+            shutil.rmtree(model)
 
     def test_guidance_up_to_one_is_off(self):
         pictures = []
