@@ -10,6 +10,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
+#include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
 
 namespace mobilediffusion::cli {
@@ -161,8 +162,8 @@ Run add_info(CLI::App& app) {
       path = *found;
     }
     std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return show_model(path, options->json);
-    if (!std::filesystem::exists(path, error))
+    if (std::filesystem::is_directory(to_path(path), error)) return show_model(path, options->json);
+    if (!std::filesystem::exists(to_path(path), error))
       return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
     return show_picture(path, options->json);
   };

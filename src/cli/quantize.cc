@@ -52,9 +52,9 @@ Status copy_the_rest(const fs::path& from, const fs::path& to) {
     }
     if (error)
       return Status(StatusCode::kIoError,
-                    "cannot copy " + entry->path().string() + " to " + target.string() + ": " + error.message());
+                    "cannot copy " + to_utf8(entry->path()) + " to " + to_utf8(target) + ": " + error.message());
   }
-  return error ? Status(StatusCode::kIoError, "cannot read " + from.string() + ": " + error.message()) : Status();
+  return error ? Status(StatusCode::kIoError, "cannot read " + to_utf8(from) + ": " + error.message()) : Status();
 }
 
 using Entries = std::vector<ManifestWeights::Entry>;

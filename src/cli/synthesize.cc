@@ -84,9 +84,9 @@ Status write_networks(const std::string& path, std::initializer_list<const Netwo
 }
 
 Status take_along(const fs::path& from, const fs::path& to) {
-  const Result<std::vector<uint8_t>> bytes = read_file(from.string(), size_t{64} << 20);
+  const Result<std::vector<uint8_t>> bytes = read_file(to_utf8(from), size_t{64} << 20);
   if (!bytes.ok()) return bytes.status();
-  return write_file_atomically(to.string(), *bytes);
+  return write_file_atomically(to_utf8(to), *bytes);
 }
 
 Status fill_folder(const ModelFolder& model, const Options& options, const fs::path& folder) {
@@ -95,20 +95,20 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
     fs::create_directories(folder / part, error);
     if (error)
       return Status(StatusCode::kIoError,
-                    "cannot make the folder " + (folder / part).string() + ": " + error.message());
+                    "cannot make the folder " + to_utf8(folder / part) + ": " + error.message());
   }
   for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json",
                            "scheduler/scheduler_config.json"}) {
     if (Status status = take_along(to_path(model.path.name()) / file, folder / file); !status.ok()) return status;
   }
   if (options.tokenizer.empty()) {
-    if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok())
+    if (Status status = write_stand_in_tokenizer(to_utf8(folder / "tokenizer"), model.text_encoder); !status.ok())
       return status;
   } else {
     int copied = 0;
     for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer_config.json"}) {
-      if (!fs::exists(fs::path(options.tokenizer) / file, error)) continue;
-      if (Status status = take_along(fs::path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
+      if (!fs::exists(to_path(options.tokenizer) / file, error)) continue;
+      if (Status status = take_along(to_path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
         return status;
       ++copied;
     }
@@ -134,7 +134,7 @@ int run(const Options& options) {
   const Result<fs::path> made =
       make_folder(options.output, [&](const fs::path& folder) { return fill_folder(*model, options, folder); });
   if (!made.ok()) return complain(made.status());
-  std::printf("%s\n", made->string().c_str());
+  std::printf("%s\n", to_utf8(*made).c_str());
   return kDone;
 }
 
