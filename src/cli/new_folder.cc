@@ -11,6 +11,8 @@ namespace mobilediffusion::cli {
 namespace fs = std::filesystem;
 
 Result<fs::path> make_folder(const std::string& path, const std::function<Status(const fs::path& folder)>& fill) {
+  catch_interrupts();
+  const InterruptGuard guard;
   std::error_code error;
   const fs::path wanted = to_path(path);
   if (fs::exists(wanted, error) && !(fs::is_directory(wanted, error) && fs::is_empty(wanted, error)))
@@ -28,6 +30,7 @@ Result<fs::path> make_folder(const std::string& path, const std::function<Status
   Status status = error
                       ? Status(StatusCode::kIoError, "cannot make the folder " + to_utf8(part) + ": " + error.message())
                       : fill(part);
+  if (status.ok() && interrupted()) status = Status(StatusCode::kCancelled, "interrupted: " + path + " was not made");
   if (status.ok()) {
     fs::remove(target, error);
     fs::rename(part, target, error);

@@ -11,6 +11,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
 #include "src/cli/numbers.h"
+#include "src/cli/platform.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model/weight_files.h"
@@ -79,6 +80,7 @@ Result<Entries> autoencoder_entries(const ModelFolder& model) {
 
 Status quantize_network(const char* name, const Entries& entries, const SourcePath& from, const std::string& to,
                         Report& report) {
+  if (interrupted()) return Status(StatusCode::kCancelled, "interrupted before " + to);
   Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, entries);
   if (!errors.ok()) return errors.status();
   std::error_code ignored;

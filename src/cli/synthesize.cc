@@ -13,6 +13,7 @@
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
 #include "src/cli/numbers.h"
+#include "src/cli/platform.h"
 #include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
@@ -59,6 +60,7 @@ TensorSource random_tensor(const ManifestWeights::Entry& entry, bool half, uint6
   const Spread spread = spread_of(entry.name, entry.shape);
   return {entry.name, half ? "F16" : "F32", entry.shape, static_cast<size_t>(entry.elements()) * size,
           [=](size_t offset, std::span<std::byte> piece) {
+            if (interrupted()) return;  // the folder will go
             std::vector<float> values(piece.size() / size);
             fill_normal(seed, stream, offset / size, values);
             for (size_t i = 0; i < values.size(); ++i) {
