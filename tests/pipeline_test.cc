@@ -161,6 +161,26 @@ TEST_F(PipelineTest, OnePipelineServesSeveralThreadsInTurn) {
   for (const auto& answer : answers) EXPECT_EQ(answer, expected);
 }
 
+// A child of fork() has none of the threads that the pipeline made: it draws on its own, and ends without them.
+TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
+  std::optional<Pipeline> pipeline = load(2);
+  const auto expected = pixels(*pipeline, "a boat");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(60);  // a hang ends the child, not the test
+    const auto image = pipeline->generate("a boat");
+    const bool same = image.ok() && image->pixels == expected;
+    pipeline.reset();
+    const bool again = Pipeline::load(model_.path(), {.threads = 2}).ok();
+    ::_exit(same && again ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(pixels(*pipeline, "a boat"), expected);
+}
+
 TEST_F(PipelineTest, AMovedPipelineGoesOn) {
   Pipeline first = load();
   const auto expected = pixels(first, "a boat");

@@ -67,6 +67,14 @@ int show_model(const std::string& path, bool as_json) {
   if (!model.ok()) return complain(model.status());
   const int side = model->unet.sample_size;
   const ModelCost cost = cost_of(*model, side, side);
+  const int upscale = model->decoder.upscale();
+  std::string made_for;
+  json sizes = json::array();
+  for (const LatentSize& size : model->unet.sample_sizes) {
+    const int width = size.width * upscale, height = size.height * upscale;
+    made_for += (made_for.empty() ? "" : ", ") + std::to_string(width) + "x" + std::to_string(height);
+    sizes.push_back({width, height});
+  }
   if (as_json) {
     std::cout << json{{"text_encoder", to_json(cost.text_encoder)},
                       {"unet", to_json(cost.unet)},
@@ -74,15 +82,16 @@ int show_model(const std::string& path, bool as_json) {
                       {"encoder", to_json(cost.encoder)},
                       {"total", to_json(cost.total())},
                       {"sample_size", side},
+                      {"sizes", sizes},
                       {"model", model->name}}
                      .dump()
               << std::endl;
     return kDone;
   }
   const Published* const published = published_for(*model);
-  const int pixels = side * model->decoder.upscale();
-  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n\n", model->name.c_str(), pixels, pixels, side, side,
-              model->unet.in_channels);
+  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n", model->name.c_str(), side * upscale, side * upscale,
+              side, side, model->unet.in_channels);
+  std::printf("made for %s; sides are multiples of %d\n\n", made_for.c_str(), upscale * model->unet.latent_multiple());
   std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
   const auto print_network = [](const NetworkCost& network, const std::string& note) {
     print_row(network.whole, "", note);

@@ -1,9 +1,9 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/cli/new_folder.h"
 
-#include <unistd.h>
-
 #include <vector>
+
+#include "src/cli/platform.h"
 
 namespace mobilediffusion::cli {
 
@@ -16,7 +16,7 @@ Result<fs::path> make_folder(const std::string& path, const std::function<Status
   fs::path target = fs::path(path).lexically_normal();
   if (!target.has_filename()) target = target.parent_path();
   fs::path part = target;
-  part += ".part-" + std::to_string(::getpid());
+  part += ".part-" + std::to_string(process_id());
   std::vector<fs::path> parents;  // that do not exist yet, the innermost first
   for (fs::path parent = target.parent_path(); !parent.empty() && !fs::exists(parent, error);
        parent = parent.parent_path()) {

@@ -10,6 +10,7 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/cli/numbers.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model/weight_files.h"
@@ -47,7 +48,7 @@ Status copy_the_rest(const fs::path& from, const fs::path& to) {
     if (entry->is_directory(error)) {
       fs::create_directories(target, error);
     } else if (entry->is_regular_file(error) && entry->path().extension() != ".safetensors") {
-      fs::copy_file(entry->path(), target, error);
+      if (Status status = copy_file(to_utf8(entry->path()), to_utf8(target)); !status.ok()) return status;
     }
     if (error)
       return Status(StatusCode::kIoError,
@@ -97,8 +98,8 @@ Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
   Status status = quantize_network("text_encoder", entries_of<TextEncoder>("text_encoder", model.text_encoder),
                                    model.text_encoder_weights(), made.text_encoder_weights().name(), report);
   if (status.ok()) {
-    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(), made.unet_weights().name(),
-                              report);
+    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(),
+                              made.unet_weights().name(), report);
   }
   if (!status.ok()) return status;
   const Result<Entries> autoencoder = autoencoder_entries(model);

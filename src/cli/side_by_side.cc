@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "mobilediffusion/pipeline.h"
+#include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/cli/platform.h"
 #include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {

@@ -12,6 +12,7 @@
 #include "kernels/runtime/data_type.h"
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/cli/numbers.h"
 #include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
@@ -122,7 +123,8 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   uint64_t stream = 0;
   Status status = write_networks(made.text_encoder_weights().name(), {&cost.text_encoder}, options, &stream);
   if (status.ok()) status = write_networks(made.unet_weights().name(), {&cost.unet}, options, &stream);
-  if (status.ok()) status = write_networks(made.decoder_weights().name(), {&cost.decoder, &cost.encoder}, options, &stream);
+  if (status.ok())
+    status = write_networks(made.decoder_weights().name(), {&cost.decoder, &cost.encoder}, options, &stream);
   return status;
 }
 
@@ -146,7 +148,7 @@ Run add_synthesize(CLI::App& app) {
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
   command->add_option("--seed", options->seed, "The same seed gives the same weights")
       ->capture_default_str()
-      ->check(kSeed);
+      ->transform(kSeed);
   command->add_option("--tokenizer", options->tokenizer,
                       "A tokenizer folder to take along. Default: a stand-in, one token a byte");
   command->add_option("--dtype", options->dtype, "F16 or F32")

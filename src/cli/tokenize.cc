@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/cli.h"
+#include "src/cli/prompt_lines.h"
 #include "src/files/json_reader.h"
 #include "src/model/model_folder.h"
 #include "src/text/tokenizer.h"
@@ -80,13 +81,12 @@ Result<Words> load_words(const std::string& path) {
 int run(const std::string& path, bool jsonl) {
   const Result<Words> words = load_words(path);
   if (!words.ok()) return complain(words.status());
-  int line_number = 0;
-  for (std::string line; std::getline(std::cin, line);) {
-    ++line_number;
+  LineReader lines(std::cin);
+  for (std::string line; lines.next(line);) {
     const auto wrong = [&](const std::string& what) {
-      return complain({StatusCode::kInvalidArgument, "line " + std::to_string(line_number) + " of stdin: " + what});
+      return complain(
+          {StatusCode::kInvalidArgument, "line " + std::to_string(lines.line_number()) + " of stdin: " + what});
     };
-    if (!line.empty() && line.back() == '\r') line.pop_back();
     if (jsonl) {
       const json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!value.is_string()) return wrong("expected a JSON string");
@@ -97,7 +97,7 @@ int run(const std::string& path, bool jsonl) {
     std::cout << json(prompt->ids).dump() << "\n";
   }
   std::cout.flush();
-  return kDone;
+  return lines.status().ok() ? kDone : complain(lines.status());
 }
 
 }  // namespace

@@ -54,6 +54,14 @@ struct UNetMiddle {
   bool separable = false;
 };
 
+// Of a latent.
+struct LatentSize {
+  int height = 0;
+  int width = 0;
+
+  bool operator==(const LatentSize&) const = default;
+};
+
 // What a file calls those parts that not every UNet calls the same.
 struct UNetNames {
   const char* downsampler = "downsampler";
@@ -83,7 +91,8 @@ struct UNetConfig {
   bool cosines_first = true;  // in the timestep's sinusoid
   int frequency_shift = 0;
   int time_cond_proj_dim = 0;  // width of the guidance embedding that the network was distilled with; 0: none
-  int sample_size = 0;         // the latent's side that the model was made for
+  int sample_size = 0;         // the latent's side that the model was made for, where no size is asked for
+  std::vector<LatentSize> sample_sizes = {};  // all that it was made for
   UNetNames names;
 
   // Width and height of a latent must be multiples of this: 2 to the number of downsamplers.

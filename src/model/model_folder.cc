@@ -87,8 +87,14 @@ Status check_no_further_parts(const std::string& path, const nlohmann::json& ind
   return {};
 }
 
-// model_index.json: every part's class is one that we run.
-Status check_index(const SourcePath& file) {
+// What a configuration's writer called the model. "" where it does not say.
+std::string writers_name(const nlohmann::json& object) {
+  const auto name = object.is_object() ? object.find("_name_or_path") : object.end();
+  return name != object.end() && name->is_string() ? name->get<std::string>() : std::string();
+}
+
+// model_index.json: every part's class is one that we run. Adds what the model and its pipeline are called to `names`.
+Status check_index(const SourcePath& file, std::vector<std::string>* names) {
   const std::string path = file.string();
   Result<std::string> text = read_text_file(file);
   if (!text.ok()) return text.status();
@@ -107,6 +113,8 @@ Status check_index(const SourcePath& file) {
     Status status = check_class(path, part.key, object[part.key][1].get<std::string>(), part.classes);
     if (!status.ok()) return status;
   }
+  names->push_back(writers_name(json.object()));
+  names->push_back(pipeline);
   return {};
 }
 
@@ -124,12 +132,13 @@ Status refuse_network_alone(const SourcePath& folder) {
 
 template <typename Config>
 Status read_config(const SourcePath& path, Result<Config> (*parse)(std::string_view, const std::string&),
-                   Config* config) {
+                   Config* config, std::vector<std::string>* names = nullptr) {
   Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
   Result<Config> parsed = parse(*text, path.string());
   if (!parsed.ok()) return parsed.status();
   *config = std::move(*parsed);
+  if (names != nullptr) names->push_back(writers_name(JsonReader(*text, path.string()).object()));
   return {};
 }
 
@@ -145,14 +154,6 @@ Status read_scheduler(const SourcePath& model, SchedulerConfig* config) {
   if (!parsed.ok()) return parsed.status();
   *config = std::move(*parsed);
   return {};
-}
-
-// What a configuration's writer called the model, and its pipeline. "" where it does not say.
-std::string value_in(const SourcePath& path, const char* key) {
-  const Result<std::string> text = read_text_file(path);
-  if (!text.ok()) return {};
-  JsonReader json(*text, path.string());
-  return json.string(key, "");
 }
 
 Status check_fit(const ModelFolder& model) {
@@ -212,20 +213,18 @@ Result<ModelFolder> open_model_folder(const SourcePath& path, const std::string&
                     "there is no autoencoder folder " + vae + ", nor " + model.vae_folder.string());
   }
 
-  Status status = check_index(path / "model_index.json");
+  std::vector<std::string> names = {model.name};
+  Status status = check_index(path / "model_index.json", &names);
   if (status.code() == StatusCode::kNotFound) {
     if (Status alone = refuse_network_alone(path); !alone.ok()) return alone;
   }
   if (status.ok())
     status = read_config(path / "text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
-  if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet);
+  if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet, &names);
   if (status.ok()) status = read_config(model.vae_folder / "config.json", &parse_decoder_config, &model.decoder);
   if (status.ok()) status = read_scheduler(path, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
-  const std::string names[] = {model.name, value_in(path / "model_index.json", "_name_or_path"),
-                               value_in(path / "unet/config.json", "_name_or_path"),
-                               value_in(path / "model_index.json", "_class_name")};
   apply_known_model(names, model.unet, &model.scheduler);
   return model;
 }
