@@ -66,7 +66,7 @@ void ThreadPool::Deleter::operator()(pthreadpool* pool) const {
 const ThreadPool& ThreadPool::fitting(int64_t macs) const {
   constexpr int64_t kWorthWaitingFor = 500'000'000;  // some ten milliseconds, a few turns of a shared core
   static const ThreadPool alone(1);
-  return get() != nullptr && macs < kWorthWaitingFor && crowding_.lately() ? alone : *this;
+  return get() != nullptr && macs < kWorthWaitingFor && contention_.recent() ? alone : *this;
 }
 
 void ThreadPool::rest() const {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <type_traits>
 
-#include "kernels/runtime/crowding.h"
+#include "kernels/runtime/cpu_contention.h"
 
 struct pthreadpool;
 
@@ -27,8 +27,8 @@ class ThreadPool {
   int threads() const;
   pthreadpool* get() const { return forked() ? nullptr : pool_.get(); }  // null with one thread
 
-  // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where the machine is
-  // crowded and the operator is small. Results are the same. One thread at a time asks.
+  // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where other
+  // programs contend for the cores and the operator is small. Results are the same. One thread at a time asks.
   const ThreadPool& fitting(int64_t macs) const;
 
   // Sends the threads to sleep, which otherwise watch for more work for a while.
@@ -57,7 +57,7 @@ class ThreadPool {
     void operator()(pthreadpool* pool) const;
   };
   std::unique_ptr<pthreadpool, Deleter> pool_;
-  mutable Crowding crowding_;
+  mutable CpuContention contention_;
 };
 
 }  // namespace mobilediffusion::kernels

@@ -29,7 +29,7 @@ class DdpmSampler final : public Sampler {
     for (size_t i = 0; i < timesteps.size(); ++i) {
       const double a = alphas[static_cast<size_t>(timesteps[i])];
       const double next = i + 1 < timesteps.size() ? alphas[static_cast<size_t>(timesteps[i + 1])] : 1.0;
-      const double beta = 1 - a / next, variance = (1 - next) / (1 - a) * beta;
+      const double beta = a == next ? 0.0 : 1 - a / next, variance = (1 - next) / (1 - a) * beta;
       steps_.push_back({.at = signal_and_noise(a),
                         .of_x0 = static_cast<float>(std::sqrt(next) * beta / (1 - a)),
                         .of_x = static_cast<float>(std::sqrt(1 - beta) * (1 - next) / (1 - a)),

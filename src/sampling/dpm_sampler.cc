@@ -83,7 +83,7 @@ class DpmSampler final : public Sampler {
   // `past` outputs are known beside this one's.
   int order_of(int i, int past) const {
     const int allowed = last(i) && first_order_last_ ? 1 : i + 2 == steps() && lower_order_last_ ? 2 : 3;
-    return std::min({order_, past + 1, allowed});
+    return std::min({order_, past + 1, allowed, most_order(sigmas_, i)});
   }
 
   Weights weights_of(int i, int order) const {

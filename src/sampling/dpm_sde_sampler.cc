@@ -43,8 +43,8 @@ class DpmSdeSampler final : public Sampler {
       go(sigma(i), sigma(i + 1), x0, noise, latents);
     } else {
       const double whole = sigma(i - 1) - sigma(i + 1);
-      const auto first = static_cast<float>(std::sqrt((sigma(i - 1) - sigma(i)) / whole)),
-                 second = static_cast<float>(std::sqrt((sigma(i) - sigma(i + 1)) / whole));
+      const double part = whole > 0 ? (sigma(i - 1) - sigma(i)) / whole : 1.0;
+      const auto first = static_cast<float>(std::sqrt(part)), second = static_cast<float>(std::sqrt(1 - part));
       std::vector<float>& both = state.history.front();
       for (size_t k = 0; k < both.size(); ++k) both[k] = first * both[k] + second * noise[k];
       std::copy(state.latents.begin(), state.latents.end(), latents.begin());

@@ -103,6 +103,14 @@ SigmaSchedule solver_schedule(const SchedulerConfig& config, int steps) {
   return schedule;
 }
 
+int most_order(const std::vector<double>& sigmas, int step) {
+  int order = 1;
+  auto at = static_cast<size_t>(step);
+  if (sigmas[at] == sigmas[at + 1]) return order;
+  for (; at > 0 && sigmas[at - 1] != sigmas[at]; --at) ++order;
+  return order;
+}
+
 SignalAndNoise signal_and_noise_of_sigma(double sigma) {
   const double signal = 1 / std::sqrt(sigma * sigma + 1);
   return {static_cast<float>(signal), static_cast<float>(sigma * signal)};

@@ -40,6 +40,10 @@ struct AncestralStep {
 };
 AncestralStep ancestral_step(double from, double to);
 
+// How many values, from this step's back, a multistep solver can extrapolate from: those of sigmas that differ, as a
+// difference over nothing says nothing. Sigmas repeat where more steps are asked for than the spacing has.
+int most_order(const std::vector<double>& sigmas, int step);
+
 // x_t = signal x0 + noise e of variance 1 at this sigma.
 SignalAndNoise signal_and_noise_of_sigma(double sigma);
 

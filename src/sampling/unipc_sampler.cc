@@ -89,7 +89,7 @@ class UniPcSampler final : public Sampler {
   // `done` steps were taken before it. A step to no noise is infinitely long in lambda, and of the first order.
   int order_of(int i, int done) const {
     const int allowed = sigma(i + 1) == 0 ? 1 : lower_order_final_ ? steps() - i : kMostOrder;
-    return std::min({order_, done + 1, allowed});
+    return std::min({order_, done + 1, allowed, most_order(sigmas_, i)});
   }
 
   // Step i, from its beginning in `latents`: the predictor, or, given the guess `at_end`, the corrector. m0 is the

@@ -277,6 +277,42 @@ TEST(Samplers, KeepTheVarianceOfAGaussianPicture) {
   }
 }
 
+// Timesteps and noise levels repeat where a spacing's offset leads past the last one, or where as many steps are asked
+// for as there are: nothing is divided by their difference.
+TEST(Samplers, BearRepeatedTimesteps) {
+  std::string names = sampler_names() + ", ";
+  while (!names.empty()) {
+    const std::string name = names.substr(0, names.find(", "));
+    names.erase(0, name.size() + 2);
+    for (int choices = 0; choices < 3 * 3 * 3 * 8; ++choices) {
+      SchedulerConfig config = parsed(scheduler("DDIMScheduler", true, ""));
+      config.timestep_spacing = static_cast<TimestepSpacing>(choices % 3);
+      config.steps_offset = choices / 3 % 3 * 250;
+      config.use_karras_sigmas = choices / 9 % 3 == 1;
+      config.use_exponential_sigmas = choices / 9 % 3 == 2;
+      config.final_sigma_is_zero = choices / 27 % 2 == 0;
+      config.heun = config.bh1 = choices / 54 % 2 == 0;
+      config.rescale_betas_zero_snr = choices / 108 % 2 == 0;
+      if (config.rescale_betas_zero_snr) config.prediction_type = PredictionType::kVPrediction;
+      config.solver_order = 3;
+      config.lower_order_final = false;
+      for (const int steps : {1, 2, 5, 20, choices % 27 == 0 ? 999 : 4}) {
+        const auto made = make_sampler(name, config, steps);
+        if (!made.ok()) continue;  // more than the sampler has, for one
+        const Sampler& sampler = **made;
+        std::vector<float> x = {sampler.initial_scale()}, output(1);
+        const std::vector<float> noise = {0.5f};
+        SamplerState state;
+        for (int i = 0; i < sampler.runs(); ++i) {
+          output[0] = 0.3f * sampler.input_scale(i) * x[0];
+          sampler.step(i, output, x, noise, state);
+        }
+        ASSERT_TRUE(std::isfinite(x[0])) << name << ", " << steps << " steps, choice " << choices;
+      }
+    }
+  }
+}
+
 // As they are written elsewhere.
 TEST(Samplers, AreFoundByAnySpelling) {
   const SchedulerConfig config;
