@@ -17,6 +17,7 @@
 #include "src/networks/cost.h"
 #include "src/sampling/noise.h"
 #include "src/text/stand_in_tokenizer.h"
+#include "src/text/tokenizer.h"
 #include "src/weights/safetensors.h"
 
 namespace mobilediffusion::cli {
@@ -104,16 +105,14 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
     if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok())
       return status;
   } else {
-    int copied = 0;
-    for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer_config.json"}) {
+    const auto tokenizer = load_tokenizer(options.tokenizer, model.text_encoder);
+    if (!tokenizer.ok()) return tokenizer.status();
+    for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
+                             "special_tokens_map.json", "added_tokens.json"}) {
       if (!fs::exists(fs::path(options.tokenizer) / file, error)) continue;
       if (Status status = take_along(fs::path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
         return status;
-      ++copied;
     }
-    if (copied == 0)
-      return Status(StatusCode::kNotFound,
-                    options.tokenizer + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
   }
   const ModelCost cost = cost_of(model, model.unet.latent_multiple(), model.unet.latent_multiple());
   ModelFolder made = model;
