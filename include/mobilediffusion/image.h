@@ -11,6 +11,9 @@
 #include "mobilediffusion/export.h"
 #include "mobilediffusion/status.h"
 
+#pragma push_macro("Status")  // X11's, as status.h says
+#undef Status
+
 namespace mobilediffusion {
 
 // How the bytes of a pixel follow one another. Alpha is always 255.
@@ -90,3 +93,5 @@ MOBILEDIFFUSION_EXPORT Result<Image> read_image(const std::string& path);
 MOBILEDIFFUSION_EXPORT Result<Provenance> read_provenance(const std::string& path);
 
 }  // namespace mobilediffusion
+
+#pragma pop_macro("Status")
