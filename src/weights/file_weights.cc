@@ -88,7 +88,7 @@ Status FileWeights::read_scales(const std::string& name, int64_t rows, std::vect
                                                  in_message(std::array{rows}));
   }
   scales.resize(static_cast<size_t>(rows));
-  std::memcpy(scales.data(), found->data.data(), found->data.size());
+  if (!scales.empty()) std::memcpy(scales.data(), found->data.data(), found->data.size());
   for (size_t i = 0; i < scales.size(); ++i) {
     if (!std::isfinite(scales[i])) {
       return Status(StatusCode::kInvalidModel,
