@@ -10,6 +10,7 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model/weight_files.h"
