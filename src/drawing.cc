@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/drawing_notes.h"
 #include "src/images/pixels.h"
 #include "src/images/resample.h"
 #include "src/sampling/image_to_image.h"
@@ -50,7 +51,7 @@ class Drawing {
   void decode(const Tensor& latents);
 
   void begin_stage(Stage stage, int blocks);
-  void note_what_was_not_read(const TokenizedPrompt& tokens);
+  void note_what_was_not_read(const EncodedPrompts& prompts);
   Provenance provenance() const;
 
   const Stopwatch whole_;
@@ -143,7 +144,7 @@ EncodedPrompts Drawing::encode_prompts() {
   prompts.positive = encode(prompt_);
   if (guided_) prompts.negative = encode(options_.negative_prompt);
   model_.stages.end(Stage::kText);
-  if (context_.ok()) note_what_was_not_read(prompts.positive.tokens);
+  if (context_.ok()) note_what_was_not_read(prompts);
   image_.timings.text = watch.seconds();
   return prompts;
 }
@@ -226,20 +227,19 @@ void Drawing::begin_stage(Stage stage, int blocks) {
   });
 }
 
-void Drawing::note_what_was_not_read(const TokenizedPrompt& tokens) {
+void Drawing::note_what_was_not_read(const EncodedPrompts& prompts) {
+  const TokenizedPrompt& tokens = prompts.positive.tokens;
   image_.prompt_truncated = tokens.truncated;
   image_.prompt_tokens = tokens.prompt_tokens;
   image_.unknown_words = model_.words.unknown(prompt_);
-  if (!log_) return;
-  if (tokens.truncated) {
-    log_(LogLevel::kWarning, "the prompt has " + std::to_string(tokens.prompt_tokens) + " tokens; the first " +
-                                 std::to_string(model_.folder.text_encoder.max_position_embeddings - 2) + " are read");
-  }
-  if (!image_.unknown_words.empty()) {
-    std::string list;
-    for (const std::string& word : image_.unknown_words) list += (list.empty() ? "" : ", ") + word;
-    log_(LogLevel::kWarning, "this model was never taught: " + list);
-  }
+  log_notes(log_, {.model = model_,
+                   .options = options_,
+                   .prompt = prompt_,
+                   .tokens = tokens,
+                   .negative = guided_ ? &prompts.negative.tokens : nullptr,
+                   .unknown_words = image_.unknown_words,
+                   .width = image_.width,
+                   .height = image_.height});
 }
 
 Provenance Drawing::provenance() const {
@@ -247,9 +247,9 @@ Provenance Drawing::provenance() const {
                      .negative_prompt = guided_ ? options_.negative_prompt : std::string(),
                      .model = model_.folder.name,
                      .seed = options_.seed,
-                     .steps = sampler_->steps() - start_,
+                     .steps = sampler_->steps_from(start_),
                      .guidance = guidance_,
-                     .sampler = options_.sampler.empty() ? model_.folder.scheduler.sampler : options_.sampler,
+                     .sampler = sampler_name(options_.sampler, model_.folder.scheduler),
                      .noise = options_.noise == Noise::kTorch ? "torch" : "philox",
                      .loras = model_.loras};
   if (begins_with_picture_) made.strength = options_.strength;

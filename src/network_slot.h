@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "src/weights/file_weights.h"
 #include "src/weights/lora.h"
@@ -78,6 +79,15 @@ class NetworkSlot {
     ShapesOf shapes(**weights);
     const Network network(Scope(shapes, name_, kernels::Precision::kFloat32), config_);
     return (*weights)->status();
+  }
+
+  // What the network asks its weights for. Errors: kNotFound, kIoError, kInvalidModel.
+  Result<std::vector<ManifestWeights::Entry>> tensors() const {
+    Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
+    if (!weights.ok()) return weights.status();
+    ManifestWeights manifest(weights->get());
+    const Network network(Scope(manifest, name_, kernels::Precision::kFloat32), config_);
+    return manifest.entries();
   }
 
   // Loads the network unless it is loaded. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory.

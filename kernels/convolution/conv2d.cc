@@ -13,6 +13,8 @@
 #include "kernels/elementwise/quantize.h"
 #include "kernels/linear/linear.h"
 #include "kernels/packing/column_blocks.h"
+#include "kernels/packing/float16_support.h"
+#include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
 
@@ -130,7 +132,7 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
   const bool float32 = packing.precision != Precision::kInt8 && input_format_ == Format::kFloat32;
   if (is_pointwise(spec)) {
     const Precision how =
-        is_quantized(input_format_) || packing.precision != Precision::kInt8 ? packing.precision : beside_int8();
+        is_quantized(input_format_) || packing.precision != Precision::kInt8 ? packing.precision : dequantized_precision();
     packed_->pointwise.emplace(name_, LinearSpec{.in = spec.in_channels, .out = spec.out_channels}, weight, bias,
                                Packing(how, packing.store), status);
     return;
@@ -165,7 +167,7 @@ Conv2d::Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weigh
     const size_t first = begin * static_cast<size_t>(size);
     packed_->blocks.push_back(
         {block.begin,
-         create_xnnpack_operator(block.name, where, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+         create_xnnpack_operator(block.name, where.provider(block.name), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
            const BlockOf<float> floats{channels, from(kernel, first), from(offsets, begin)};
            if (input_format_ == Format::kFloat32) return create_float32(spec, floats, cache, op);
            if (input_format_ == Format::kFloat16) return create_float16(spec, floats, cache, op);

@@ -39,7 +39,7 @@ class Conv2d {
   // Packs `weight` (out, in or 1 if depthwise, kernel, kernel) and `bias` (out), neither of which is needed afterwards,
   // nor read where packing.store holds what they pack to. Where they have no data the operator only counts. The first
   // failure is put into `status`. A depthwise convolution, and one of single pixels to few channels, is run in
-  // beside_int8() where int8 is asked for: it is bound by memory.
+  // dequantized_precision() where int8 is asked for: it is bound by memory.
   Conv2d(std::string name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
          const Packing& packing, Status& status);
   Conv2d(Conv2d&&) noexcept;

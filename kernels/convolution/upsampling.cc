@@ -8,6 +8,7 @@
 
 #include "kernels/elementwise/quantize.h"
 #include "kernels/packing/column_blocks.h"
+#include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
 
 namespace mobilediffusion::kernels {
@@ -91,7 +92,8 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
       const std::vector<float> kernel = taps.empty() ? taps : phase_kernel(taps, spec, row, column);
       for (size_t i = 0; i < parts_.size(); ++i) {
         phases_[row][column].push_back(
-            create_xnnpack_operator(block_name(name_of(row, column), parts_, i), packing, status,
+            create_xnnpack_operator(block_name(name_of(row, column), parts_, i),
+                                    packing.provider(block_name(name_of(row, column), parts_, i)), status,
                                     [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
                                       return create(spec, format_, parts_[i], column, kernel, offsets, cache, op);
                                     }));

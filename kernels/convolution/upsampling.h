@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "kernels/convolution/conv2d.h"
+#include "kernels/packing/float16_support.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {

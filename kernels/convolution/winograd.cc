@@ -186,7 +186,7 @@ WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSp
   const std::string packed_name = name + ".winograd";
   std::vector<float> kernel;
   if (!packing.holds(packed_name)) kernel = transformed_weight(to_float32(weight, name + ".weight", status), spec);
-  products_ = create_xnnpack_operator(packed_name, packing, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+  products_ = create_xnnpack_operator(packed_name, packing.provider(packed_name), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
     const auto points = static_cast<size_t>(tiling_of(spec).points());
     const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
     return xnn_create_convolution2d_nhwc_f32(

@@ -8,6 +8,8 @@
 
 #include "kernels/elementwise/quantize.h"
 #include "kernels/packing/column_blocks.h"
+#include "kernels/packing/float16_support.h"
+#include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
 
@@ -58,7 +60,7 @@ Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weigh
       }
       return xnn_status_invalid_parameter;
     };
-    packed_->blocks.push_back({block.begin, create_xnnpack_operator(block.name, packing, status, create)});
+    packed_->blocks.push_back({block.begin, create_xnnpack_operator(block.name, packing.provider(block.name), status, create)});
   }
 }
 

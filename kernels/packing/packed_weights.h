@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/packing/precision.h"
+#include "kernels/runtime/precision.h"
 
 struct xnn_weights_cache_provider;
 
@@ -78,6 +78,11 @@ struct Packing {
 
   // Whether an operator of that name need not see its weights.
   bool holds(std::string_view name) const { return store != nullptr && store->contains(name); }
+
+  // What XNNPACK is given to make the operator of that name with; null: it keeps the packed weights itself.
+  xnn_weights_cache_provider* provider(std::string_view name) const {
+    return store == nullptr ? nullptr : store->provider(name);
+  }
 
   Precision precision;
   PackedWeights* store;  // null: the operator's own memory

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "kernels/packing/packed_weights.h"
 #include "kernels/runtime/context.h"
 #include "mobilediffusion/status.h"
 
@@ -28,16 +27,16 @@ Status xnnpack_ready();
 // What an XNNPACK call that did not succeed means; `what` and `name` say which call of which operator.
 Status xnnpack_status(xnn_status status, std::string_view what, std::string_view name);
 
-// Creates an operator: `create` gets where packed weights are kept and the place for the new handle. The first failure
-// is put into `status`.
+// Creates an operator: `create` gets where packed weights are kept (null: by the operator) and the place for the new
+// handle. The first failure is put into `status`.
 template <typename Create>
-XnnpackOperator create_xnnpack_operator(std::string_view name, const Packing& packing, Status& status,
+XnnpackOperator create_xnnpack_operator(std::string_view name, xnn_weights_cache_t weights_cache, Status& status,
                                         Create&& create) {
   if (!status.ok()) return nullptr;
   status = xnnpack_ready();
   if (!status.ok()) return nullptr;
   xnn_operator_t op = nullptr;
-  const xnn_status created = create(packing.store == nullptr ? nullptr : packing.store->provider(name), &op);
+  const xnn_status created = create(weights_cache, &op);
   if (created != xnn_status_success) {
     status = xnnpack_status(created, "making", name);
     return nullptr;

@@ -10,6 +10,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
+#include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
 
 namespace mobilediffusion::cli {
@@ -80,6 +81,14 @@ int show_model(const std::string& path, bool as_json) {
   if (!model.ok()) return complain(model.status());
   const int side = model->unet.sample_size;
   const ModelCost cost = cost_of(*model, side, side);
+  const int upscale = model->decoder.upscale();
+  std::string made_for;
+  json sizes = json::array();
+  for (const LatentSize& size : model->unet.sample_sizes) {
+    const int width = size.width * upscale, height = size.height * upscale;
+    made_for += (made_for.empty() ? "" : ", ") + std::to_string(width) + "x" + std::to_string(height);
+    sizes.push_back({width, height});
+  }
   if (as_json) {
     std::cout << json{{"text_encoder", to_json(cost.text_encoder)},
                       {"unet", to_json(cost.unet)},
@@ -92,15 +101,16 @@ int show_model(const std::string& path, bool as_json) {
                       {"guidance", model->scheduler.guidance},
                       {"sampling_assumed", model->recipe.assumed},
                       {"sampling_reason", model->recipe.reason},
+                      {"sizes", sizes},
                       {"model", model->name}}
                      .dump()
               << std::endl;
     return kDone;
   }
   const Published* const published = published_for(*model);
-  const int pixels = side * model->decoder.upscale();
-  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n\n", model->name.c_str(), pixels, pixels, side, side,
-              model->unet.in_channels);
+  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n", model->name.c_str(), side * upscale, side * upscale,
+              side, side, model->unet.in_channels);
+  std::printf("made for %s; sides are multiples of %d\n\n", made_for.c_str(), upscale * model->unet.latent_multiple());
   std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
   const auto print_network = [](const NetworkCost& network, const std::string& note) {
     print_row(network.whole, "", note);
@@ -171,8 +181,8 @@ Run add_info(CLI::App& app) {
       path = *found;
     }
     std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return show_model(path, options->json);
-    if (!std::filesystem::exists(path, error))
+    if (std::filesystem::is_directory(to_path(path), error)) return show_model(path, options->json);
+    if (!std::filesystem::exists(to_path(path), error))
       return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
     return show_picture(path, options->json);
   };

@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/cli.h"
+#include "src/cli/prompt_lines.h"
 #include "src/files/json_reader.h"
+#include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/text/tokenizer.h"
 
@@ -36,9 +38,9 @@ Result<Words> load_bare(const std::string& folder) {
   TextEncoderConfig config{
       .vocab_size = 1 << 20, .max_position_embeddings = 77, .bos_token_id = 1, .eos_token_id = 2, .pad_token_id = 2};
   std::error_code error;
-  if (std::filesystem::exists(folder + "/vocab.json", error)) {
+  if (std::filesystem::exists(to_path(folder + "/vocab.json"), error)) {
     json tokenizer_config;
-    if (const std::string path = folder + "/tokenizer_config.json"; std::filesystem::exists(path, error)) {
+    if (const std::string path = folder + "/tokenizer_config.json"; std::filesystem::exists(to_path(path), error)) {
       const Result<std::string> text = read_text_file(path);
       if (!text.ok()) return text.status();
       tokenizer_config = json::parse(*text, nullptr, /*allow_exceptions=*/false);
@@ -66,8 +68,8 @@ Result<Words> load_bare(const std::string& folder) {
 
 Result<Words> load_words(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path + "/model_index.json", error)) {
-    if (!std::filesystem::is_directory(path, error)) return Status(StatusCode::kNotFound, "there is no folder " + path);
+  if (!std::filesystem::exists(to_path(path + "/model_index.json"), error)) {
+    if (!std::filesystem::is_directory(to_path(path), error)) return Status(StatusCode::kNotFound, "there is no folder " + path);
     return load_bare(path);
   }
   const Result<ModelFolder> model = open_model_folder(path);
@@ -80,13 +82,12 @@ Result<Words> load_words(const std::string& path) {
 int run(const std::string& path, bool jsonl) {
   const Result<Words> words = load_words(path);
   if (!words.ok()) return complain(words.status());
-  int line_number = 0;
-  for (std::string line; std::getline(std::cin, line);) {
-    ++line_number;
+  LineReader lines(std::cin);
+  for (std::string line; lines.next(line);) {
     const auto wrong = [&](const std::string& what) {
-      return complain({StatusCode::kInvalidArgument, "line " + std::to_string(line_number) + " of stdin: " + what});
+      return complain(
+          {StatusCode::kInvalidArgument, "line " + std::to_string(lines.line_number()) + " of stdin: " + what});
     };
-    if (!line.empty() && line.back() == '\r') line.pop_back();
     if (jsonl) {
       const json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!value.is_string()) return wrong("expected a JSON string");
@@ -97,7 +98,7 @@ int run(const std::string& path, bool jsonl) {
     std::cout << json(prompt->ids).dump() << "\n";
   }
   std::cout.flush();
-  return kDone;
+  return lines.status().ok() ? kDone : complain(lines.status());
 }
 
 }  // namespace

@@ -73,6 +73,8 @@ bool JsonReader::has(const char* key) const {
   return json_.is_object() && json_.contains(key) && !json_[key].is_null();
 }
 
+Status JsonReader::take_status() { return std::exchange(status_, Status()); }
+
 void JsonReader::fail(const std::string& message, StatusCode code) {
   if (status_.ok()) status_ = Status(code, origin_ + " " + message);
 }

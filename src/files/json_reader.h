@@ -22,6 +22,7 @@ class JsonReader {
 
   const Status& status() const { return status_; }
   bool has(const char* key) const;  // null counts as absent
+  Status take_status();             // answers status() and makes it good again, so that reading can go on
   void fail(const std::string& message, StatusCode code = StatusCode::kInvalidModel);
 
   // Each takes the value of a key that must be there, or answers `fallback` where a second form is given.

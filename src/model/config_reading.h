@@ -103,6 +103,10 @@ inline int read_sample_size(JsonReader& json, std::optional<int> fallback) {
                                    : json.integer("sample_size", 1, kMost));
 }
 
+// "sample_sizes", a key of ours: what a model was made for, where that is more than its "sample_size". Sides of
+// squares, or lists of a height and a width, as [16, 32, [16, 24]]. Sets sample_sizes alone.
+void read_sample_sizes(JsonReader& json, UNetConfig* config);
+
 template <typename Config>
 Result<Config> finish(const JsonReader& json, Config config) {
   if (!json.status().ok()) return json.status();

@@ -146,6 +146,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
   require(json, channels[0] / 2 > config.frequency_shift, "a \"freq_shift\" that leaves the timestep no frequency");
   require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");
+  read_sample_sizes(json, &config);
   return finish(json, config);
 }
 

@@ -49,14 +49,23 @@ bool has_sdxs_shape(const UNetConfig& unet) {
   return unet.levels[0].transformer_layers == 0 || !unet.levels[0].self_attention;
 }
 
+// SD-Turbo, whose scheduler is Euler's of the last timesteps, for noise as its network's output. Models that end in pure
+// noise (zero SNR) or predict v want the same spacing with many steps, and of SD 1's kin, whose UNets read a text
+// encoder of 768 values, there is no Turbo.
+bool is_turbo(const UNetConfig& unet, const SchedulerConfig& scheduler) {
+  constexpr int kSd1TextWidth = 768;
+  return scheduler.sampler == "euler" && scheduler.timestep_spacing == TimestepSpacing::kTrailing &&
+         scheduler.prediction_type == PredictionType::kEpsilon && !scheduler.rescale_betas_zero_snr &&
+         !scheduler.use_karras_sigmas && unet.cross_attention_dim != kSd1TextWidth;
+}
+
 // By what a folder's files say.
 std::pair<Sampling, Recipe> by_facts(const UNetConfig& unet, const SchedulerConfig& scheduler) {
   if (unet.time_cond_proj_dim > 0) return {{"", 4, 8.0f}, {"its UNet has a guidance embedding, as LCMs have"}};
   if (scheduler.sampler == "lcm" || scheduler.sampler == "tcd")
     return {{"", 4, 1.0f}, {"its scheduler is a consistency model's"}};
   if (has_sdxs_shape(unet)) return {{"one-step", 1, 1.0f}, {"its UNet has the shape of SDXS"}};
-  if (scheduler.sampler == "euler" && scheduler.timestep_spacing == TimestepSpacing::kTrailing)
-    return {{"", 1, 1.0f}, {"its scheduler is SD-Turbo's"}};
+  if (is_turbo(unet, scheduler)) return {{"", 1, 1.0f}, {"its scheduler is SD-Turbo's"}};
   return {kManySteps, {"neither its name nor its files say that it was distilled to fewer steps", /*assumed=*/true}};
 }
 

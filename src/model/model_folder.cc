@@ -42,6 +42,20 @@ Status read_config(const SourcePath& path, Result<Config> (*parse)(std::string_v
   return {};
 }
 
+// The scheduler's class is its own file's; where that names none, model_index.json's, which was checked before.
+Status read_scheduler(const SourcePath& model, SchedulerConfig* config) {
+  const SourcePath file = model / "scheduler/scheduler_config.json", index = model / "model_index.json";
+  const Result<std::string> text = read_text_file(file), index_text = read_text_file(index);
+  if (!text.ok()) return text.status();
+  if (!index_text.ok()) return index_text.status();
+  const JsonReader json(*index_text, index.string());
+  Result<SchedulerConfig> parsed =
+      parse_scheduler_config(*text, file.string(), json.object()["scheduler"][1].get<std::string>());
+  if (!parsed.ok()) return parsed.status();
+  *config = std::move(*parsed);
+  return {};
+}
+
 Status check_fit(const ModelFolder& model) {
   const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
     return Status(StatusCode::kInvalidModel, model.path.string() + ": " + left + " is " + std::to_string(a) + ", but " + right +
@@ -133,8 +147,7 @@ Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string
     status = read_config(path / "text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
   if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet, &written);
   if (status.ok()) status = read_config(model.vae_folder / "config.json", &parse_decoder_config, &model.decoder);
-  if (status.ok())
-    status = read_config(path / "scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
+  if (status.ok()) status = read_scheduler(path, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
   std::vector<std::string> names = names_of(given);

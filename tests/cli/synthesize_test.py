@@ -2,8 +2,11 @@
 """`mobilediffusion synthesize`."""
 
 import os
+import signal
+import subprocess
+import time
 
-from program import BASE, DONE, FAILED, USAGE, ProgramTest, content, main, run
+from program import BASE, DONE, FAILED, INTERRUPTED, PROGRAM, SOURCE, USAGE, ProgramTest, content, main, run
 
 
 class SynthesizeTest(ProgramTest):
@@ -41,6 +44,19 @@ class SynthesizeTest(ProgramTest):
         os.mkdir(self.path("empty"))
         self.assertEqual(run("synthesize", BASE, self.path("empty") + "/").returncode, DONE)
         self.assertEqual(run("tokenize", self.path("empty"), text="a\n").returncode, DONE)
+
+    def test_interrupted_it_leaves_nothing(self):
+        process = subprocess.Popen([PROGRAM, "synthesize", os.path.join(SOURCE, "models/mobilediffusion"), self.path("new/full")],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        began = time.monotonic()
+        while not os.path.exists(self.path("new")) and time.monotonic() - began < 30:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.communicate(timeout=60)[0], b"")
+        self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertEqual(os.listdir(self.folder), [])
+
 
 
 if __name__ == "__main__":

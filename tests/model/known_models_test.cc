@@ -49,6 +49,27 @@ TEST(KnownModels, AreRecognisedByTheirFacts) {
   }
 }
 
+// Turbo is more than Euler's method and the last timesteps: others that are sampled so want many steps.
+TEST(KnownModels, TurboIsKnownByMoreThanItsSpacing) {
+  SchedulerConfig turbo;
+  turbo.sampler = "euler";
+  turbo.timestep_spacing = TimestepSpacing::kTrailing;
+  UNetConfig unet;
+  unet.cross_attention_dim = 1024;
+  const auto steps_of = [](SchedulerConfig scheduler, const UNetConfig& network) {
+    apply_known_model({}, network, &scheduler);
+    return scheduler.steps;
+  };
+  EXPECT_EQ(steps_of(turbo, unet), 1);
+  SchedulerConfig zero_snr = turbo, velocity = turbo, karras = turbo;
+  zero_snr.rescale_betas_zero_snr = true;
+  velocity.prediction_type = PredictionType::kVPrediction;
+  karras.use_karras_sigmas = true;
+  for (const SchedulerConfig& other : {zero_snr, velocity, karras}) EXPECT_EQ(steps_of(other, unet), 25);
+  unet.cross_attention_dim = 768;
+  EXPECT_EQ(steps_of(turbo, unet), 25);
+}
+
 // DiffusionGAN's file says all, whatever the model is called.
 TEST(KnownModels, LeaveOursAlone) {
   const SchedulerConfig found = recognised({"sdxs"}, "gan");

@@ -121,6 +121,22 @@ TEST(ModelFolderTest, UnknownClasses) {
   EXPECT_EQ(opened->scheduler.class_name, "SomethingElse");
 }
 
+// A scheduler_config.json that names no class is of model_index.json's.
+TEST(ModelFolderTest, TheSchedulersClassMayStandInTheIndex) {
+  const SmallModel model;
+  model.edit("scheduler/scheduler_config.json", "\"_class_name\"", "\"_was\"");
+  const auto ours = open_model_folder(model.path());
+  ASSERT_TRUE(ours.ok()) << ours.status().message();
+  EXPECT_EQ(ours->scheduler.sampler, "gan");
+  model.edit("model_index.json", "DiffusionGANScheduler", "DDIMScheduler");
+  const auto theirs = open_model_folder(model.path());
+  ASSERT_TRUE(theirs.ok()) << theirs.status().message();
+  EXPECT_EQ(theirs->scheduler.sampler, "ddim");
+  EXPECT_EQ(theirs->scheduler.steps, 25);
+  model.edit("scheduler/scheduler_config.json", "\"_was\"", "\"_class_name\"");
+  EXPECT_EQ(open_model_folder(model.path())->scheduler.sampler, "gan") << "the file's own counts first";
+}
+
 TEST(ModelFolderTest, NetworksThatDoNotFitOneAnother) {
   const SmallModel text, latent;
   text.edit("unet/config.json", "\"cross_attention_dim\": 64", "\"cross_attention_dim\": 63");

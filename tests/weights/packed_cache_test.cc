@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/packing/precision.h"
+#include "kernels/packing/float16_support.h"
 #include "mobilediffusion/pipeline.h"
 #include "tests/small_model.h"
 
