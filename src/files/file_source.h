@@ -96,9 +96,6 @@ class SourcePath {
   std::string name_;
 };
 
-// The whole of a file to one on disk, which appears whole or not at all.
-Status copy_file(const SourcePath& from, const std::string& to);
-
 // A small text file. Errors: kNotFound, kIoError, kInvalidModel where it is empty or larger than any configuration.
 Result<std::string> read_text_file(const SourcePath& path);
 
