@@ -17,7 +17,7 @@ from picture_book.judges import load_lpips
 from picture_book.scene_cache import load_world
 from picture_book.stages.world import caches, held_out
 from stages.vae import load_vae, reconstruction_loss, vae_config     # noqa: F401, load_vae is for the later stages
-from training import Average, Training, autocast, set_rate, warm_start
+from training import Average, Training, autocast, set_rate, share_processor, warm_start
 from vae import Autoencoder
 
 CHECK_SECONDS = 300
@@ -123,7 +123,10 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
         "critic": critic}, minutes, steps)
     average.steps = training.step
     crops, checked = Crops(settings, folder, 2 + training.step), training.seconds
+    threads = torch.get_num_threads()
     for step in training:
+        if step % 20 == 0:
+            share_processor(threads)
         set_rate(optimiser, training.rate(settings.vae_rate))
         truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(crops.random.random() < settings.vae_whole_share))
         progress = training.progress
