@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "src/weights/file_weights.h"
 #include "src/weights/lora.h"
@@ -80,6 +81,15 @@ class NetworkSlot {
     return (*weights)->status();
   }
 
+  // What the network asks its weights for. Errors: kNotFound, kIoError, kInvalidModel.
+  Result<std::vector<ManifestWeights::Entry>> tensors() const {
+    Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
+    if (!weights.ok()) return weights.status();
+    ManifestWeights manifest(weights->get());
+    const Network network(Scope(manifest, name_, kernels::Precision::kFloat32), config_);
+    return manifest.entries();
+  }
+
   // Loads the network unless it is loaded. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory.
   Status load(const NetworkLoading& how) {
     if (network_ != nullptr) return {};
@@ -87,8 +97,8 @@ class NetworkSlot {
     if (!weights.ok()) return weights.status();
     if (!how.cache) return bind(**weights, how, nullptr);
 
-    const std::string cached =
-        how.cache->path_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
+    const PackedCache::Place cached =
+        how.cache->place_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
     if (!file.ok()) {
@@ -96,15 +106,18 @@ class NetworkSlot {
     } else if (*file) {
       mapped_ = std::move(*file);
       if (bind(**weights, how, packed_.get()).ok() && !packed_->grown()) return {};
-      how.warn("the packed weights " + cached + " are not those of this network; it is made anew");
+      how.warn("the packed weights " + cached.path + " are not those of this network; it is made anew");
       drop();
       weights = FileWeights::open(path_);  // what went wrong is latched in the old one
       if (!weights.ok()) return weights.status();
     }
     packed_ = std::make_unique<kernels::PackedWeights>();
     if (Status status = bind(**weights, how, packed_.get()); !status.ok()) return status;
-    if (Status status = how.cache->write(cached, *packed_); !status.ok())
+    if (!(*weights)->unchanged()) {
+      how.warn("packed weights were not kept: " + path_.string() + " changed while it was read");
+    } else if (Status status = how.cache->write(cached, *packed_); !status.ok()) {
       how.warn("packed weights were not kept: " + status.message());
+    }
     return {};
   }
 

@@ -43,7 +43,13 @@ Result<Stages> Stages::load(const ModelFolder& model, NetworkLoading loading) {
   Stages stages(model);
   stages.loading_ = std::move(loading);
   if (!stages.loading_.wanted_loras.empty()) {
-    Result<std::shared_ptr<const Loras>> loras = Loras::open(stages.loading_.wanted_loras, model);
+    auto text_encoder = stages.text_encoder_.tensors();
+    if (!text_encoder.ok()) return text_encoder.status();
+    auto unet = stages.unet_.tensors();
+    if (!unet.ok()) return unet.status();
+    Result<std::shared_ptr<const Loras>> loras =
+        Loras::open(stages.loading_.wanted_loras,
+                    {{"text_encoder", std::move(*text_encoder)}, {"unet", std::move(*unet)}}, model.path.string());
     if (!loras.ok()) return loras.status();
     stages.loading_.loras = std::move(*loras);
   }
@@ -138,12 +144,16 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   return picture;
 }
 
-Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
-  if (!context.ok()) return {};
+Status Stages::load_encoder() {
   Status loaded = encoder_.load(loading_);
   if (loaded.code() == StatusCode::kInvalidModel)
     loaded = Status(StatusCode::kUnsupported, "this model has no encoder to begin with a picture: " + loaded.message());
-  if (!loaded.ok()) {
+  return loaded;
+}
+
+Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
+  if (!context.ok()) return {};
+  if (Status loaded = load_encoder(); !loaded.ok()) {
     context.fail(std::move(loaded));
     return {};
   }

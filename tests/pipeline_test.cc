@@ -445,6 +445,25 @@ void leave_memory(size_t mebibytes) {
   setrlimit(RLIMIT_AS, &limit);
 }
 
+TEST_F(PipelineTest, NotesWhatThePictureIsNot) {
+  std::vector<std::string> notes;
+  auto pipeline = Pipeline::load(model_.path(), {.threads = 1, .log = [&](LogLevel level, std::string_view message) {
+                                                   EXPECT_EQ(level, LogLevel::kWarning);
+                                                   notes.emplace_back(message);
+                                                 }});
+  ASSERT_TRUE(pipeline.ok());
+  const auto notes_on = [&](const std::string& prompt, const GenerateOptions& options) {
+    notes.clear();
+    EXPECT_TRUE(pipeline->generate(prompt, options).ok());
+    return notes.size();
+  };
+  EXPECT_EQ(notes_on("a boat", {}), 0u);
+  EXPECT_EQ(notes_on("a boat", {.width = 128, .height = 128, .guidance = 0.0f}), 0u);
+  EXPECT_EQ(notes_on("a (red:1.3) boat", {.width = 64, .height = 96, .guidance = 2.0f, .negative_prompt = "(fog)2"}),
+            4u);
+  EXPECT_EQ(notes_on("a boat", {.negative_prompt = "fog"}), 1u);
+}
+
 TEST_F(PipelineTest, OutOfMemoryIsAStatus) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer needs address space of its own";

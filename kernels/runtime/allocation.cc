@@ -34,6 +34,7 @@ UncheckedAllocations::~UncheckedAllocations() { unchecked = false; }
 
 void* allocate(size_t bytes, size_t alignment) noexcept {
   if (allocation_refused()) return nullptr;
+  bytes = std::max<size_t>(bytes, 1);  // of no bytes the system may make null, which is a failure here
 #if defined(_WIN32)
   return ::_aligned_malloc(bytes, std::max(alignment, kDefaultAlignment));
 #else
@@ -45,6 +46,7 @@ void* allocate(size_t bytes, size_t alignment) noexcept {
 
 void* reallocate(void* memory, size_t bytes) noexcept {
   if (allocation_refused()) return nullptr;
+  bytes = std::max<size_t>(bytes, 1);
 #if defined(_WIN32)
   return ::_aligned_realloc(memory, bytes, kDefaultAlignment);
 #else

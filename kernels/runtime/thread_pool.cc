@@ -4,6 +4,10 @@
 #include <pthreadpool.h>
 
 #include <algorithm>
+#include <exception>
+#include <latch>
+#include <thread>
+#include <vector>
 
 #if !defined(_WIN32)
 #include <unistd.h>
@@ -14,6 +18,21 @@
 
 namespace mobilediffusion::kernels {
 namespace {
+
+// How many of so many threads, the caller's included, this process can have at once. pthreadpool does not look whether
+// the system gave it those that it asked for, and waits for them for ever.
+int obtainable(int threads) {
+  std::latch all_asked(1);
+  std::vector<std::thread> others;
+  others.reserve(static_cast<size_t>(threads));
+  try {
+    while (static_cast<int>(others.size()) + 1 < threads) others.emplace_back([&all_asked] { all_asked.wait(); });
+  } catch (const std::exception&) {  // no memory, or no more threads for this user
+  }
+  all_asked.count_down();
+  for (std::thread& other : others) other.join();
+  return static_cast<int>(others.size()) + 1;
+}
 
 int64_t this_process() {
 #if defined(_WIN32)
@@ -28,6 +47,7 @@ int64_t this_process() {
 ThreadPool::ThreadPool(int threads) : pool_(nullptr, Deleter{.borrowed = false, .process = this_process()}) {
   constexpr int kMost = 8;
   if (threads == 0) threads = std::min(usable_cores(), kMost);
+  if (threads > 1) threads = obtainable(threads);
   if (threads > 1 && !allocation_refused()) pool_.reset(pthreadpool_create(static_cast<size_t>(threads)));
 }
 

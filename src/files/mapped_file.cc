@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/files/file_faults.h"
+#include "src/files/impostor.h"
 #include "src/files/utf8_path.h"
 
 namespace mobilediffusion {
@@ -28,6 +29,13 @@ Status failed(const std::string& name, const std::error_code& error) {
 }
 
 Status empty(const std::string& name) { return Status(StatusCode::kInvalidModel, name + " is empty"); }
+
+// Unless it is something else in a file's place.
+Result<MappedFile> genuine(MappedFile file, const std::string& name) {
+  if (const std::string found = impostor(file.bytes()); !found.empty())
+    return Status(StatusCode::kInvalidModel, name + " " + found);
+  return file;
+}
 
 }  // namespace
 
@@ -59,7 +67,7 @@ Result<MappedFile> MappedFile::open(const InputFile& file, uint64_t offset, uint
                                       [&] { return file.map(offset, static_cast<size_t>(size), error); });
   if (error) return failed(name, error);
   identity.begin = offset;
-  return MappedFile(mapping, identity);
+  return genuine(MappedFile(mapping, identity), name);
 }
 
 Result<MappedFile> MappedFile::borrow(std::span<const std::byte> bytes, const std::string& name) {
@@ -67,7 +75,7 @@ Result<MappedFile> MappedFile::borrow(std::span<const std::byte> bytes, const st
   attempt(FileOperation::kMap, error, [] { return true; });
   if (error) return failed(name, error);
   if (bytes.empty()) return empty(name);
-  return MappedFile(FileMapping{.data = bytes.data(), .size = bytes.size()}, std::nullopt);
+  return genuine(MappedFile(FileMapping{.data = bytes.data(), .size = bytes.size()}, std::nullopt), name);
 }
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {

@@ -9,8 +9,6 @@
 #include "kernels/linear/low_rank.h"
 #include "src/files/digest.h"
 #include "src/files/json_reader.h"
-#include "src/networks/text_encoder.h"
-#include "src/networks/unet.h"
 #include "src/weights/file_weights.h"
 
 namespace mobilediffusion {
@@ -30,12 +28,9 @@ std::string flat(std::string_view name) {
   return changed;
 }
 
-template <typename Network, typename Config>
-Targets targets_of(const char* name, const Config& config) {
-  ManifestWeights manifest;
-  const Network network(Scope(manifest, name, kernels::Precision::kFloat32), config);
+Targets targets_among(const std::vector<ManifestWeights::Entry>& tensors) {
   Targets targets;
-  for (const ManifestWeights::Entry& entry : manifest.entries()) {
+  for (const ManifestWeights::Entry& entry : tensors) {
     const std::string_view layer = entry.name;
     if (entry.shape.size() < 2 || !layer.ends_with(kWeight) || layer.ends_with("embedding.weight")) continue;
     targets.emplace(flat(layer.substr(0, layer.size() - kWeight.size())), entry);
@@ -229,12 +224,11 @@ bool is_pickle(std::string_view path) {
 
 Loras::Network& Loras::network(std::string_view name) { return networks_[std::string(name)]; }
 
-Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted, const ModelFolder& model) {
+Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted, const NetworkTensors& networks,
+                                                 const std::string& model) {
   auto loras = std::make_shared<Loras>();
-  const std::map<std::string, Targets> targets = {
-      {"text_encoder", targets_of<TextEncoder>("text_encoder", model.text_encoder)},
-      {"unet", targets_of<UNet>("unet", model.unet)},
-      {"text_encoder_2", {}}};
+  std::map<std::string, Targets> targets = {{"text_encoder_2", {}}};
+  for (const auto& [name, tensors] : networks) targets.emplace(name, targets_among(tensors));
   for (const Lora& lora : wanted) {
     const std::string& path = lora.path;
     if (!(std::abs(lora.weight) <= kLargestScale))
@@ -270,7 +264,7 @@ Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted
     }
     if (strangers > 0) {
       return invalid(path + " was made for another model: of the " + std::to_string(layers->size()) +
-                     " layers that it changes, " + std::to_string(strangers) + " are not in " + model.path.string() +
+                     " layers that it changes, " + std::to_string(strangers) + " are not in " + model +
                      ", the first of them " + in_message(first));
     }
     const std::string identity = to_hex(digest(mapped->bytes())) + " " + std::to_string(lora.weight) + "\n";

@@ -18,7 +18,6 @@
 #include "kernels/packing/packed_weights.h"
 #include "mobilediffusion/options.h"
 #include "src/files/mapped_file.h"
-#include "src/model/model_folder.h"
 #include "src/weights/safetensors.h"
 #include "src/weights/weights.h"
 
@@ -37,10 +36,14 @@ using LowRankChanges = std::map<std::string, std::vector<LowRankChange>, std::le
 
 class Loras {
  public:
-  // Reads the files' headers and sees that all of it fits the model's text encoder and UNet. Errors: kNotFound,
-  // kIoError, kInvalidArgument (a weight that is no number), kInvalidModel (a file that is none, made for another
-  // model, or whose ranks do not fit), kUnsupported (LoHa, LoKr, DoRA and others).
-  static Result<std::shared_ptr<const Loras>> open(const std::vector<Lora>& wanted, const ModelFolder& model);
+  // The tensors of the networks that can be changed, "unet" and "text_encoder".
+  using NetworkTensors = std::map<std::string, std::vector<ManifestWeights::Entry>, std::less<>>;
+
+  // Reads the files' headers and sees that all of it fits the networks; `model` is what messages call their model.
+  // Errors: kNotFound, kIoError, kInvalidArgument (a weight that is no number), kInvalidModel (a file that is none,
+  // made for another model, or whose ranks do not fit), kUnsupported (LoHa, LoKr, DoRA and others).
+  static Result<std::shared_ptr<const Loras>> open(const std::vector<Lora>& wanted, const NetworkTensors& networks,
+                                                   const std::string& model);
 
   // What changes a network, "unet" or "text_encoder".
   const LowRankChanges& changes(std::string_view network) const;

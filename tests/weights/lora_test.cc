@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "mobilediffusion/pipeline.h"
+#include "src/network_slot.h"
+#include "src/networks/text_encoder.h"
 #include "src/networks/unet.h"
 #include "src/sampling/noise.h"
 #include "src/weights/file_weights.h"
@@ -80,6 +82,15 @@ ModelFolder golden(const std::string& name) {
   return *model;
 }
 
+// As the loader opens them.
+Result<std::shared_ptr<const Loras>> open_loras(const std::vector<Lora>& wanted, const ModelFolder& model) {
+  const NetworkSlot<TextEncoder, TextEncoderConfig> text_encoder("text_encoder", model.text_encoder_weights(),
+                                                                 model.text_encoder);
+  const NetworkSlot<UNet, UNetConfig> unet("unet", model.unet_weights(), model.unet);
+  return Loras::open(wanted, {{"text_encoder", *text_encoder.tensors()}, {"unet", *unet.tensors()}},
+                     model.path.string());
+}
+
 // A weight of the golden model with a LoRA on it, as the network would get it.
 class LoraTest : public testing::Test {
  protected:
@@ -110,7 +121,7 @@ class LoraTest : public testing::Test {
   Result<std::shared_ptr<const Loras>> open(const File& file, float weight = 1.0f,
                                             const Safetensors::Metadata& metadata = {}) {
     write(path_, file, metadata);
-    return Loras::open({{path_, weight}}, model_);
+    return open_loras({{path_, weight}}, model_);
   }
 
   // What the UNet gets under a name.
@@ -205,7 +216,7 @@ TEST_F(LoraTest, OurOwnUNetToo) {
     add_by_hand(expected, up, down, 1);
     for (const Family& family : families(name)) {
       write(path_, {{family.down, down}, {family.up, up}});
-      const auto loras = Loras::open({{path_}}, base);
+      const auto loras = open_loras({{path_}}, base);
       ASSERT_TRUE(loras.ok()) << loras.status().message();
       expect_close(changed(**loras, base, name + ".weight"), expected.values, family.description);
     }
@@ -215,12 +226,12 @@ TEST_F(LoraTest, OurOwnUNetToo) {
 TEST_F(LoraTest, SeveralAddUp) {
   const Values up = random({16, 3}, 1), down = random({3, 16}, 2);
   write(path_, {{"unet." + to_q_ + ".lora_A.weight", down}, {"unet." + to_q_ + ".lora_B.weight", up}});
-  const auto loras = Loras::open({{path_, 0.5f}, {path_, 0.25f}}, model_);
+  const auto loras = open_loras({{path_, 0.5f}, {path_, 0.25f}}, model_);
   ASSERT_TRUE(loras.ok());
   Values expected = read(model_.unet_weights()).at(to_q_ + ".weight");
   add_by_hand(expected, up, down, 0.75);
   expect_close(changed(**loras, model_, to_q_ + ".weight"), expected.values, "two");
-  const auto one = Loras::open({{path_, 0.75f}}, model_);
+  const auto one = open_loras({{path_, 0.75f}}, model_);
   EXPECT_NE((*one)->identity("unet"), (*loras)->identity("unet"));
 }
 
@@ -277,12 +288,12 @@ TEST_F(LoraTest, WhatDoesNotFitIsNamed) {
     expect_refused({{kohya + suffix, down}}, StatusCode::kUnsupported, {kind, kohya + suffix});
   }
   expect_refused({}, StatusCode::kInvalidModel, {"no tensors"});
-  EXPECT_EQ(Loras::open({{folder_.path("none.safetensors")}}, model_).status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(Loras::open({{folder_.path("some.bin")}}, model_).status().code(), StatusCode::kUnsupported);
+  EXPECT_EQ(open_loras({{folder_.path("none.safetensors")}}, model_).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(open_loras({{folder_.path("some.bin")}}, model_).status().code(), StatusCode::kUnsupported);
   write(path_, {{kohya + ".lora_down.weight", down}, {kohya + ".lora_up.weight", up}});
-  EXPECT_EQ(Loras::open({{path_, NAN}}, model_).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(open_loras({{path_, NAN}}, model_).status().code(), StatusCode::kInvalidArgument);
   folder_.write("short.safetensors", folder_.read("lora.safetensors").substr(0, 91));
-  EXPECT_EQ(Loras::open({{folder_.path("short.safetensors")}}, model_).status().code(), StatusCode::kInvalidModel);
+  EXPECT_EQ(open_loras({{folder_.path("short.safetensors")}}, model_).status().code(), StatusCode::kInvalidModel);
 }
 
 TEST_F(LoraTest, AnInfinityIsNamed) {

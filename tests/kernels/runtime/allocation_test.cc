@@ -22,6 +22,9 @@ TEST(AllocationTest, GivesAlignedMemoryThatKeepsWhatItHolds) {
     std::memset(memory, 1, 1000);
     release(memory);
   }
+  void* const nothing = allocate(0);
+  EXPECT_NE(nothing, nullptr);  // null is a failure
+  release(nothing);
   auto* memory = static_cast<char*>(reallocate(nullptr, 3));
   memory[2] = 'x';
   memory = static_cast<char*>(reallocate(memory, 100000));
