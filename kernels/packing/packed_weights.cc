@@ -64,7 +64,7 @@ std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t l
   }
   void* const memory = reserve(bytes.size());
   if (memory == nullptr) return {};
-  std::memcpy(memory, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(memory, bytes.data(), bytes.size());  // without any, data() may be null
   const std::span<const std::byte> kept(static_cast<const std::byte*>(memory), bytes.size());
   add(name_, {layout, kept});
   return kept;

@@ -7,10 +7,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <variant>
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
 #include "src/files/utf8_path.h"
+#include "src/model/autoencoder_folder.h"
 #include "src/networks/cost.h"
 
 namespace mobilediffusion::cli {
@@ -63,6 +65,36 @@ std::string published_text(double parameters, double macs) {
   return text;
 }
 
+void print_network(const NetworkCost& network, const std::string& note = "") {
+  print_row(network.whole, "", note);
+  for (const Cost& block : network.blocks) print_row(block, "  ", "");
+}
+
+// An autoencoder by itself, TAESD say: what a picture of 512x512 costs.
+int show_autoencoder(const std::string& path, const DecoderConfig& autoencoder, bool as_json) {
+  const int pixels = 512, side = pixels / autoencoder.upscale();
+  const AutoencoderCost cost = cost_of(autoencoder, side, side);
+  const bool tiny = std::holds_alternative<TinyDecoderConfig>(autoencoder.network);
+  const char* const kind = tiny ? "AutoencoderTiny" : "AutoencoderKL";
+  if (as_json) {
+    std::cout << json{{"autoencoder", kind},
+                      {"decoder", to_json(cost.decoder)},
+                      {"encoder", to_json(cost.encoder)},
+                      {"latent_channels", autoencoder.latent_channels},
+                      {"upscale", autoencoder.upscale()},
+                      {"sample_size", side}}
+                     .dump()
+              << std::endl;
+    return kDone;
+  }
+  std::printf("%s: an autoencoder by itself (%s); with a model: generate --vae %s\n", path.c_str(), kind, path.c_str());
+  std::printf("pictures of %dx%d, a latent of %dx%dx%d\n\n", pixels, pixels, side, side, autoencoder.latent_channels);
+  std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
+  print_network(cost.decoder);
+  print_network(cost.encoder, "where a picture begins with one");
+  return kDone;
+}
+
 int steps_of(const SchedulerConfig& scheduler) {
   return scheduler.steps != 0 ? scheduler.steps : static_cast<int>(scheduler.timesteps.size());
 }
@@ -112,10 +144,6 @@ int show_model(const std::string& path, bool as_json) {
               side, side, model->unet.in_channels);
   std::printf("made for %s; sides are multiples of %d\n\n", made_for.c_str(), upscale * model->unet.latent_multiple());
   std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
-  const auto print_network = [](const NetworkCost& network, const std::string& note) {
-    print_row(network.whole, "", note);
-    for (const Cost& block : network.blocks) print_row(block, "  ", "");
-  };
   print_network(cost.text_encoder, published ? published_text(125, 0) : "");
   print_network(cost.unet, published ? published_text(published->unet_parameters, published->unet_macs) : "");
   print_network(cost.decoder, published ? published_text(9.8, 0) : "");
@@ -181,7 +209,11 @@ Run add_info(CLI::App& app) {
       path = *found;
     }
     std::error_code error;
-    if (std::filesystem::is_directory(to_path(path), error)) return show_model(path, options->json);
+    if (std::filesystem::is_directory(to_path(path), error)) {
+      const Result<std::optional<DecoderConfig>> autoencoder = open_autoencoder_folder(path);
+      if (!autoencoder.ok()) return complain(autoencoder.status());
+      return *autoencoder ? show_autoencoder(path, **autoencoder, options->json) : show_model(path, options->json);
+    }
     if (!std::filesystem::exists(to_path(path), error))
       return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
     return show_picture(path, options->json);

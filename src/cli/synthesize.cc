@@ -19,6 +19,7 @@
 #include "src/networks/cost.h"
 #include "src/sampling/noise.h"
 #include "src/text/stand_in_tokenizer.h"
+#include "src/text/tokenizer.h"
 #include "src/weights/safetensors.h"
 
 namespace mobilediffusion::cli {
@@ -96,8 +97,7 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   for (const char* part : {"text_encoder", "unet", "vae", "scheduler", "tokenizer"}) {
     fs::create_directories(folder / part, error);
     if (error)
-      return Status(StatusCode::kIoError,
-                    "cannot make the folder " + to_utf8(folder / part) + ": " + error.message());
+      return Status(StatusCode::kIoError, "cannot make the folder " + to_utf8(folder / part) + ": " + error.message());
   }
   for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json",
                            "scheduler/scheduler_config.json"}) {
@@ -107,16 +107,14 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
     if (Status status = write_stand_in_tokenizer(to_utf8(folder / "tokenizer"), model.text_encoder); !status.ok())
       return status;
   } else {
-    int copied = 0;
-    for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer_config.json"}) {
+    const auto tokenizer = load_tokenizer(options.tokenizer, model.text_encoder);
+    if (!tokenizer.ok()) return tokenizer.status();
+    for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
+                             "special_tokens_map.json", "added_tokens.json"}) {
       if (!fs::exists(to_path(options.tokenizer) / file, error)) continue;
       if (Status status = take_along(to_path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
         return status;
-      ++copied;
     }
-    if (copied == 0)
-      return Status(StatusCode::kNotFound,
-                    options.tokenizer + " has no tokenizer: neither tokenizer.model nor vocab.json with merges.txt");
   }
   const ModelCost cost = cost_of(model, model.unet.latent_multiple(), model.unet.latent_multiple());
   ModelFolder made = model;

@@ -23,43 +23,19 @@ struct Words {
   int length = 0;
 };
 
-// A token of tokenizer_config.json: a string, or an object with its "content".
-std::string token_text(const json& config, const char* key, const std::string& fallback) {
-  if (!config.is_object() || !config.contains(key)) return fallback;
-  const json& value = config[key];
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_object() && value.contains("content") && value["content"].is_string())
-    return value["content"].get<std::string>();
-  return fallback;
-}
-
 // A tokenizer folder by itself: what a text encoder's configuration would say is CLIP's, or tokenizer_config.json's.
 Result<Words> load_bare(const std::string& folder) {
+  constexpr int kMostPositions = 1 << 14;
   TextEncoderConfig config{
       .vocab_size = 1 << 20, .max_position_embeddings = 77, .bos_token_id = 1, .eos_token_id = 2, .pad_token_id = 2};
-  std::error_code error;
-  if (std::filesystem::exists(to_path(folder + "/vocab.json"), error)) {
-    json tokenizer_config;
-    if (const std::string path = folder + "/tokenizer_config.json"; std::filesystem::exists(to_path(path), error)) {
-      const Result<std::string> text = read_text_file(path);
-      if (!text.ok()) return text.status();
-      tokenizer_config = json::parse(*text, nullptr, /*allow_exceptions=*/false);
-      if (!tokenizer_config.is_object()) return Status(StatusCode::kInvalidModel, path + " is no JSON object");
-      JsonReader reader(*text, path);
-      config.max_position_embeddings = static_cast<int>(reader.integer("model_max_length", 2, 1 << 14, 77));
-      if (!reader.status().ok()) return reader.status();
-    }
-    const Result<std::string> text = read_text_file(folder + "/vocab.json");
+  if (const SourcePath path = SourcePath(folder) / "tokenizer_config.json"; path.exists()) {
+    const Result<std::string> text = read_text_file(path);
     if (!text.ok()) return text.status();
-    const json vocab = json::parse(*text, nullptr, /*allow_exceptions=*/false);
-    const auto id_of = [&](const std::string& token, int fallback) {
-      return vocab.is_object() && vocab.contains(token) && vocab[token].is_number_unsigned() ? vocab[token].get<int>()
-                                                                                             : fallback;
-    };
-    const std::string end = token_text(tokenizer_config, "eos_token", "<|endoftext|>");
-    config.bos_token_id = id_of(token_text(tokenizer_config, "bos_token", "<|startoftext|>"), 49406);
-    config.eos_token_id = id_of(end, 49407);
-    config.pad_token_id = id_of(token_text(tokenizer_config, "pad_token", end), config.eos_token_id);
+    JsonReader reader(*text, path.string());
+    // without a limit it is a number of 30 digits
+    const double length = reader.number("model_max_length", 2, 1e31, 77);
+    if (!reader.status().ok()) return reader.status();
+    if (length <= kMostPositions) config.max_position_embeddings = static_cast<int>(length);
   }
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(folder, config);
   if (!tokenizer.ok()) return tokenizer.status();
@@ -69,7 +45,8 @@ Result<Words> load_bare(const std::string& folder) {
 Result<Words> load_words(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(to_path(path + "/model_index.json"), error)) {
-    if (!std::filesystem::is_directory(to_path(path), error)) return Status(StatusCode::kNotFound, "there is no folder " + path);
+    if (!std::filesystem::is_directory(to_path(path), error))
+      return Status(StatusCode::kNotFound, "there is no folder " + path);
     return load_bare(path);
   }
   const Result<ModelFolder> model = open_model_folder(path);

@@ -35,6 +35,12 @@ const SamplerKind* find(std::string_view name, const SchedulerConfig& config) {
   return find(name.empty() ? std::string_view(config.sampler) : name);
 }
 
+// The file's own, by whichever of its names, with an option that is not supported.
+bool is_refused(const SamplerKind& kind, const SchedulerConfig& config) {
+  const SamplerKind* const refused = config.refusal.ok() ? nullptr : find(config.refused_sampler);
+  return refused != nullptr && kind.make == refused->make;
+}
+
 // Asked for in place of the model's own, by whom it must be assumed that the model was distilled for it.
 bool brings_its_own(const SamplerKind* kind, const SchedulerConfig& config) {
   return kind != nullptr && kind->usual_steps > 0 && kind->name != config.sampler;
@@ -91,7 +97,7 @@ Result<std::unique_ptr<Sampler>> make_sampler(std::string_view name, const Sched
                                                     ", or \"\" for the model's own, found \"" + std::string(name) +
                                                     "\"");
   }
-  if (!config.refusal.ok() && kind->name == config.refused_sampler) {
+  if (is_refused(*kind, config)) {
     return Status(config.refusal.code(),
                   config.refusal.message() + "; or ask for another sampler (--sampler): " + sampler_names());
   }

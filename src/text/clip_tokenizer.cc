@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "src/files/json_reader.h"
+#include "src/text/special_tokens.h"
+#include "src/text/unicode.h"
 
 namespace mobilediffusion {
 
@@ -22,30 +24,8 @@ namespace {
 constexpr std::string_view kStart = "<|startoftext|>";
 constexpr std::string_view kEnd = "<|endoftext|>";
 
-void append_utf8(int32_t code_point, std::string* to) {
-  uint8_t buffer[4];
-  const auto size = utf8proc_encode_char(code_point, buffer);
-  to->append(reinterpret_cast<const char*>(buffer), static_cast<size_t>(size));
-}
-
 uint64_t pair_key(int left, int right) {
   return uint64_t{static_cast<uint32_t>(left)} << 32 | static_cast<uint32_t>(right);
-}
-
-// Unicode's White_Space property.
-bool is_space(int32_t c) {
-  return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-bool is_letter(int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
-}
-
-bool is_number(int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
 }
 
 // NFC, white space folded, lower case; as code points. The full lower case of one code point alone is two: of I with a
@@ -84,18 +64,16 @@ std::vector<int32_t> normalize(std::string_view text) {
   return folded;
 }
 
+bool stands_at(const std::vector<int32_t>& text, size_t at, std::string_view word) {
+  const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at);
+  const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(at + word.size(), text.size()));
+  return std::equal(word.begin(), word.end(), begin, end);
+}
+
 // The end of the word that begins at `at`, which is no white space.
 size_t word_end(const std::vector<int32_t>& text, size_t at) {
-  const auto follows = [&](std::string_view tail) {
-    for (size_t i = 0; i < tail.size(); ++i) {
-      if (at + 1 + i >= text.size() || text[at + 1 + i] != tail[i]) return false;
-    }
-    return true;
-  };
-  if (text[at] == '\'') {
-    for (const std::string_view tail : {"s", "t", "re", "ve", "m", "ll", "d"}) {
-      if (follows(tail)) return at + 1 + tail.size();
-    }
+  for (const std::string_view whole : {"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"}) {
+    if (stands_at(text, at, whole)) return at + whole.size();
   }
   size_t end = at + 1;
   if (is_number(text[at])) return end;
@@ -164,12 +142,10 @@ Result<ClipVocabulary> ClipVocabulary::parse_json(std::string_view text, const s
   for (const auto& [token, id] : table.items()) {
     if (Status status = vocabulary.add(token, id, origin, vocab_size); !status.ok()) return status;
   }
-  for (const json& token : part(reader.object(), "added_tokens")) {
-    const json& content = part(token, "content");
-    if (!content.is_string()) return invalid("has an entry of \"added_tokens\" without a \"content\"");
-    if (Status status = vocabulary.add(content.get<std::string>(), part(token, "id"), origin, vocab_size); !status.ok())
-      return status;
-  }
+  Result<std::vector<AddedToken>> added = parse_added_tokens(part(reader.object(), "added_tokens"), origin, vocab_size);
+  if (!added.ok()) return added.status();
+  vocabulary.added = std::move(*added);
+  for (const AddedToken& token : vocabulary.added) vocabulary.ids[token.content] = token.id;
   for (const json& merge : merges) {
     const std::string place = origin + ", merge " + std::to_string(vocabulary.merges.size());
     const bool pair = merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
@@ -183,12 +159,9 @@ Result<ClipVocabulary> ClipVocabulary::parse_json(std::string_view text, const s
 }
 
 Status ClipVocabulary::add(const std::string& token, const json& id, const std::string& origin, int vocab_size) {
-  if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(vocab_size)) {
-    return Status(StatusCode::kInvalidModel, origin + " gives the token \"" + in_message(token) + "\" the id " +
-                                                 in_message(id.dump()) + "; expected 0 to " +
-                                                 std::to_string(vocab_size - 1));
-  }
-  ids[token] = id.get<int>();
+  const Result<int> number = parse_token_id(token, id, origin, vocab_size);
+  if (!number.ok()) return number.status();
+  ids[token] = *number;
   return {};
 }
 
@@ -211,15 +184,46 @@ Status ClipVocabulary::add_merge(const std::string& left, const std::string& rig
   return {};
 }
 
-std::unique_ptr<Tokenizer> ClipTokenizer::make(const ClipVocabulary& vocabulary, const SpecialTokens& special) {
+std::unique_ptr<Tokenizer> ClipTokenizer::make(const ClipVocabulary& vocabulary, const SpecialTokens& special,
+                                               std::vector<AddedToken> added, int unknown, TokenizerRules rules) {
   auto tokenizer = std::unique_ptr<ClipTokenizer>(new ClipTokenizer());
   tokenizer->special_ = special;
-  const auto unknown = vocabulary.ids.find(std::string(kEnd));
-  tokenizer->unknown_ = unknown != vocabulary.ids.end() ? unknown->second : special.end;
+  tokenizer->rules_ = rules;
+  const auto own = [&](std::string_view name, int fallback) {
+    const auto given = std::find_if(added.begin(), added.end(), [&](const AddedToken& t) { return t.content == name; });
+    if (given != added.end()) return given->id;
+    const auto found = vocabulary.ids.find(std::string(name));
+    const int id = found != vocabulary.ids.end() ? found->second : fallback;
+    added.push_back({.content = std::string(name), .id = id});
+    return id;
+  };
+  tokenizer->start_ = own(kStart, special.start);
+  tokenizer->end_ = own(kEnd, special.end);
+  if (unknown < 0) unknown = tokenizer->end_;
+
+  if (rules == TokenizerRules::kSlow) {
+    for (const AddedToken& token : added) {
+      const auto piece = vocabulary.ids.find(token.content);
+      if (piece != vocabulary.ids.end() && piece->second != token.id)
+        tokenizer->added_pieces_[piece->second] = token.id;
+    }
+  } else {
+    const auto normal =
+        std::stable_partition(added.begin(), added.end(), [](auto& token) { return !token.normalized; });
+    std::vector<AddedToken> in_normal_form(normal, added.end());
+    for (AddedToken& token : in_normal_form) {
+      std::string content;
+      for (const int32_t c : normalize(token.content)) append_utf8(c, &content);
+      token.content = std::move(content);
+    }
+    added.erase(normal, added.end());
+    tokenizer->in_normal_form_ = AddedTokens(std::move(in_normal_form));
+  }
+  tokenizer->in_text_ = AddedTokens(std::move(added));
   const std::vector<std::string> alphabet = byte_alphabet();
   const auto id_of = [&](const std::string& token) {
     const auto found = vocabulary.ids.find(token);
-    return found != vocabulary.ids.end() ? found->second : tokenizer->unknown_;
+    return found != vocabulary.ids.end() ? found->second : unknown;
   };
   for (size_t byte = 0; byte < 256; ++byte) {
     tokenizer->byte_ids_[byte] = id_of(alphabet[byte]);
@@ -275,40 +279,57 @@ void ClipTokenizer::append_word(std::string_view bytes, std::vector<int>* ids) c
     offer(symbols[left].previous);
     offer(left);
   }
-  for (int i = 0; i >= 0 && i < count; i = symbols[i].next) ids->push_back(symbols[i].id);
+  for (int i = 0; i >= 0 && i < count; i = symbols[i].next) {
+    const auto added = added_pieces_.find(symbols[i].id);
+    ids->push_back(added == added_pieces_.end() ? symbols[i].id : added->second);
+  }
 }
 
-void ClipTokenizer::append_text(std::string_view text, std::vector<int>* ids) const {
-  const std::vector<int32_t> normal = normalize(text);
+void ClipTokenizer::append_words(const std::vector<int32_t>& normal, std::vector<int>* ids) const {
   for (size_t at = 0; at < normal.size();) {
     if (normal[at] == ' ') {
       ++at;
       continue;
     }
-    const size_t end = word_end(normal, at);
-    std::string word;
-    for (; at < end; ++at) append_utf8(normal[at], &word);
-    append_word(word, ids);
+    // In any case of letters, CLIP's own are words. CLIPTokenizer knows them; the tokenizers library has cut out what
+    // it takes for them, and splits the others.
+    const std::string_view own = stands_at(normal, at, kStart) ? kStart : stands_at(normal, at, kEnd) ? kEnd : "";
+    if (!own.empty() && rules_ == TokenizerRules::kSlow) {
+      ids->push_back(own == kStart ? start_ : end_);
+      at += own.size();
+      continue;
+    }
+    const size_t word = own.empty() ? word_end(normal, at) : at + own.size();
+    while (at < word) {
+      std::string bytes;
+      for (const size_t end = std::min(word_end(normal, at), word); at < end; ++at) append_utf8(normal[at], &bytes);
+      append_word(bytes, ids);
+    }
   }
 }
 
 Result<TokenizedPrompt> ClipTokenizer::encode(std::string_view prompt, int length) const {
   if (Status status = check_utf8(prompt); !status.ok()) return status;
   std::vector<int> ids;
-  // Special tokens stand for themselves wherever they are written.
-  size_t at = 0, start = prompt.find(kStart), end = prompt.find(kEnd);
-  while (at < prompt.size()) {
-    const size_t next = std::min({start, end, prompt.size()});
-    append_text(prompt.substr(at, next - at), &ids);
-    at = next;
-    if (next == prompt.size()) break;
-    ids.push_back(next == start ? special_.start : special_.end);
-    if (next == start) {
-      at += kStart.size();
-      start = prompt.find(kStart, at);
-    } else {
-      at += kEnd.size();
-      end = prompt.find(kEnd, at);
+  const bool fast = rules_ == TokenizerRules::kFast;
+  for (const AddedTokens::Piece& piece : fast ? in_text_.split_fast(prompt) : in_text_.split_slow(prompt)) {
+    if (piece.id >= 0) {
+      ids.push_back(piece.id);
+      continue;
+    }
+    const std::vector<int32_t> normal = normalize(piece.text);
+    if (!fast) {
+      append_words(normal, &ids);
+      continue;
+    }
+    std::string text;
+    for (const int32_t c : normal) append_utf8(c, &text);
+    for (const AddedTokens::Piece& part : in_normal_form_.split_fast(text)) {
+      if (part.id >= 0) {
+        ids.push_back(part.id);
+      } else {
+        append_words(code_points(part.text), &ids);
+      }
     }
   }
   return fit_prompt(ids, length, special_);

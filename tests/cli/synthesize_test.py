@@ -1,7 +1,9 @@
 # Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 """`mobilediffusion synthesize`."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -57,6 +59,27 @@ class SynthesizeTest(ProgramTest):
         self.assertEqual(process.returncode, INTERRUPTED)
         self.assertEqual(os.listdir(self.folder), [])
 
+    def test_synthesize_with_a_tokenizer(self):
+        """All its files are taken along; one that is none, or has more tokens than the text encoder, is refused."""
+        tokenizer = self.path("tokenizer")
+        shutil.copytree(os.path.join(self.model, "tokenizer"), tokenizer)
+        for name, value in (("special_tokens_map.json", {"pad_token": "a"}), ("added_tokens.json", {"<cat>": 5}),
+                            ("tokenizer.json", {"added_tokens": [{"id": 6, "content": "<dog>"}]})):
+            with open(os.path.join(tokenizer, name), "w") as file:
+                json.dump(value, file)
+        made = self.path("made")
+        self.assertEqual(run("synthesize", BASE, made, "--tokenizer", tokenizer).returncode, DONE)
+        self.assertEqual(sorted(os.listdir(os.path.join(made, "tokenizer"))), sorted(os.listdir(tokenizer)))
+        ids = json.loads(run("tokenize", made, text="x<cat> <dog>a\n").stdout)
+        self.assertEqual(ids[:7], [598, 0x78 + 256, 5, 6, 0x61, 599, 0x61])
+        self.assertEqual(json.loads(run("tokenize", tokenizer, text="x<cat> <dog>a\n").stdout), ids)
+        with open(os.path.join(tokenizer, "added_tokens.json"), "w") as file:
+            json.dump({"<cat>": 600}, file)
+        for folder, saying in ((tokenizer, "added_tokens.json gives the token"), (self.folder, "has no tokenizer")):
+            done = run("synthesize", BASE, self.path("other"), "--tokenizer", folder)
+            self.assertEqual(done.returncode, FAILED)
+            self.assertIn(saying, done.stderr.decode())
+        self.assertFalse(os.path.exists(self.path("other")))
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ class TerminalTest(ProgramTest):
 
     def test_progress_is_one_line(self):
         for columns in (1, 8, 20, 43, 44, 80, 0):
-            text, seconds = self.on_terminal(columns, "generate", "a boat", "--model", self.model, "--steps", "40", "-o", "p.png", "--threads", "1")
+            text, seconds = self.on_terminal(columns, "generate", "a boat", "--model", self.model, "--steps", "800",
+                                             "-o", "p.png", "--threads", "1")
             self.assertNotIn("\n", text)
             shown = [part for part in text.split("\r") if part.strip()]
             self.assertTrue(all(len(part) < max(2, columns or 80) for part in shown), (columns, shown))

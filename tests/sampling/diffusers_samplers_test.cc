@@ -408,6 +408,16 @@ INSTANTIATE_TEST_SUITE_P(
         Unbuilt{"DEISMultistepScheduler", R"("solver_order": 3)", "deis", "supported: 1 to 2"},
         Unbuilt{"LCMScheduler", R"("thresholding": true)", "lcm", "thresholding"}));
 
+TEST(SchedulerConfigs, ARefusedSamplerIsRefusedByEachOfItsNames) {
+  const SchedulerConfig config = parsed(scheduler("DPMSolverMultistepScheduler", true, R"("use_lu_lambdas": true)"));
+  for (const char* name : {"", "dpm++", "dpm++2m", "DPM++ 2M"})
+    EXPECT_FALSE(make_sampler(name, config, 5).ok()) << name;
+  // A known model's recipe may set another in its place.
+  SchedulerConfig known = config;
+  known.sampler = "one-step";
+  EXPECT_TRUE(make_sampler("", known, 1).ok());
+}
+
 // Numbers as Python writes them, keys of other classes and keys of none: nothing that the class does otherwise.
 TEST(SchedulerConfigs, WhatMeansNothingIsPassedOver) {
   for (const auto& [name, more] :

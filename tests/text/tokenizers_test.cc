@@ -349,6 +349,9 @@ TEST_F(ClipFolderTest, TheFolderNamesItsSpecialTokens) {
 
 TEST_F(ClipFolderTest, WrongSpecialTokensAreNamed) {
   write_clip();
+  std::string full = kVocab;  // every row of the table has its token
+  full.insert(1, R"("c":5,"d":6,"e":7,)");
+  folder_.write("vocab.json", full);
   folder_.write("tokenizer_config.json", R"({"pad_token": "[PAD]"})");
   EXPECT_NE(refusal().message().find("[PAD]"), std::string::npos) << refusal().message();
   folder_.write("tokenizer_config.json", R"({"eos_token": 7})");
