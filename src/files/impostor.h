@@ -10,8 +10,8 @@
 
 namespace mobilediffusion {
 
-// What it is and how to come by the file itself, as a sentence that begins behind the file's name. Empty where the bytes
-// are none of these: what no file of a model can be, whatever its format.
+// What it is and how to come by the file itself, as a sentence that begins behind the file's name. Empty where the
+// bytes are none of these: what no file of a model can be, whatever its format.
 std::string impostor(std::span<const std::byte> bytes);
 
 // Likewise, for a file whose format is not text: a short answer in words, an archive, a model of another program.

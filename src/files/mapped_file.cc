@@ -23,7 +23,8 @@ auto attempt(FileOperation kind, std::error_code& error, Operation&& operation) 
 
 Status failed(const std::string& name, const std::error_code& error) {
   StatusCode code = StatusCode::kIoError;
-  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) code = StatusCode::kNotFound;
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory)
+    code = StatusCode::kNotFound;
   if (error == std::errc::not_enough_memory) code = StatusCode::kOutOfMemory;
   return Status(code, "cannot read " + name + ": " + error.message());
 }
@@ -62,9 +63,10 @@ Result<MappedFile> MappedFile::open(const InputFile& file, uint64_t offset, uint
                                             std::to_string(identity.size));
   }
   if (size == 0) return empty(name);
-  if (size > std::numeric_limits<size_t>::max()) return failed(name, std::make_error_code(std::errc::not_enough_memory));
-  const FileMapping mapping = attempt(FileOperation::kMap, error,
-                                      [&] { return file.map(offset, static_cast<size_t>(size), error); });
+  if (size > std::numeric_limits<size_t>::max())
+    return failed(name, std::make_error_code(std::errc::not_enough_memory));
+  const FileMapping mapping =
+      attempt(FileOperation::kMap, error, [&] { return file.map(offset, static_cast<size_t>(size), error); });
   if (error) return failed(name, error);
   identity.begin = offset;
   return genuine(MappedFile(mapping, identity), name);

@@ -36,15 +36,14 @@ Result<SourcePath> resolve_hub_folder(const SourcePath& folder) {
     found.push_back(snapshot);
     list += (list.empty() ? "" : ", ") + revision;
   }
-  if (const std::string revision = present_revision(hub);
-      !revision.empty() && (snapshots / revision).is_folder())
+  if (const std::string revision = present_revision(hub); !revision.empty() && (snapshots / revision).is_folder())
     return snapshots / revision;
   if (found.size() == 1) return found.front();
-  return Status(StatusCode::kNotFound,
-                folder.string() + " is of Hugging Face's cache, and its snapshots folder has " +
-                    (found.empty() ? "no snapshot: fetch the model again"
-                                   : std::to_string(found.size()) + ": name the one that is meant, of " +
-                                         in_message(list)));
+  return Status(
+      StatusCode::kNotFound,
+      folder.string() + " is of Hugging Face's cache, and its snapshots folder has " +
+          (found.empty() ? "no snapshot: fetch the model again"
+                         : std::to_string(found.size()) + ": name the one that is meant, of " + in_message(list)));
 }
 
 std::vector<std::string> hub_names(std::string_view path) {

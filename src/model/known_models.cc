@@ -49,8 +49,8 @@ bool has_sdxs_shape(const UNetConfig& unet) {
   return unet.levels[0].transformer_layers == 0 || !unet.levels[0].self_attention;
 }
 
-// SD-Turbo, whose scheduler is Euler's of the last timesteps, for noise as its network's output. Models that end in pure
-// noise (zero SNR) or predict v want the same spacing with many steps, and of SD 1's kin, whose UNets read a text
+// SD-Turbo, whose scheduler is Euler's of the last timesteps, for noise as its network's output. Models that end in
+// pure noise (zero SNR) or predict v want the same spacing with many steps, and of SD 1's kin, whose UNets read a text
 // encoder of 768 values, there is no Turbo.
 bool is_turbo(const UNetConfig& unet, const SchedulerConfig& scheduler) {
   constexpr int kSd1TextWidth = 768;
@@ -116,8 +116,8 @@ std::string assumption(const Recipe& recipe, const SchedulerConfig& scheduler) {
   if (!recipe.assumed) return {};
   char guidance[32];
   std::snprintf(guidance, sizeof guidance, "%g", static_cast<double>(scheduler.guidance));
-  return "taken for a model of many steps (" + std::to_string(scheduler.steps) + ", guidance " + guidance + "): " +
-         recipe.reason + "; one of a single step wants the sampler one-step, 1 step and guidance 1 " +
+  return "taken for a model of many steps (" + std::to_string(scheduler.steps) + ", guidance " + guidance +
+         "): " + recipe.reason + "; one of a single step wants the sampler one-step, 1 step and guidance 1 " +
          "(--sampler one-step --steps 1 --guidance 1)";
 }
 

@@ -58,8 +58,8 @@ Status read_scheduler(const SourcePath& model, SchedulerConfig* config) {
 
 Status check_fit(const ModelFolder& model) {
   const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
-    return Status(StatusCode::kInvalidModel, model.path.string() + ": " + left + " is " + std::to_string(a) + ", but " + right +
-                                                 " is " + std::to_string(b));
+    return Status(StatusCode::kInvalidModel, model.path.string() + ": " + left + " is " + std::to_string(a) + ", but " +
+                                                 right + " is " + std::to_string(b));
   };
   if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
     return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim,
@@ -112,8 +112,7 @@ Result<SourcePath> find_autoencoder(const SourcePath& model, const std::string& 
   if (named.empty()) return model / "vae";
   if (const SourcePath alone(named); alone.is_folder()) return resolve_hub_folder(alone);
   if (SourcePath within = model / named; within.is_folder()) return within;
-  return Status(StatusCode::kNotFound,
-                "there is no autoencoder folder " + named + ", nor " + (model / named).string());
+  return Status(StatusCode::kNotFound, "there is no autoencoder folder " + named + ", nor " + (model / named).string());
 }
 
 }  // namespace

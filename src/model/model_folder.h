@@ -30,8 +30,8 @@ struct ModelFolder {
 
 // Reads model_index.json and every network's configuration, and checks that they fit one another. Weights and tokenizer
 // are not looked at: a folder without them is a configuration. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported
-// (an unknown class). A folder of Hugging Face's cache is its snapshot (hub_folder.h). `vae` names another folder with an
-// autoencoder, on disk or within the model's; empty: vae/.
+// (an unknown class). A folder of Hugging Face's cache is its snapshot (hub_folder.h). `vae` names another folder with
+// an autoencoder, on disk or within the model's; empty: vae/.
 Result<ModelFolder> open_model_folder(const SourcePath& path, const std::string& vae = "");
 
 // Where the default model is; the order is Pipeline::load()'s. kNotFound says where it was looked for.

@@ -12,8 +12,8 @@
 
 namespace mobilediffusion {
 
-// Whether every part's class is one that we run; what cannot run is refused with the reason. Adds what its writer called
-// the model, and the pipeline's class, to `names`. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported.
+// Whether every part's class is one that we run; what cannot run is refused with the reason. Adds what its writer
+// called the model, and the pipeline's class, to `names`. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported.
 Status check_model_index(const SourcePath& file, std::vector<std::string>* names);
 
 // What a configuration's writer called the model. "" where it does not say.

@@ -11,12 +11,12 @@
 
 namespace mobilediffusion {
 
-// What a picture's provenance calls the model: of Hugging Face's cache the model's name, else the folder's own, wherever
-// a link or ".." leads.
+// What a picture's provenance calls the model: of Hugging Face's cache the model's name, else the folder's own,
+// wherever a link or ".." leads.
 std::string display_name(const SourcePath& folder);
 
-// Every name that says which model it is, the most telling first: as it was given, of every link on the way, of the real
-// folder, and of every models--ORGANISATION--NAME part of either path.
+// Every name that says which model it is, the most telling first: as it was given, of every link on the way, of the
+// real folder, and of every models--ORGANISATION--NAME part of either path.
 std::vector<std::string> names_of(const SourcePath& folder);
 
 }  // namespace mobilediffusion

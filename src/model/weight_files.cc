@@ -23,7 +23,9 @@ Result<std::vector<SourcePath>> read_index(const SourcePath& path) {
   if (!text.ok()) return text.status();
   const JsonReader json(*text, path.string());
   if (!json.status().ok()) return json.status();
-  const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, path.string() + " " + what); };
+  const auto invalid = [&](const std::string& what) {
+    return Status(StatusCode::kInvalidModel, path.string() + " " + what);
+  };
   if (!json.has("weight_map") || !json.object()["weight_map"].is_object() || json.object()["weight_map"].empty())
     return invalid("lacks the key \"weight_map\" (an object of tensors and their files)");
   std::set<std::string> names;
@@ -133,9 +135,9 @@ Result<std::vector<SourcePath>> find_weight_files(const SourcePath& path) {
   for (const char* usual : {"fp16", "bf16"}) {
     if (std::find(words.begin(), words.end(), usual) != words.end())
       return Paths{folder / (stem + "." + usual + std::string(kSuffix))};
-    for (const std::string word = usual; const std::string& index :
-         {stem + "." + word + ".safetensors.index.json", stem + ".safetensors." + word + ".index.json",
-          stem + ".safetensors.index." + word + ".json"}) {
+    for (const std::string word = usual; const std::string& index : {stem + "." + word + ".safetensors.index.json",
+                                                                     stem + ".safetensors." + word + ".index.json",
+                                                                     stem + ".safetensors.index." + word + ".json"}) {
       if ((folder / index).exists()) return read_index(folder / index);
     }
   }

@@ -46,9 +46,9 @@ std::optional<std::string> identities_of(const FileWeights& weights) {
   for (const FileWeights::File& file : weights.files()) {
     const std::optional<FileIdentity>& identity = file.mapped.identity();
     if (!identity) return std::nullopt;
-    for (const uint64_t value : {identity->device, identity->file, identity->size, identity->begin,
-                                 static_cast<uint64_t>(identity->modified), static_cast<uint64_t>(identity->changed),
-                                 static_cast<uint64_t>(file.mapped.bytes().size())})
+    for (const uint64_t value :
+         {identity->device, identity->file, identity->size, identity->begin, static_cast<uint64_t>(identity->modified),
+          static_cast<uint64_t>(identity->changed), static_cast<uint64_t>(file.mapped.bytes().size())})
       lines += to_hex(value) + " ";
     lines += "\n";
   }
@@ -86,9 +86,9 @@ uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const
     }
     place->memory_path = folder_ + "/weights-" + to_hex(names) + std::string(kMemorySuffix);
     const Result<std::vector<uint8_t>> memory = read_file(place->memory_path, kLargestMemory);
-    const std::string_view text = memory.ok() ? std::string_view(reinterpret_cast<const char*>(memory->data()),
-                                                                 memory->size())
-                                              : std::string_view();
+    const std::string_view text = memory.ok()
+                                      ? std::string_view(reinterpret_cast<const char*>(memory->data()), memory->size())
+                                      : std::string_view();
     // The format, the files, the digest.
     const std::string expected = std::string(kFormat) + *identities;
     uint64_t found = 0;

@@ -3,8 +3,8 @@
 // A folder of packed weights, so that a model is packed once: the next load maps the file and reads nothing else. Each
 // file is one network's, in the safetensors format, an operator's bytes a tensor; its name is a digest of everything
 // that its bytes depend on (every byte of the weights, the precision, this library, XNNPACK's build, the processor), so
-// a stale file is never found. It appears whole or not at all and is never written to again, so that processes may share
-// it; every entry carries a checksum, which is read before it is used.
+// a stale file is never found. It appears whole or not at all and is never written to again, so that processes may
+// share it; every entry carries a checksum, which is read before it is used.
 //
 // Weights are read through to be digested once. A small file beside the packed ones then remembers the digest and what
 // the system says of the files (device, number, size, times); while all of that stays, they are not read again.
@@ -29,8 +29,8 @@ class PackedCache {
   PackedCache(std::string folder, uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
   struct Place {
-    std::string path;                   // of the packed weights
-    std::string memory_path, memory;    // what is to be remembered of the weights' files, and where; empty: nothing new
+    std::string path;                 // of the packed weights
+    std::string memory_path, memory;  // what is to be remembered of the weights' files, and where; empty: nothing new
   };
 
   // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to

@@ -27,11 +27,10 @@ TEST(ImpostorTest, IsNamedInPlaceOfEveryFile) {
       {kPointer, "git lfs pull"},
       {"\n<!DOCTYPE html>\n<html><body>Sign in</body></html>", "web page"},
       {"{\"error\": \"Repository not found\"}", "Repository not found"}};
-  for (const char* file :
-       {"model_index.json", "text_encoder/config.json", "text_encoder/model.safetensors", "unet/config.json",
-        "unet/diffusion_pytorch_model.safetensors", "vae/config.json", "vae/diffusion_pytorch_model.safetensors",
-        "scheduler/scheduler_config.json", "tokenizer/vocab.json", "tokenizer/merges.txt", "tokenizer/tokenizer.model",
-        "words.json"}) {
+  for (const char* file : {"model_index.json", "text_encoder/config.json", "text_encoder/model.safetensors",
+                           "unet/config.json", "unet/diffusion_pytorch_model.safetensors", "vae/config.json",
+                           "vae/diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json",
+                           "tokenizer/vocab.json", "tokenizer/merges.txt", "tokenizer/tokenizer.model", "words.json"}) {
     const SmallModel model;
     for (const auto& [content, saying] : impostors) {
       model.write(file, content);

@@ -97,7 +97,8 @@ TEST_F(HubFolderTest, EveryNameOnTheWayCounts) {
   fs::create_directory_symlink(hub_ + "/snapshots/0123abc", folder_.path("middle"));
   fs::create_directory_symlink("middle", folder_.path("sdxs"));
   const std::vector<std::string> names = names_of(folder_.path("sdxs") + "/");
-  for (const char* name : {"sdxs", "middle", "0123abc", "someone/small-one"}) EXPECT_TRUE(contains(names, name)) << name;
+  for (const char* name : {"sdxs", "middle", "0123abc", "someone/small-one"})
+    EXPECT_TRUE(contains(names, name)) << name;
   EXPECT_EQ(names.front(), "sdxs");
   EXPECT_EQ(display_name(folder_.path("sdxs")), "small-one");
 }

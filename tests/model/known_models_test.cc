@@ -85,8 +85,8 @@ TEST(KnownModels, SdxsIsKnownByItsShape) {
     return scheduler.sampler;
   };
   UNetConfig first = sdxs_shape(), second = sdxs_shape(), tiny = sdxs_shape(), middle = sdxs_shape();
-  first.levels[0].transformer_layers = 0;       // SDXS-512-DreamShaper
-  second.levels[0].self_attention = false;      // SDXS-512-0.9
+  first.levels[0].transformer_layers = 0;   // SDXS-512-DreamShaper
+  second.levels[0].self_attention = false;  // SDXS-512-0.9
   middle.levels[0].transformer_layers = 0;
   middle.middle = UNetMiddle();
   EXPECT_EQ(sampler_of(first), "one-step");
