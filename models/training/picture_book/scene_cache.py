@@ -13,10 +13,11 @@ from picture_book.world import World
 HELD_OUT = 10 ** 9          # scenes from this number on are never trained on
 
 
-def load_world(folder):
+def load_world(folder, nouns=None):
+    """Of all subjects, or of some; with their pictures."""
     sprites = Sprites(os.path.join(folder, "sprites.npy"))
     with open(os.path.join(folder, "recolourable.json"), encoding="utf-8") as file:
-        return World(sprites.nouns, json.load(file)), sprites
+        return World(nouns or sprites.nouns, json.load(file)), sprites
 
 
 def scene_of(world, number, kept_back=False):

@@ -6,6 +6,8 @@ import os
 from picture_book import sprites
 from picture_book.scene_cache import HELD_OUT, SceneCache, load_world
 
+PLAIN = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
+
 
 def caches(settings, folder):
     return [SceneCache(folder, size, settings.scenes) for size in (settings.size, settings.size // 2)]
@@ -22,6 +24,8 @@ def run(settings, folder, **_):
     pictures = sprites.Sprites(path)
     with open(os.path.join(folder, "recolourable.json"), "w", encoding="utf-8") as file:
         json.dump([noun for noun in pictures.nouns if pictures[noun].can_be_recoloured], file)
+    with open(os.path.join(folder, "own-colours.json"), "w", encoding="utf-8") as file:
+        json.dump({noun: colour for noun in pictures.nouns if (colour := pictures[noun].own_colour) in PLAIN}, file)
     world, pictures = load_world(folder)
     held_out(settings, folder).fill(world, pictures)
     both = caches(settings, folder)
