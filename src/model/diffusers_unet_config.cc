@@ -47,8 +47,6 @@ void require_supported(JsonReader& json) {
                         {"mid_block_scale_factor", 1},
                         {"resnet_out_scale_factor", 1},
                         {"center_input_sample", false},
-                        {"only_cross_attention", false},
-                        {"mid_block_only_cross_attention", false},
                         {"dual_cross_attention", false},
                         {"resnet_skip_time_act", false},
                         {"class_embeddings_concat", false},
@@ -61,6 +59,18 @@ void require_supported(JsonReader& json) {
                         {"cross_attention_norm", nullptr},
                         {"time_embedding_act_fn", nullptr},
                         {"timestep_post_act", nullptr}});
+}
+
+// One answer for all levels, or a list with one a level. The middle's own key, "mid_block_only_cross_attention", is for
+// another class of middle than ours, which has both attentions in any case.
+std::vector<bool> only_cross_attention(JsonReader& json, size_t levels) {
+  constexpr const char* kKey = "only_cross_attention";
+  if (json.has(kKey) && json.object()[kKey].is_array()) {
+    std::vector<bool> answers = json.booleans(kKey, levels, levels);
+    answers.resize(levels);
+    return answers;
+  }
+  return std::vector<bool>(levels, json.boolean(kKey, false));
 }
 
 int odd_kernel(JsonReader& json, const char* key) {
@@ -100,6 +110,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   std::vector<int> up_layers(layers.rbegin(), layers.rend());
   if (json.has("reverse_transformer_layers_per_block"))
     up_layers = per_level(json, "reverse_transformer_layers_per_block", levels, kMostLayers, 1);
+  const std::vector<bool> only_cross = only_cross_attention(json, levels);
   config.cross_attention_dim = cross_attention_dim(json, levels);
   config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels, 32));
   config.norm_eps = static_cast<float>(json.number("norm_eps", 0, 1, 1e-5));
@@ -130,6 +141,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
                              .up_transformer_layers = up[from_below] ? up_layers[from_below] : 0,
                              .heads = heads[i],
                              .self_attention = true,
+                             .only_cross_attention = only_cross[i],
                              .downsample = i + 1 < levels});
     const UNetLevel& level = config.levels.back();
     blocks += int64_t{level.resnets} * (1 + level.transformer_layers) +

@@ -106,7 +106,8 @@ TEST(DiffusersConfigTest, WhatIsNotBuiltIsNamed) {
                                    {"act_fn", "mish"},
                                    {"resnet_time_scale_shift", "scale_shift"},
                                    {"num_attention_heads", 8},
-                                   {"only_cross_attention", true},
+                                   {"only_cross_attention", {true, false}},
+                                   {"only_cross_attention", "yes"},
                                    {"mid_block_type", "UNetMidBlock2D"},
                                    {"downsample_padding", 0},
                                    {"down_block_types", {"DownBlock2D", "AttnDownBlock2D", "DownBlock2D"}},
@@ -123,6 +124,21 @@ TEST(DiffusersConfigTest, WhatIsNotBuiltIsNamed) {
   const auto status = parse_unet_config(with(kUNet, "addition_embed_type", "text_time").dump(), "config.json").status();
   EXPECT_EQ(status.code(), StatusCode::kUnsupported);
   EXPECT_EQ(status.message(), "config.json has \"addition_embed_type\": \"text_time\"; supported: null");
+}
+
+// One answer, or one a level from the largest grid on.
+TEST(DiffusersConfigTest, OnlyCrossAttention) {
+  for (const auto& [value, expected] : {std::pair<json, std::vector<bool>>{nullptr, {false, false, false}},
+                                        {false, {false, false, false}},
+                                        {true, {true, true, true}},
+                                        {{true, false, false}, {true, false, false}},
+                                        {{false, false, false}, {false, false, false}}}) {
+    json text = with(kUNet, "only_cross_attention", value);
+    text["mid_block_only_cross_attention"] = true;  // which that middle does not read
+    const auto config = parse_unet_config(text.dump(), "config.json");
+    ASSERT_TRUE(config.ok()) << config.status().message();
+    for (size_t i = 0; i < 3; ++i) EXPECT_EQ(config->levels[i].only_cross_attention, expected[i]) << value << i;
+  }
 }
 
 TEST(DiffusersConfigTest, AutoencoderTiny) {
