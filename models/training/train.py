@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One command a stage, in this order; each takes up where it was stopped.
 
+    python3 models/training/train.py fetch          # the picture book's subjects (--world picture-book)
     python3 models/training/train.py world          # render scenes
     python3 models/training/train.py vae            # 1. the autoencoder
     python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
@@ -27,7 +28,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import torch
 
 MINUTES = {"vae": 60, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
-STAGES = ("world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
+STAGES = ("fetch", "world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
           "plot")
 SMOKE_STEPS = 3
 

@@ -19,8 +19,6 @@ def held_out(settings, folder):
 
 def run(settings, folder, **_):
     path = os.path.join(folder, "sprites.npy")
-    if not os.path.exists(path):
-        sprites.build(os.path.join(folder, "packages"), path)
     pictures = sprites.Sprites(path)
     with open(os.path.join(folder, "recolourable.json"), "w", encoding="utf-8") as file:
         json.dump([noun for noun in pictures.nouns if pictures[noun].can_be_recoloured], file)
