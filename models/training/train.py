@@ -13,7 +13,7 @@
     python3 models/training/train.py judge MODEL    # what pictures show of what is asked
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality
-    python3 models/training/train.py plot MODEL     # losses and accuracy over training
+    python3 models/training/train.py plot MODEL     # losses and accuracy over training    python3 models/training/train.py all --minutes N    # everything up to export, N minutes in all (--world picture-book)
 """
 
 import argparse
@@ -29,7 +29,7 @@ import torch
 
 MINUTES = {"vae": 60, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
 STAGES = ("fetch", "world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
-          "plot")
+          "plot", "all")
 SMOKE_STEPS = 3
 
 
@@ -54,7 +54,7 @@ def main():
     parser.add_argument("--warm", metavar="MODEL", help="start vae and diffusion from this model folder's weights")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
-    if options.stage in STAGES[STAGES.index("export"):] and not options.path:
+    if options.stage in STAGES[STAGES.index("export"):-1] and not options.path:
         parser.error(f"{options.stage} needs the path of a model folder")
     if options.threads:
         torch.set_num_threads(options.threads)
