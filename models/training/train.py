@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One command a stage, in this order; each takes up where it was stopped.
 
+    python3 models/training/train.py fetch          # the picture book's subjects (--world picture-book)
     python3 models/training/train.py world          # render scenes
     python3 models/training/train.py vae            # 1. the autoencoder
     python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
@@ -12,7 +13,7 @@
     python3 models/training/train.py judge MODEL    # what pictures show of what is asked
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality
-    python3 models/training/train.py plot MODEL     # losses and accuracy over training
+    python3 models/training/train.py plot MODEL     # losses and accuracy over training    python3 models/training/train.py all --minutes N    # everything up to export, N minutes in all (--world picture-book)
 """
 
 import argparse
@@ -27,8 +28,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import torch
 
 MINUTES = {"vae": 60, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
-STAGES = ("world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
-          "plot")
+STAGES = ("fetch", "world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
+          "plot", "all")
 SMOKE_STEPS = 3
 
 
@@ -53,7 +54,7 @@ def main():
     parser.add_argument("--warm", metavar="MODEL", help="start vae and diffusion from this model folder's weights")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
-    if options.stage in STAGES[STAGES.index("export"):] and not options.path:
+    if options.stage in STAGES[STAGES.index("export"):-1] and not options.path:
         parser.error(f"{options.stage} needs the path of a model folder")
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -16,6 +16,7 @@ COLOUR_WORDS = {"purple": ("purple", "purple", "violet"), "red": ("red", "red", 
 COUNT_WORDS = {2: ("two", "two", "2", "a pair of"), 3: ("three", "three", "3"), 4: ("four", "four", "4")}
 SIZE_WORDS = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge", "giant")}
 PLACE_WORDS = {"left": ("on the left", "on the left side", "at the left"), "right": ("on the right", "on the right side", "at the right")}
+DULL_DAY = ("by day", "during the day", "at noon")
 TIME_WORDS = {
     "day": ("by day", "during the day", "in the sunshine", "on a sunny day", "at noon"),
     "dawn": ("at dawn", "in the morning", "at sunrise", "early in the morning"),
@@ -66,7 +67,8 @@ def noun_phrase(noun, colour, count, size, rng, articles):
     if count > 1:
         return " ".join([rng.choice(COUNT_WORDS[count])] + words + [many])
     words.append(one)
-    if articles and not (one.endswith("s") and one == many and not words[:-1]):
+    several = one.endswith("s") and not one.endswith(("ss", "us", "is")) and " of " not in one
+    if articles and not several:
         words.insert(0, "one" if rng.random() < 0.03 else "the" if rng.random() < 0.05 else "an" if words[0][0] in "aeio" or words[0].startswith("um") else "a")
     return " ".join(words)
 
@@ -104,7 +106,7 @@ def caption(scene: Scene, rng: random.Random, complete=False, own_colours=None) 
     if scene.ground in SHELTERED:
         said.discard("time")
     night = scene.time in ("night", "moonlight")
-    words = {"ground": GROUND_WORDS[scene.ground], "time": TIME_WORDS[scene.time],
+    words = {"ground": GROUND_WORDS[scene.ground], "time": DULL_DAY if scene.time == "day" and scene.weather != "clear" else TIME_WORDS[scene.time],
              "weather": BY_NIGHT.get(scene.weather, WEATHER_WORDS[scene.weather]) if night else WEATHER_WORDS[scene.weather]}
     circumstances = [rng.choice(words[part]) for part in words if part in said]
     if scene.place != "any":

@@ -158,7 +158,7 @@ def train_classifier(settings, folder, device, minutes, steps):
     for step in training:
         if step % 20 == 0:
             share_processor(threads)
-        renders.fill(2000 if not renders.done else 64)
+        renders.fill(2000 if not renders.done else 16)
         set_rate(optimiser, training.rate(RATE))
         pictures, truth = renders.draw()
         with autocast(device):

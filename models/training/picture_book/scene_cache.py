@@ -10,6 +10,7 @@ from picture_book import composer
 from picture_book.sprites import Sprites
 from picture_book.world import World
 
+AT_ONCE = 100
 HELD_OUT = 10 ** 9          # scenes from this number on are never trained on
 
 
@@ -44,12 +45,11 @@ class SceneCache:
         except (OSError, ValueError):
             return 0
 
-    def fill(self, world, sprites, until=None):
-        first = self.done
-        for i in range(first, min(self.count, until or self.count)):
-            scene, chances = scene_of(world, self.start + i)
-            self.data[i, ..., :3], self.data[i, ..., 3] = composer.render(scene, chances, self.size, sprites)
-            if i % 100 == 99 or i + 1 == self.count:
-                with open(self.done_path + ".new", "w") as file:
-                    file.write(str(i + 1))
-                os.replace(self.done_path + ".new", self.done_path)
+    def fill(self, renderer, until=None):
+        until = min(self.count, until or self.count)
+        for first in range(self.done, until, AT_ONCE):
+            end = min(first + AT_ONCE, until)
+            self.data[first:end, ..., :3], self.data[first:end, ..., 3] = renderer(range(self.start + first, self.start + end), self.size)
+            with open(self.done_path + ".new", "w") as file:
+                file.write(str(end))
+            os.replace(self.done_path + ".new", self.done_path)

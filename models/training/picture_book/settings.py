@@ -7,6 +7,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Settings:
     size: int = 256                     # pixels; 128 as well
+    draws_its_own: bool = False         # subjects, in place of fetched ones
     scenes: int = 20000                 # kept for the autoencoder, at both sizes
     held_out: int = 64                  # of these, for its figures
 
@@ -68,7 +69,7 @@ class Settings:
 
 DEFAULT = Settings()
 SMOKE = dataclasses.replace(
-    DEFAULT, size=64, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
+    DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
     latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64),
     unet_mid_transformers=1, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24, gan_batch=4,
     r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4)

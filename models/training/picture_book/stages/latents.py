@@ -13,6 +13,7 @@ import torch
 
 from picture_book import composer
 from picture_book.captions import caption
+from picture_book.rendering import Renderer
 from picture_book.scene_cache import load_world, scene_of
 from picture_book.stages.vae import load_vae
 from picture_book.subjects import NAMED
@@ -22,7 +23,7 @@ from training import autocast, share_processor
 FIRST = 10 ** 8             # the number of the first scene, apart from the autoencoder's
 LARGE_FIRST = 2 * 10 ** 8
 TOKENIZED = 60000           # captions that the tokenizer is trained on
-BATCH = 16
+BATCH = 64
 
 
 class Latents:
@@ -64,33 +65,32 @@ def train_words(settings, folder, world, colours):
     return Tokenizer(folder, settings.text_length)
 
 
-def fill(cache, first, world, sprites, vae, tokenizer, colours, device, until):
+def fill(cache, first, world, renderer, vae, tokenizer, colours, device, until):
     threads = torch.get_num_threads()
     for start in range(cache.done, cache.count, BATCH):
         if time.time() > until:
             return False
         share_processor(threads)
-        end, pictures, ids = min(start + BATCH, cache.count), [], []
+        end = min(start + BATCH, cache.count)
+        pictures, _ = renderer(range(first + start, first + end), cache.size)
         for i in range(start, end):
-            scene, chances = scene_of(world, first + i)
-            pictures.append(composer.render(scene, chances, cache.size, sprites)[0])
-            cache.chances[i] = chances
+            scene, cache.chances[i] = scene_of(world, first + i)
             rng = random.Random(first + i)
             cache.ids[i] = tokenizer([caption(scene, rng, own_colours=colours) for _ in range(cache.ids.shape[1])]).numpy()
-        pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).to(device).float() / 127.5 - 1
+        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(device).float() / 127.5 - 1
         with torch.no_grad(), autocast(device):
             cache.latents[start:end] = vae.encode(pixels.contiguous(memory_format=torch.channels_last)).half().cpu().numpy()
-        if start // BATCH % 20 == 0 or end == cache.count:
+        if start // BATCH % 5 == 0 or end == cache.count:
             cache.note_done(end)
             print(f"latents: {end} of {cache.count} at {cache.size}", flush=True)
     return True
 
 
 def run(settings, folder, device, minutes=None, **_):
-    world, sprites = load_world(folder, NAMED)
+    world, renderer = load_world(folder, NAMED)[0], Renderer(folder, NAMED)
     colours, vae = own_colours(folder), load_vae(settings, folder, device)
     tokenizer = train_words(settings, folder, world, colours)
     until = time.time() + 60 * minutes if minutes else float("inf")
     small, large = settings.size // 2, settings.size
-    if fill(Latents(settings, folder, small, settings.latents), FIRST, world, sprites, vae, tokenizer, colours, device, until):
-        fill(Latents(settings, folder, large, settings.latents_large), LARGE_FIRST, world, sprites, vae, tokenizer, colours, device, until)
+    if fill(Latents(settings, folder, small, settings.latents), FIRST, world, renderer, vae, tokenizer, colours, device, until):
+        fill(Latents(settings, folder, large, settings.latents_large), LARGE_FIRST, world, renderer, vae, tokenizer, colours, device, until)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import time
 
 from picture_book import sprites
-from picture_book.scene_cache import HELD_OUT, SceneCache, load_world
+from picture_book.rendering import Renderer
+from picture_book.scene_cache import HELD_OUT, SceneCache
 
 PLAIN = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 
@@ -17,19 +19,20 @@ def held_out(settings, folder):
     return SceneCache(folder, settings.size, settings.held_out, HELD_OUT)
 
 
-def run(settings, folder, **_):
+def run(settings, folder, minutes=None, **_):
+    until_time = time.time() + 60 * minutes if minutes else float("inf")
     path = os.path.join(folder, "sprites.npy")
-    if not os.path.exists(path):
-        sprites.build(os.path.join(folder, "packages"), path)
     pictures = sprites.Sprites(path)
     with open(os.path.join(folder, "recolourable.json"), "w", encoding="utf-8") as file:
         json.dump([noun for noun in pictures.nouns if pictures[noun].can_be_recoloured], file)
     with open(os.path.join(folder, "own-colours.json"), "w", encoding="utf-8") as file:
         json.dump({noun: colour for noun in pictures.nouns if (colour := pictures[noun].own_colour) in PLAIN}, file)
-    world, pictures = load_world(folder)
-    held_out(settings, folder).fill(world, pictures)
+    renderer = Renderer(folder)
+    held_out(settings, folder).fill(renderer)
     both = caches(settings, folder)
     for until in range(500, settings.scenes + 500, 500):
         for cache in both:
-            cache.fill(world, pictures, until)
+            cache.fill(renderer, until)
+        if time.time() > until_time:
+            break
         print("world:", both[0].done, "scenes", flush=True)
