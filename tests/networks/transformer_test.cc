@@ -2,7 +2,6 @@
 //
 // A transformer whose first attention reads the text ("only_cross_attention"), as SDXS-512-0.9's large grids have it:
 // against tests/data/networks/only_cross_attention.safetensors, weights and answer of PyTorch in float64.
-#include "kernels/packing/float16_support.h"
 #include "src/networks/transformer.h"
 
 #include <gtest/gtest.h>
@@ -13,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/packing/float16_support.h"
 #include "src/weights/file_weights.h"
 
 namespace mobilediffusion {
