@@ -42,6 +42,7 @@ class Drawing {
   Result<Image> run();
 
  private:
+  void note_assumption();
   Tensor encode_given_picture();
   EncodedPrompts encode_prompts();
   EncodedPrompt encode(std::string_view prompt);
@@ -96,6 +97,7 @@ Drawing::Drawing(const DrawingTools& tools, std::string_view prompt, const Gener
 }
 
 Result<Image> Drawing::run() {
+  note_assumption();
   Tensor given = encode_given_picture();
   const EncodedPrompts prompts = encode_prompts();
   const Tensor latents = denoise(prompts, std::move(given));
@@ -104,6 +106,15 @@ Result<Image> Drawing::run() {
   image_.provenance = provenance();
   image_.timings.total = whole_.seconds();
   return std::move(image_);
+}
+
+// Once a model, and only to who left the choice to us.
+void Drawing::note_assumption() {
+  if (!log_ || !options_.sampler.empty() || options_.steps != 0 || options_.guidance) return;
+  const std::string note = assumption(model_.folder.recipe, model_.folder.scheduler);
+  if (note.empty() || model_.assumption_noted) return;
+  model_.assumption_noted = true;
+  log_(LogLevel::kWarning, model_.folder.name + " is " + note);
 }
 
 // To the latent of the picture to begin with; nothing where there is none.

@@ -34,8 +34,19 @@ for file in model_index.json tokenizer/tokenizer.model expected.safetensors cont
     test -s "$model/$file"
 done
 
+book=$work/book
+for stage in fetch "all $book"; do
+    echo "== picture book: $stage"
+    # shellcheck disable=SC2086
+    "$python" models/training/train.py $stage --world picture-book --smoke --run "$work/book-run" --device cpu
+done
+for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json; do
+    test -s "$book/$file"
+done
+
 if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     echo "== verify"
+    "$MOBILEDIFFUSION_CLI" verify "$book" "$book/expected.safetensors"
     "$MOBILEDIFFUSION_CLI" verify "$model" "$model/expected.safetensors"
     echo "== precisions"
     "$python" models/training/train.py precisions "$model" --smoke --run "$work/run" --device cpu

@@ -75,7 +75,6 @@ HWY_EXPORT(quantize_queries);
 HWY_EXPORT(quantize_centred);
 HWY_EXPORT(softmax_in_two_parts);
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr int64_t kBlockValues = 524288;  // 512 KB
 constexpr int64_t kChannelsAtOnce = 16;   // a line of memory
 

@@ -9,12 +9,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "kernels/runtime/allocation.h"
 #include "kernels/runtime/precision.h"
 
 struct xnn_weights_cache_provider;
@@ -58,7 +58,7 @@ class PackedWeights {
 
  private:
   struct Free {
-    void operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{kAlignment}); }
+    void operator()(std::byte* memory) const { release(memory); }
   };
   struct Provider;
 

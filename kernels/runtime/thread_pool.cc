@@ -13,6 +13,7 @@
 #include <unistd.h>
 #endif
 
+#include "kernels/runtime/allocation.h"
 #include "kernels/runtime/usable_cores.h"
 
 namespace mobilediffusion::kernels {
@@ -47,7 +48,7 @@ ThreadPool::ThreadPool(int threads) : pool_(nullptr, Deleter{.borrowed = false, 
   constexpr int kMost = 8;
   if (threads == 0) threads = std::min(usable_cores(), kMost);
   if (threads > 1) threads = obtainable(threads);
-  if (threads > 1) pool_.reset(pthreadpool_create(static_cast<size_t>(threads)));
+  if (threads > 1 && !allocation_refused()) pool_.reset(pthreadpool_create(static_cast<size_t>(threads)));
 }
 
 ThreadPool::ThreadPool(pthreadpool* borrowed) : pool_(borrowed, Deleter{.borrowed = true, .process = this_process()}) {}

@@ -18,7 +18,8 @@ namespace mobilediffusion::kernels {
 class ThreadPool {
  public:
   // `threads` counts the caller's own; 1 makes no thread at all. 0: a thread for each usable core, eight at most, since
-  // more seldom share a fast memory path.
+  // more seldom share a fast memory path. Fewer where the system refuses some; the caller's alone where it has no
+  // memory for the pool.
   explicit ThreadPool(int threads);
 
   // Somebody else's, which must outlive this.

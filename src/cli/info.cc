@@ -95,6 +95,19 @@ int show_autoencoder(const std::string& path, const DecoderConfig& autoencoder, 
   return kDone;
 }
 
+int steps_of(const SchedulerConfig& scheduler) {
+  return scheduler.steps != 0 ? scheduler.steps : static_cast<int>(scheduler.timesteps.size());
+}
+
+void print_sampling(const ModelFolder& model) {
+  const SchedulerConfig& scheduler = model.scheduler;
+  const std::string sampler = scheduler.sampler.empty() ? "none of ours for " + scheduler.class_name : scheduler.sampler;
+  std::printf("\nsampler %s, %d steps, guidance %g%s%s\n", sampler.c_str(), steps_of(scheduler),
+              static_cast<double>(scheduler.guidance), model.recipe.reason.empty() ? "" : ": ",
+              model.recipe.reason.c_str());
+  if (const std::string note = assumption(model.recipe, scheduler); !note.empty()) std::printf("%s\n", note.c_str());
+}
+
 int show_model(const std::string& path, bool as_json) {
   const Result<ModelFolder> model = open_model_folder(path);
   if (!model.ok()) return complain(model.status());
@@ -115,6 +128,11 @@ int show_model(const std::string& path, bool as_json) {
                       {"encoder", to_json(cost.encoder)},
                       {"total", to_json(cost.total())},
                       {"sample_size", side},
+                      {"sampler", model->scheduler.sampler},
+                      {"steps", steps_of(model->scheduler)},
+                      {"guidance", model->scheduler.guidance},
+                      {"sampling_assumed", model->recipe.assumed},
+                      {"sampling_reason", model->recipe.reason},
                       {"sizes", sizes},
                       {"model", model->name}}
                      .dump()
@@ -131,6 +149,7 @@ int show_model(const std::string& path, bool as_json) {
   print_network(cost.decoder, published ? published_text(9.8, 0) : "");
   print_row(cost.encoder.whole, "", "where a picture begins with one; not in the total");
   print_row(cost.total(), "", published == &kPublished[0] ? published_text(520, 0) : "");
+  print_sampling(*model);
   return kDone;
 }
 

@@ -5,18 +5,26 @@
 
 #include "src/cli/numbers.h"
 #include "src/cli/platform.h"
+#include "src/files/file_source.h"
 #include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {
 
-// "FILE:0.8" to its two parts; what is behind the last colon is a weight where it is a number.
+// "FILE:0.8" to its two parts; what is behind the last colon is a weight where it is a number, and a wrong one ("1,5")
+// where it might be, or where the rest is a file.
 Lora parse_lora(const std::string& text) {
   const size_t colon = text.find_last_of(':');
-  if (colon == std::string::npos || colon + 1 == text.size()) return {text};
+  if (colon == std::string::npos || SourcePath(text).exists()) return {text};
+  const std::string file = text.substr(0, colon), behind = text.substr(colon + 1);
   char* end = nullptr;
-  const float weight = std::strtof(text.c_str() + colon + 1, &end);
-  return *end == '\0' ? Lora{text.substr(0, colon), weight} : Lora{text};
+  const float weight = std::strtof(behind.c_str(), &end);
+  if (!behind.empty() && *end == '\0') return {file, weight};
+  if (behind.find_first_not_of("0123456789.,+-eE% ") == std::string::npos || SourcePath(file).exists()) {
+    throw CLI::ValidationError(
+        "--lora", "\"" + behind + "\" behind " + file + " is no weight: expected a number with a point, such as 0.8");
+  }
+  return {text};
 }
 
 }  // namespace
@@ -42,7 +50,8 @@ void add_load_flags(CLI::App& command, LoadOptions* options) {
           [options](const std::vector<std::string>& files) {
             for (const std::string& file : files) options->loras.push_back(parse_lora(file));
           },
-          "FILE or FILE:WEIGHT, a LoRA to add to the model's weights, by default as a whole (1); as often as wanted")
+          "FILE or FILE:WEIGHT (or a folder), a LoRA to add to the model's weights, by default as a whole (1); as "
+          "often as wanted")
       ->type_size(1)
       ->allow_extra_args(false);
   command

@@ -12,6 +12,7 @@
 #include "src/cli/new_folder.h"
 #include "src/cli/numbers.h"
 #include "src/cli/platform.h"
+#include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model/weight_files.h"

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <set>
 
-#include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 
 namespace mobilediffusion {
@@ -37,7 +36,8 @@ class Disk : public FileSource {
   std::vector<std::string> list(const std::string& folder) const override {
     std::vector<std::string> found;
     std::error_code error;
-    for (fs::directory_iterator entry(to_path(folder.empty() ? "." : folder), error), end; !error && entry != end; entry.increment(error))
+    for (fs::directory_iterator entry(to_path(folder.empty() ? "." : folder), error), end; !error && entry != end;
+         entry.increment(error))
       found.push_back(to_utf8(entry->path().filename()));
     std::sort(found.begin(), found.end());
     return found;
@@ -106,17 +106,6 @@ SourcePath SourcePath::parent() const {
 }
 
 std::string SourcePath::leaf() const { return name_.substr(name_.find_last_of(kSeparators) + 1); }
-
-Status copy_file(const SourcePath& from, const std::string& to) {
-  Result<MappedFile> file = from.open();
-  if (!file.ok() && file.status().code() != StatusCode::kInvalidModel) return file.status();
-  Result<AtomicFile> copy = AtomicFile::open(to);
-  if (!copy.ok()) return copy.status();
-  if (file.ok()) {  // else it is empty
-    if (Status status = copy->write(file->bytes().data(), file->bytes().size()); !status.ok()) return status;
-  }
-  return copy->commit();
-}
 
 Result<std::string> read_text_file(const SourcePath& path) {
   Result<MappedFile> file = path.open();

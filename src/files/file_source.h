@@ -77,9 +77,9 @@ class SourcePath {
       : source_(std::move(source)), name_(std::move(name)) {}
 
   SourcePath operator/(std::string_view below) const;
-  SourcePath parent() const;                     // of a file, the folder that it lies in
+  SourcePath parent() const;  // of a file, the folder that it lies in
   SourcePath sibling(std::string_view leaf) const { return parent() / leaf; }
-  std::string leaf() const;                      // the last part of the name
+  std::string leaf() const;  // the last part of the name
   const std::string& name() const { return name_; }
   std::string string() const { return source_->title(name_); }  // for messages
 
@@ -95,9 +95,6 @@ class SourcePath {
   std::shared_ptr<const FileSource> source_;
   std::string name_;
 };
-
-// The whole of a file to one on disk, which appears whole or not at all.
-Status copy_file(const SourcePath& from, const std::string& to);
 
 // A small text file. Errors: kNotFound, kIoError, kInvalidModel where it is empty or larger than any configuration.
 Result<std::string> read_text_file(const SourcePath& path);

@@ -11,11 +11,9 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/in_message.h"
 
 namespace mobilediffusion {
-
-// What a message shows of a name that stands in a file: on one line, without control characters, cut where it is long.
-std::string in_message(std::string_view name);
 
 class JsonReader {
  public:

@@ -160,7 +160,7 @@ Result<std::vector<uint8_t>> compress_jpeg(std::span<const uint8_t> pixels, int 
   const auto append = [](void* to, void* data, int size) {
     const auto* const bytes = static_cast<const uint8_t*>(data);
     auto& out = *static_cast<std::vector<uint8_t>*>(to);
-    out.insert(out.end(), bytes, bytes + size);
+    for (int i = 0; i < size; ++i) out.push_back(bytes[i]);  // GCC 12 warns of insert() where stb hands a byte or two
   };
   if (stbi_write_jpg_to_func(append, &jpeg, width, height, 3, pixels.data(), quality) == 0)
     return Status(StatusCode::kInternal, "stb_image_write gave no JPEG");

@@ -194,8 +194,10 @@ std::string escape_xml(std::string_view text) {
 
 std::vector<std::string> in_provenance(std::span<const Lora> loras) {
   std::vector<std::string> names;
-  for (const Lora& lora : loras)
-    names.push_back(lora.path.substr(lora.path.find_last_of('/') + 1) + ":" + decimal(lora.weight));
+  for (const Lora& lora : loras) {
+    const std::string path = lora.path.substr(0, lora.path.find_last_not_of('/') + 1);
+    names.push_back(path.substr(path.find_last_of('/') + 1) + ":" + decimal(lora.weight));
+  }
   return names;
 }
 

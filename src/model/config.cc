@@ -31,7 +31,7 @@ Result<UNetConfig> read_mobile_diffusion_unet(JsonReader& json) {
   config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels));
   config.attention_kind = choice<AttentionKind>(json, "attention_kind", json.string("attention_kind", "softmax"),
                                                 {{"softmax", AttentionKind::kSoftmax}, {"relu", AttentionKind::kRelu}});
-  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096));
+  config.sample_size = read_sample_size(json, std::nullopt);
   if (!json.status().ok()) return json.status();
 
   int64_t blocks = middle.transformer_layers;
@@ -114,7 +114,7 @@ int DecoderConfig::upscale() const {
 Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
   TextEncoderConfig config;
-  if (const std::string found = json.string("_class_name", "CLIPTextModel"); found != "CLIPTextModel")
+  if (const std::string found = read_class_name(json, "CLIPTextModel"); found != "CLIPTextModel")
     refuse_class(json, found, "CLIPTextModel");
   require_values(json, {{"model_type", "clip_text_model"}});
   config.vocab_size = static_cast<int>(json.integer("vocab_size", 1, 1 << 20));
@@ -142,7 +142,7 @@ Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const
 
 Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
-  const std::string found = json.string("_class_name", "MobileDiffusionUNet");
+  const std::string found = read_class_name(json, "MobileDiffusionUNet");
   if (found == "UNet2DConditionModel") return read_diffusers_unet(json);
   if (found != "MobileDiffusionUNet") refuse_class(json, found, "MobileDiffusionUNet, UNet2DConditionModel");
   return read_mobile_diffusion_unet(json);
@@ -150,7 +150,7 @@ Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& o
 
 Result<DecoderConfig> parse_decoder_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
-  const std::string found = json.string("_class_name", "AutoencoderKL");
+  const std::string found = read_class_name(json, "AutoencoderKL");
   if (found == "AutoencoderTiny") return read_tiny_decoder(json);
   if (found != "AutoencoderKL") refuse_class(json, found, "AutoencoderKL, AutoencoderTiny");
   return read_kl_decoder(json);

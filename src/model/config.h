@@ -42,7 +42,8 @@ struct UNetLevel {
   int up_resnets = 0;             // on the way up, likewise
   int up_transformer_layers = 0;  //
   int heads = 1;
-  bool self_attention = false;  // whether transformers attend to the picture as well as to the text
+  bool self_attention = false;        // whether transformers attend to the picture as well as to the text
+  bool only_cross_attention = false;  // ... and read the text in its place
   bool separable = false;       // depthwise + pointwise in place of plain 3x3 convolutions
   bool downsample = false;      // whether a stride-2 convolution leads to the next level; false on the last
 };

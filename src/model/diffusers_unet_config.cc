@@ -39,16 +39,14 @@ bool has_middle(JsonReader& json) {
 
 // Every other value asks for a part that is not built.
 void require_supported(JsonReader& json) {
-  require_values(json, {{"act_fn", "silu"},
-                        {"downsample_padding", 1},
+  require_activation(json, {"silu", "swish"});
+  require_values(json, {{"downsample_padding", 1},
                         {"time_embedding_type", "positional"},
                         {"resnet_time_scale_shift", "default"},
                         {"attention_type", "default"},
                         {"mid_block_scale_factor", 1},
                         {"resnet_out_scale_factor", 1},
                         {"center_input_sample", false},
-                        {"only_cross_attention", false},
-                        {"mid_block_only_cross_attention", false},
                         {"dual_cross_attention", false},
                         {"resnet_skip_time_act", false},
                         {"class_embeddings_concat", false},
@@ -61,6 +59,18 @@ void require_supported(JsonReader& json) {
                         {"cross_attention_norm", nullptr},
                         {"time_embedding_act_fn", nullptr},
                         {"timestep_post_act", nullptr}});
+}
+
+// One answer for all levels, or a list with one a level. The middle's own key, "mid_block_only_cross_attention", is for
+// another class of middle than ours, which has both attentions in any case.
+std::vector<bool> only_cross_attention(JsonReader& json, size_t levels) {
+  constexpr const char* kKey = "only_cross_attention";
+  if (json.has(kKey) && json.object()[kKey].is_array()) {
+    std::vector<bool> answers = json.booleans(kKey, levels, levels);
+    answers.resize(levels);
+    return answers;
+  }
+  return std::vector<bool>(levels, json.boolean(kKey, false));
 }
 
 int odd_kernel(JsonReader& json, const char* key) {
@@ -100,6 +110,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   std::vector<int> up_layers(layers.rbegin(), layers.rend());
   if (json.has("reverse_transformer_layers_per_block"))
     up_layers = per_level(json, "reverse_transformer_layers_per_block", levels, kMostLayers, 1);
+  const std::vector<bool> only_cross = only_cross_attention(json, levels);
   config.cross_attention_dim = cross_attention_dim(json, levels);
   config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels, 32));
   config.norm_eps = static_cast<float>(json.number("norm_eps", 0, 1, 1e-5));
@@ -111,7 +122,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   config.cosines_first = json.boolean("flip_sin_to_cos", true);
   config.frequency_shift = static_cast<int>(json.integer("freq_shift", 0, 1, 0));
   config.time_cond_proj_dim = static_cast<int>(json.integer("time_cond_proj_dim", 1, kMostChannels, 0));
-  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096, 64));
+  config.sample_size = read_sample_size(json, 64);
   require_supported(json);
   if (!json.status().ok()) return json.status();
 
@@ -130,6 +141,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
                              .up_transformer_layers = up[from_below] ? up_layers[from_below] : 0,
                              .heads = heads[i],
                              .self_attention = true,
+                             .only_cross_attention = only_cross[i],
                              .downsample = i + 1 < levels});
     const UNetLevel& level = config.levels.back();
     blocks += int64_t{level.resnets} * (1 + level.transformer_layers) +

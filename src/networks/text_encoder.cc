@@ -8,16 +8,22 @@ namespace mobilediffusion {
 using kernels::Context;
 using kernels::Tensor;
 
+namespace {
+
+// Where the tensors lie: transformers before 5.6 puts "text_model." in front of their names.
+Scope inner(const Scope& at) { return at.has("embeddings.token_embedding.weight") ? at : at / "text_model"; }
+
+}  // namespace
+
 TextEncoder::TextEncoder(const Scope& at, const TextEncoderConfig& config)
     : config_(config),
-      token_embedding_(at / "text_model.embeddings.token_embedding", config.vocab_size, config.hidden_size),
-      position_embedding_(sensitive(at) / "text_model.embeddings.position_embedding", config.max_position_embeddings,
+      token_embedding_(inner(at) / "embeddings.token_embedding", config.vocab_size, config.hidden_size),
+      position_embedding_(sensitive(inner(at)) / "embeddings.position_embedding", config.max_position_embeddings,
                           config.hidden_size),
-      final_layer_norm_(
-          bind_layer_norm(at / "text_model.final_layer_norm", config.hidden_size, config.layer_norm_eps)) {
+      final_layer_norm_(bind_layer_norm(inner(at) / "final_layer_norm", config.hidden_size, config.layer_norm_eps)) {
   const int width = config.hidden_size;
   for (int i = 0; i < config.num_hidden_layers; ++i) {
-    const Scope layer = at / "text_model.encoder.layers" / i;
+    const Scope layer = inner(at) / "encoder.layers" / i;
     const auto projection = [&](std::string_view name) {
       return bind_linear(layer / "self_attn" / name, {.in = width, .out = width});
     };

@@ -17,7 +17,7 @@ namespace mobilediffusion {
 
 class TextEncoder {
  public:
-  // Binds "text_model.embeddings.token_embedding.weight" and the rest below `at`.
+  // Binds "text_model.embeddings.token_embedding.weight" and the rest below `at`, or the same without "text_model.".
   TextEncoder(const Scope& at, const TextEncoderConfig& config);
 
   // The final layer norm's output at every position, (1, 1, ids.size(), hidden_size): the condition. At most

@@ -40,6 +40,7 @@ Tensor ProjectedAttention::operator()(Context& context, const Tensor& x, const T
 TransformerBlock::TransformerBlock(const Scope& at, const TransformerSpec& spec)
     : name_(at.name()),
       gate_(spec.gate == FeedForwardGate::kGelu ? kernels::Activation::kGelu : kernels::Activation::kSilu),
+      only_cross_attention_(spec.only_cross_attention),
       norm2_(bind_layer_norm(at / "norm2", spec.width(), 1e-5f)),
       attn2_(at / "attn2", spec, spec.context_width),
       norm3_(bind_layer_norm(at / "norm3", spec.width(), 1e-5f)),
@@ -48,15 +49,16 @@ TransformerBlock::TransformerBlock(const Scope& at, const TransformerSpec& spec)
       ff_out_(bind_linear(at / spec.names.feed_forward_out,
                           {.in = spec.feed_forward_ratio * spec.width() / 2, .out = spec.width()})) {
   if (spec.self_attention) {
+    const int source_width = spec.only_cross_attention ? spec.context_width : spec.width();
     self_.emplace(
-        SelfAttention{bind_layer_norm(at / "norm1", spec.width(), 1e-5f), {at / "attn1", spec, spec.width()}});
+        SelfAttention{bind_layer_norm(at / "norm1", spec.width(), 1e-5f), {at / "attn1", spec, source_width}});
   }
 }
 
 void TransformerBlock::operator()(Context& context, Tensor& x, const Tensor& text) const {
   if (self_) {
     const Tensor normed = self_->norm(context, x, self_->attention.input_format());
-    kernels::add(context, name_, x, self_->attention(context, normed, normed));
+    kernels::add(context, name_, x, self_->attention(context, normed, only_cross_attention_ ? text : normed));
   }
   kernels::add(context, name_, x, attn2_(context, norm2_(context, x, attn2_.input_format()), text));
   kernels::add(context, name_, x,

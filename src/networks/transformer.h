@@ -25,6 +25,7 @@ struct TransformerSpec {
   bool shared_key_value = true;
   bool convolution_projections = false;
   bool self_attention = false;
+  bool only_cross_attention = false;  // attn1 reads the text as attn2 does
   int layers = 0;
   int groups = 32;
   UNetNames names;
@@ -65,6 +66,7 @@ class TransformerBlock {
   std::string name_;
   kernels::Activation gate_;
   std::optional<SelfAttention> self_;
+  bool only_cross_attention_;
   kernels::LayerNorm norm2_;
   ProjectedAttention attn2_;
   kernels::LayerNorm norm3_;

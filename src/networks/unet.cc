@@ -15,7 +15,8 @@ using kernels::Tensor;
 
 namespace {
 
-TransformerSpec transformer_spec(const UNetConfig& config, int channels, int heads, int layers, bool self_attention) {
+// One that attends to the picture and to the text.
+TransformerSpec transformer_spec(const UNetConfig& config, int channels, int heads, int layers) {
   return {.channels = channels,
           .context_width = config.cross_attention_dim,
           .heads = heads,
@@ -24,7 +25,7 @@ TransformerSpec transformer_spec(const UNetConfig& config, int channels, int hea
           .gate = config.feed_forward_gate,
           .shared_key_value = config.shared_key_value,
           .convolution_projections = config.convolution_projections,
-          .self_attention = self_attention,
+          .self_attention = true,
           .layers = layers,
           .groups = config.norm_num_groups,
           .names = config.names};
@@ -64,8 +65,10 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
   const auto layer = [&](const Scope& block, int j, const UNetLevel& level, int in, int transformer_layers) {
     Layer made{resnet(block / "resnets" / j, in, level.channels, level.separable), std::nullopt};
     if (transformer_layers > 0) {
-      made.attention.emplace(block / "attentions" / j, transformer_spec(config, level.channels, level.heads,
-                                                                        transformer_layers, level.self_attention));
+      TransformerSpec spec = transformer_spec(config, level.channels, level.heads, transformer_layers);
+      spec.self_attention = level.self_attention;
+      spec.only_cross_attention = level.only_cross_attention;
+      made.attention.emplace(block / "attentions" / j, spec);
     }
     return made;
   };
@@ -95,8 +98,7 @@ UNet::UNet(const Scope& at, const UNetConfig& config)
     const Scope mid = at / "mid_block";
     mid_.emplace(MidBlock{
         resnet(mid / "resnets.0", width, width, middle.separable),
-        Transformer(mid / "attentions.0",
-                    transformer_spec(config, width, middle.heads, middle.transformer_layers, /*self_attention=*/true)),
+        Transformer(mid / "attentions.0", transformer_spec(config, width, middle.heads, middle.transformer_layers)),
         resnet(mid / "resnets.1", width, width, middle.separable)});
   }
 

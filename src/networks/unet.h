@@ -61,8 +61,8 @@ class UNet {
   kernels::Conv2d conv_out_;
 };
 
-// The guidance scale as a network that was distilled from a guided one takes it (Meng et al., "On Distillation of Guided
-// Diffusion Models", 2023): a sinusoid of 1000 times the scale, sines first.
+// The guidance scale as a network that was distilled from a guided one takes it (Meng et al., "On Distillation of
+// Guided Diffusion Models", 2023): a sinusoid of 1000 times the scale, sines first.
 std::vector<float> guidance_embedding(float guidance, int width);
 
 }  // namespace mobilediffusion

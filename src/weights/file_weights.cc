@@ -46,6 +46,13 @@ Result<std::unique_ptr<FileWeights>> FileWeights::open(const SourcePath& path) {
   return std::unique_ptr<FileWeights>(new FileWeights(std::move(files)));
 }
 
+bool FileWeights::unchanged() const {
+  return std::all_of(files_.begin(), files_.end(), [](const File& file) {
+    const Result<MappedFile> now = file.path.open();
+    return now.ok() && now->identity() == file.mapped.identity();
+  });
+}
+
 std::pair<const FileWeights::File*, const TensorEntry*> FileWeights::find(const std::string& name) const {
   for (const File& file : files_) {
     if (const TensorEntry* tensor = file.tensors.find(name)) return {&file, tensor};

@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "kernels/linear/low_rank.h"
 #include "src/files/digest.h"
+#include "src/files/file_source.h"
 #include "src/files/json_reader.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/lora_settings.h"
 
 namespace mobilediffusion {
 namespace {
@@ -19,125 +23,31 @@ constexpr double kLargestScale = 1e6;
 
 Status invalid(const std::string& what) { return Status(StatusCode::kInvalidModel, what); }
 
-// The weights that can be changed, by their names with every dot an underscore: kohya's names cannot be told back.
-using Targets = std::map<std::string, ManifestWeights::Entry, std::less<>>;
-
-std::string flat(std::string_view name) {
-  std::string changed(name);
-  std::replace(changed.begin(), changed.end(), '.', '_');
-  return changed;
-}
-
-Targets targets_among(const std::vector<ManifestWeights::Entry>& tensors) {
-  Targets targets;
-  for (const ManifestWeights::Entry& entry : tensors) {
-    const std::string_view layer = entry.name;
-    if (entry.shape.size() < 2 || !layer.ends_with(kWeight) || layer.ends_with("embedding.weight")) continue;
-    targets.emplace(flat(layer.substr(0, layer.size() - kWeight.size())), entry);
-  }
-  return targets;
-}
-
 // What a LoRA says of one layer.
 struct Layer {
-  std::string name;  // as the file has it
-  std::string network;
   const TensorEntry* up = nullptr;
   const TensorEntry* down = nullptr;
   const TensorEntry* alpha = nullptr;
-};
+  bool by_peft = false;
 
-struct Suffix {
-  std::string_view text;
-  const TensorEntry* Layer::*part;
-};
-
-constexpr Suffix kSuffixes[] = {
-    {".lora_down.weight", &Layer::down},
-    {".lora_up.weight", &Layer::up},
-    {".alpha", &Layer::alpha},
-    {".lora_A.weight", &Layer::down},
-    {".lora_B.weight", &Layer::up},
-    {".lora_A.default.weight", &Layer::down},
-    {".lora_B.default.weight", &Layer::up},
-    {".lora.down.weight", &Layer::down},
-    {".lora.up.weight", &Layer::up},
-    {"_lora.down.weight", &Layer::down},
-    {"_lora.up.weight", &Layer::up},
-    {".lora_linear_layer.down.weight", &Layer::down},
-    {".lora_linear_layer.up.weight", &Layer::up},
-};
-
-// Other ways to change a weight, by what only their tensors are called.
-struct OtherKind {
-  std::string_view part, name;
-};
-
-constexpr OtherKind kOtherKinds[] = {{".hada_", "LoHa"},
-                                     {".lokr_", "LoKr"},
-                                     {".dora_scale", "DoRA"},
-                                     {".lora_magnitude_vector", "DoRA"},
-                                     {".lora_mid.", "LoCon with a Tucker decomposition"},
-                                     {".oft_", "OFT"},
-                                     {".on_input", "IA3"},
-                                     {".diff", "a full difference"},
-                                     {".lora_embedding_", "a change to an embedding table"}};
-
-Status refuse(const std::string& path, const std::string& tensor) {
-  for (const OtherKind& kind : kOtherKinds) {
-    if (tensor.find(kind.part) == std::string::npos) continue;
-    return Status(StatusCode::kUnsupported, path + ": the tensor " + in_message(tensor) + " is of " +
-                                                std::string(kind.name) + "; supported: plain LoRA, up and down");
+  const TensorEntry*& part(LoraPart which) {
+    return which == LoraPart::kUp ? up : which == LoraPart::kDown ? down : alpha;
   }
-  return Status(StatusCode::kUnsupported,
-                path + ": the tensor " + in_message(tensor) +
-                    " belongs to no LoRA that is read; supported: lora_down and lora_up, lora_A and lora_B, alpha");
-}
+};
 
-bool cut_prefix(std::string_view& name, std::string_view prefix) {
-  if (!name.starts_with(prefix)) return false;
-  name.remove_prefix(prefix.size());
-  return true;
-}
-
-// A layer's network and its flat name there, out of any of the ways in which files name it.
-std::pair<std::string, std::string> locate(std::string_view name) {
-  cut_prefix(name, "base_model.model.");
-  std::string network = "unet";
-  for (const auto& [prefix, owner] :
-       {std::pair{"lora_unet_", "unet"}, std::pair{"unet.", "unet"}, std::pair{"lora_te_", "text_encoder"},
-        std::pair{"lora_te1_", "text_encoder"}, std::pair{"text_encoder.", "text_encoder"},
-        std::pair{"lora_te2_", "text_encoder_2"}, std::pair{"text_encoder_2.", "text_encoder_2"}}) {
-    if (!cut_prefix(name, prefix)) continue;
-    network = owner;
-    break;
-  }
-  cut_prefix(name, "base_model.model.");
-  if (name.starts_with("text_model.")) network = "text_encoder";
-  std::string layer = flat(name);
-  constexpr std::string_view kProcessor = "_processor_";
-  if (const size_t at = layer.find(kProcessor); at != std::string::npos) layer.replace(at, kProcessor.size(), "_");
-  if (layer.ends_with("_to_out")) layer += "_0";  // the older names leave it out
-  return {std::move(network), std::move(layer)};
-}
-
-// The layers of a file, by network and flat name.
-Result<std::map<std::pair<std::string, std::string>, Layer>> layers_of(const Safetensors& file,
-                                                                       const std::string& path) {
-  std::map<std::pair<std::string, std::string>, Layer> layers;
+// The layers of a file, by their names there.
+Result<std::map<std::string, Layer>> layers_of(const Safetensors& file, const std::string& path) {
+  std::map<std::string, Layer> layers;
   for (const auto& [name, tensor] : file.entries()) {
-    const auto suffix = std::find_if(std::begin(kSuffixes), std::end(kSuffixes),
-                                     [&, &key = name](const Suffix& each) { return key.ends_with(each.text); });
-    if (suffix == std::end(kSuffixes)) return refuse(path, name);
-    const std::string layer_name = name.substr(0, name.size() - suffix->text.size());
-    auto place = locate(layer_name);
-    Layer& layer = layers[place];
-    layer.name = layer_name;
-    layer.network = place.first;
-    if (layer.*suffix->part != nullptr)
-      return invalid(path + ": the layer " + in_message(layer_name) + " has its " +
-                     std::string(suffix->text.substr(1)) + " twice");
-    layer.*suffix->part = &tensor;
+    const Result<LoraTensorName> parsed = parse_lora_tensor_name(name, path);
+    if (!parsed.ok()) return parsed.status();
+    Layer& layer = layers[parsed->layer];
+    const TensorEntry*& part = layer.part(parsed->part);
+    if (part != nullptr)
+      return invalid(path + ": the layer " + in_message(parsed->layer) + " has its " +
+                     in_message(name.substr(parsed->layer.size() + 1)) + " twice");
+    part = &tensor;
+    layer.by_peft = layer.by_peft || parsed->by_peft;
   }
   if (layers.empty()) return invalid(path + " has no tensors");
   return layers;
@@ -156,48 +66,102 @@ Result<kernels::WeightView> view_of(const std::string& path, const std::string& 
   return kernels::WeightView{*type, tensor.shape, tensor.data.data()};
 }
 
-// What the metadata of newer diffusers say of a network: {"unet.lora_alpha": 8, ...}.
-struct AdapterSettings {
-  std::optional<double> alpha;
-  bool by_square_root = false;  // alpha / sqrt(rank)
-
-  static Result<AdapterSettings> read(const Safetensors& file, const std::string& path, const std::string& network) {
-    AdapterSettings settings;
-    const auto found = file.metadata().find("lora_adapter_metadata");
-    if (found == file.metadata().end()) return settings;
-    JsonReader json(found->second, path + "'s lora_adapter_metadata");
-    const auto key = [&](const char* name) { return network + "." + name; };
-    if (json.has(key("lora_alpha").c_str()))
-      settings.alpha = json.number(key("lora_alpha").c_str(), -kLargestScale, kLargestScale);
-    settings.by_square_root = json.boolean(key("use_rslora").c_str(), false);
-    const std::string pattern = key("alpha_pattern");
-    if (json.has(pattern.c_str()) && !json.object()[pattern].empty())
-      json.fail("has an \"" + pattern + "\"; supported: one alpha for all layers, or a tensor for each",
-                StatusCode::kUnsupported);
-    if (!json.status().ok()) return json.status();
-    return settings;
+// A tensor of one number, of whatever type: scripts write alpha as an integer too.
+Result<double> one_number(const std::string& name, const TensorEntry& tensor) {
+  const auto wrong = [&](StatusCode code, const std::string& found) {
+    return Status(code, name + " must be one number, " + std::to_string(static_cast<int>(kLargestScale)) +
+                            " at most, and is " + found);
+  };
+  const auto as = [&]<typename Number>(Number value) {
+    std::memcpy(&value, tensor.data.data(), sizeof value);
+    return static_cast<double>(value);
+  };
+  const std::string& type = tensor.dtype;
+  const size_t size = tensor.data.size();
+  const std::optional<kernels::DataType> of_weights = data_type(type);
+  double value = 0;
+  if (type == "F64" && size == 8) {
+    value = as(double{});
+  } else if (type == "I64" && size == 8) {
+    value = as(int64_t{});
+  } else if (type == "U64" && size == 8) {
+    value = as(uint64_t{});
+  } else if (type == "I32" && size == 4) {
+    value = as(int32_t{});
+  } else if (type == "U32" && size == 4) {
+    value = as(uint32_t{});
+  } else if (type == "I16" && size == 2) {
+    value = as(int16_t{});
+  } else if (type == "U16" && size == 2) {
+    value = as(uint16_t{});
+  } else if (type == "I8" && size == 1) {
+    value = as(int8_t{});
+  } else if (type == "U8" && size == 1) {
+    value = as(uint8_t{});
+  } else if (of_weights && size == kernels::size_of(*of_weights)) {
+    const Result<std::vector<float>> read = Safetensors::to_float32(name, tensor);
+    if (!read.ok()) return read.status();
+    value = read->front();
+  } else {
+    return wrong(StatusCode::kInvalidModel, type + " " + in_message(tensor.shape));
   }
-};
-
-Result<double> scale_of(const Safetensors& file, const std::string& path, const Layer& layer, int64_t rank) {
-  if (layer.alpha != nullptr) {
-    const std::string name = path + ": " + in_message(layer.name) + ".alpha";
-    const Result<std::vector<float>> alpha = Safetensors::to_float32(name, *layer.alpha);
-    if (!alpha.ok()) return alpha.status();
-    if (alpha->size() != 1 || !(std::abs(alpha->front()) <= kLargestScale))
-      return invalid(name + " must be one number, " + std::to_string(static_cast<int>(kLargestScale)) + " at most");
-    return alpha->front() / static_cast<double>(rank);
-  }
-  const Result<AdapterSettings> settings = AdapterSettings::read(file, path, layer.network);
-  if (!settings.ok()) return settings.status();
-  if (!settings->alpha) return 1.0;
-  const auto width = static_cast<double>(rank);
-  return *settings->alpha / (settings->by_square_root ? std::sqrt(width) : width);
+  if (!std::isfinite(value)) return wrong(StatusCode::kNonFinite, "not finite");
+  if (std::abs(value) > kLargestScale) return wrong(StatusCode::kInvalidModel, std::to_string(value));
+  return value;
 }
 
+// What stands beside the tensors: the file's metadata for each network, and PEFT's adapter_config.json.
+class Settings {
+ public:
+  static Result<Settings> read(const Safetensors& file, const SourcePath& path,
+                               const std::map<std::string, Layer>& layers) {
+    Settings settings;
+    if (const auto found = file.metadata().find("lora_adapter_metadata"); found != file.metadata().end()) {
+      for (const std::string network : {"unet", "text_encoder"}) {
+        Result<std::optional<LoraSettings>> of_network =
+            LoraSettings::parse(found->second, path.string() + "'s lora_adapter_metadata", network + ".");
+        if (!of_network.ok()) return of_network.status();
+        if (*of_network) settings.of_networks_.emplace(network, std::move(**of_network));
+      }
+    }
+    const auto wants = [](const auto& layer) { return layer.second.by_peft && layer.second.alpha == nullptr; };
+    const SourcePath beside = path.sibling("adapter_config.json");
+    if (std::none_of(layers.begin(), layers.end(), wants) || !beside.exists()) return settings;
+    Result<std::string> text = read_text_file(beside);
+    if (!text.ok()) return text.status();
+    Result<std::optional<LoraSettings>> of_file = LoraSettings::parse(*text, beside.string(), "");
+    if (!of_file.ok()) return of_file.status();
+    settings.of_file_ = std::move(*of_file);
+    settings.identity_ = to_hex(digest(std::as_bytes(std::span(*text))));
+    return settings;
+  }
+
+  Result<double> scale(const std::string& path, const std::string& name, const Layer& layer,
+                       const LoraTargets::Target& target, int64_t rank) const {
+    if (layer.alpha != nullptr) {
+      const Result<double> alpha = one_number(path + ": " + in_message(name) + ".alpha", *layer.alpha);
+      if (!alpha.ok()) return alpha.status();
+      return *alpha / static_cast<double>(rank);
+    }
+    const auto of_network = of_networks_.find(target.network);
+    if (of_network != of_networks_.end()) return of_network->second.scale(target.layer, rank);
+    if (of_file_ && layer.by_peft) return of_file_->scale(target.layer, rank);
+    return 1.0;
+  }
+
+  // Of what the file itself does not hold.
+  const std::string& identity() const { return identity_; }
+
+ private:
+  std::map<std::string, LoraSettings> of_networks_;
+  std::optional<LoraSettings> of_file_;
+  std::string identity_;
+};
+
 // The pair of a layer, seen to fit the weight that it changes.
-Result<LowRankChange> change_of(const std::string& path, const Layer& layer, const ManifestWeights::Entry& target) {
-  const std::string name = path + ": the layer " + in_message(layer.name);
+Result<LowRankChange> change_of(const std::string& path, const std::string& layer_name, const Layer& layer,
+                                const ManifestWeights::Entry& target) {
+  const std::string name = path + ": the layer " + in_message(layer_name);
   if (layer.up == nullptr || layer.down == nullptr)
     return invalid(name + " has no " + (layer.up == nullptr ? "up (lora_up, lora_B)" : "down (lora_down, lora_A)"));
   const int64_t rank = layer.down->shape.empty() ? 0 : layer.down->shape[0];
@@ -209,15 +173,43 @@ Result<LowRankChange> change_of(const std::string& path, const Layer& layer, con
                    "; to " + target.name + " " + in_message(target.shape) + " fit " + in_message(down) + " and " +
                    in_message(up));
   }
-  Result<kernels::WeightView> up_view = view_of(path, layer.name + "'s up", *layer.up);
+  Result<kernels::WeightView> up_view = view_of(path, layer_name + "'s up", *layer.up);
   if (!up_view.ok()) return up_view.status();
-  Result<kernels::WeightView> down_view = view_of(path, layer.name + "'s down", *layer.down);
+  Result<kernels::WeightView> down_view = view_of(path, layer_name + "'s down", *layer.down);
   if (!down_view.ok()) return down_view.status();
-  return LowRankChange{path + ": " + in_message(layer.name), std::move(*up_view), std::move(*down_view), rank, 1.0f};
+  return LowRankChange{path + ": " + in_message(layer_name), std::move(*up_view), std::move(*down_view), rank, 1.0f};
 }
 
 bool is_pickle(std::string_view path) {
   return path.ends_with(".bin") || path.ends_with(".ckpt") || path.ends_with(".pt") || path.ends_with(".pth");
+}
+
+Status refuse_pickle(const std::string& path) {
+  return Status(StatusCode::kUnsupported,
+                path + " is a pickle, which can run any code when it is read: fetch the .safetensors of this LoRA");
+}
+
+// A LoRA's file: itself, or the one in a folder.
+Result<SourcePath> find_lora(const SourcePath& path) {
+  if (is_pickle(path.name())) return refuse_pickle(path.string());
+  if (!path.is_folder()) return path;
+  for (const char* usual : {"adapter_model.safetensors", "pytorch_lora_weights.safetensors"}) {
+    if (const SourcePath file = path / usual; file.exists()) return file;
+  }
+  std::vector<std::string> files;
+  std::string found;
+  for (const std::string& leaf : path.list()) {
+    if (leaf.ends_with(".safetensors")) files.push_back(leaf);
+    found += (found.empty() ? "" : ", ") + in_message(leaf);
+  }
+  if (files.size() == 1) return path / files.front();
+  for (const char* pickle : {"adapter_model.bin", "pytorch_lora_weights.bin"}) {
+    if (files.empty() && (path / pickle).exists()) return refuse_pickle((path / pickle).string());
+  }
+  return Status(StatusCode::kNotFound,
+                path.string() +
+                    " has neither adapter_model.safetensors nor pytorch_lora_weights.safetensors; name one of " +
+                    "its files. It has: " + (found.empty() ? "nothing" : found));
 }
 
 }  // namespace
@@ -227,51 +219,66 @@ Loras::Network& Loras::network(std::string_view name) { return networks_[std::st
 Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted, const NetworkTensors& networks,
                                                  const std::string& model) {
   auto loras = std::make_shared<Loras>();
-  std::map<std::string, Targets> targets = {{"text_encoder_2", {}}};
-  for (const auto& [name, tensors] : networks) targets.emplace(name, targets_among(tensors));
+  const LoraTargets targets(networks);
   for (const Lora& lora : wanted) {
-    const std::string& path = lora.path;
-    if (!(std::abs(lora.weight) <= kLargestScale))
-      return Status(StatusCode::kInvalidArgument, "the weight of the LoRA " + path + " must be a number, " +
-                                                      std::to_string(static_cast<int>(kLargestScale)) + " at most");
-    if (is_pickle(path))
-      return Status(StatusCode::kUnsupported,
-                    path + " is a pickle, which can run any code when it is read: fetch the .safetensors of this LoRA");
-    Result<MappedFile> mapped = MappedFile::open(path);
-    if (!mapped.ok()) return mapped.status();
-    const Result<Safetensors> file = Safetensors::parse(mapped->bytes(), path);
-    if (!file.ok()) return file.status();
-    const auto layers = layers_of(*file, path);
-    if (!layers.ok()) return layers.status();
-
-    size_t strangers = 0;
-    std::string first;
-    std::map<std::string, bool> touched;
-    for (const auto& [place, layer] : *layers) {
-      const Targets& known = targets.at(place.first);
-      const auto target = known.find(place.second);
-      if (target == known.end()) {
-        if (strangers++ == 0) first = layer.name;
-        continue;
-      }
-      Result<LowRankChange> change = change_of(path, layer, target->second);
-      if (!change.ok()) return change.status();
-      const Result<double> scale = scale_of(*file, path, layer, change->rank);
-      if (!scale.ok()) return scale.status();
-      change->scale = static_cast<float>(*scale * lora.weight);
-      loras->network(place.first).changes[target->second.name].push_back(std::move(*change));
-      touched[place.first] = true;
-    }
-    if (strangers > 0) {
-      return invalid(path + " was made for another model: of the " + std::to_string(layers->size()) +
-                     " layers that it changes, " + std::to_string(strangers) + " are not in " + model +
-                     ", the first of them " + in_message(first));
-    }
-    const std::string identity = to_hex(digest(mapped->bytes())) + " " + std::to_string(lora.weight) + "\n";
-    for (const auto& [name, changed] : touched) loras->network(name).identity += identity;
-    loras->files_.push_back(std::move(*mapped));
+    if (Status status = loras->add(lora, targets, model); !status.ok()) return status;
   }
   return std::shared_ptr<const Loras>(std::move(loras));
+}
+
+Status Loras::add(const Lora& lora, const LoraTargets& targets, const std::string& model) {
+  if (!(std::abs(lora.weight) <= kLargestScale))
+    return Status(StatusCode::kInvalidArgument, "the weight of the LoRA " + lora.path + " must be a number, " +
+                                                    std::to_string(static_cast<int>(kLargestScale)) + " at most");
+  const Result<SourcePath> found = find_lora(lora.path);
+  if (!found.ok()) return found.status();
+  const std::string path = found->string();
+  Result<MappedFile> mapped = found->open();
+  if (!mapped.ok()) return mapped.status();
+  const Result<Safetensors> file = Safetensors::parse(mapped->bytes(), path);
+  if (!file.ok()) return file.status();
+  const auto layers = layers_of(*file, path);
+  if (!layers.ok()) return layers.status();
+  const Result<Settings> settings = Settings::read(*file, *found, *layers);
+  if (!settings.ok()) return settings.status();
+
+  size_t strangers = 0;
+  std::string first;
+  std::map<std::pair<std::string, std::string>, std::string> changed;  // a network's tensor, by which layer
+  for (const auto& [name, layer] : *layers) {
+    const LoraTargets::Target target = targets.find(name);
+    if (target.tensor == nullptr) {
+      if (strangers++ == 0) first = name;
+      continue;
+    }
+    const auto [before, is_new] = changed.emplace(std::pair{target.network, target.tensor->name}, name);
+    if (!is_new) {
+      return invalid(path + " changes " + target.tensor->name + " twice, by " + in_message(before->second) +
+                     " and by " + in_message(name));
+    }
+  }
+  if (strangers > 0) {
+    return invalid(path + " was made for another model: of the " + std::to_string(layers->size()) +
+                   " layers that it changes, " + std::to_string(strangers) + " are not in " + model +
+                   ", the first of them " + in_message(first));
+  }
+  for (const auto& [name, layer] : *layers) {
+    const LoraTargets::Target target = targets.find(name);
+    Result<LowRankChange> change = change_of(path, name, layer, *target.tensor);
+    if (!change.ok()) return change.status();
+    const Result<double> scale = settings->scale(path, name, layer, target, change->rank);
+    if (!scale.ok()) return scale.status();
+    change->scale = static_cast<float>(*scale * lora.weight);
+    network(target.network).changes[target.tensor->name].push_back(std::move(*change));
+  }
+  const std::string identity =
+      to_hex(digest(mapped->bytes())) + settings->identity() + " " + std::to_string(lora.weight) + "\n";
+  for (const char* each : {"text_encoder", "unet"}) {
+    const auto touched = changed.lower_bound({each, ""});
+    if (touched != changed.end() && touched->first.first == each) network(each).identity += identity;
+  }
+  files_.push_back(std::move(*mapped));
+  return {};
 }
 
 const LowRankChanges& Loras::changes(std::string_view network) const {

@@ -3,10 +3,9 @@
 // LoRA files (Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021): small changes to a model's
 // weights, W + weight * scale * up * down, added when the weights are read, before they are packed.
 //
-// Read are the names that kohya's scripts write ("lora_unet_..._to_q.lora_down.weight", "lora_te_..."), peft's and
-// diffusers' ("unet....to_q.lora_A.weight", "...to_q.lora.down.weight", "...processor.to_q_lora.down.weight",
-// "text_encoder....q_proj.lora_linear_layer.down.weight"). The scale is alpha / rank; alpha is the tensor beside them
-// ("....alpha"), or what the metadata of diffusers say; without either the scale is 1.
+// The names that are read are lora_names.h's. The scale is alpha / rank; alpha is the tensor beside them ("....alpha"),
+// or what the metadata of diffusers or PEFT's adapter_config.json beside the file say (lora_settings.h); without any of
+// them the scale is 1.
 #pragma once
 
 #include <map>
@@ -18,7 +17,7 @@
 #include "kernels/packing/packed_weights.h"
 #include "mobilediffusion/options.h"
 #include "src/files/mapped_file.h"
-#include "src/weights/safetensors.h"
+#include "src/weights/lora_names.h"
 #include "src/weights/weights.h"
 
 namespace mobilediffusion {
@@ -36,12 +35,12 @@ using LowRankChanges = std::map<std::string, std::vector<LowRankChange>, std::le
 
 class Loras {
  public:
-  // The tensors of the networks that can be changed, "unet" and "text_encoder".
-  using NetworkTensors = std::map<std::string, std::vector<ManifestWeights::Entry>, std::less<>>;
+  using NetworkTensors = LoraTargets::NetworkTensors;
 
-  // Reads the files' headers and sees that all of it fits the networks; `model` is what messages call their model.
-  // Errors: kNotFound, kIoError, kInvalidArgument (a weight that is no number), kInvalidModel (a file that is none,
-  // made for another model, or whose ranks do not fit), kUnsupported (LoHa, LoKr, DoRA and others).
+  // Reads the files' headers and sees that all of it fits the networks; `model` is what messages call their model. A
+  // path is a file's or a folder's, with adapter_model.safetensors or pytorch_lora_weights.safetensors in it. Errors:
+  // kNotFound, kIoError, kInvalidArgument (a weight that is no number), kInvalidModel (a file that is none, made for
+  // another model, or whose ranks do not fit), kUnsupported (LoHa, LoKr, DoRA and others).
   static Result<std::shared_ptr<const Loras>> open(const std::vector<Lora>& wanted, const NetworkTensors& networks,
                                                    const std::string& model);
 
@@ -57,6 +56,7 @@ class Loras {
     std::string identity;
   };
   Network& network(std::string_view name);
+  Status add(const Lora& lora, const LoraTargets& targets, const std::string& model);
 
   std::vector<MappedFile> files_;
   std::map<std::string, Network, std::less<>> networks_;

@@ -167,10 +167,19 @@ class GenerateTest(ProgramTest):
         self.assertEqual(done.returncode, DONE, done.stderr)
         told = json.loads(run("info", self.path("boat.png"), "--json").stdout)
         self.assertEqual((told["loras"], told["strength"]), (["paint:1.safetensors:0.5"], None))
+        os.mkdir(self.path("folder"))
+        lora("folder/pytorch_lora_weights.safetensors", layer)
+        done = self.generate("a boat", "-o", "boat.png", "--size", "64x64", "--lora", self.path("folder") + "/:0.5")
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        self.assertEqual(json.loads(run("info", self.path("boat.png"), "--json").stdout)["loras"], ["folder:0.5"])
         os.remove(self.path("boat.png"))
         for argument, code, saying in (("other.safetensors", FAILED, "was made for another model: of the 1 layers"),
                                        ("nowhere.safetensors", FAILED, "nowhere.safetensors"),
                                        ("paint:1.safetensors:nan", USAGE, "must be a number"),
+                                       ("paint:1.safetensors:1,5", USAGE, '"1,5" behind paint:1.safetensors is no weight'),
+                                       ("paint:1.safetensors:", USAGE, '"" behind paint:1.safetensors'),
+                                       ("paint:1.safetensors:half", USAGE, '"half" behind paint:1.safetensors'),
+                                       ("nowhere.safetensors:0,5", USAGE, '"0,5" behind nowhere.safetensors'),
                                        ("some.ckpt", FAILED, "is a pickle")):
             done = self.generate("a boat", "-o", "boat.png", "--lora", argument)
             self.assertEqual(done.returncode, code, done.stderr)

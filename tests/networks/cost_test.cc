@@ -228,6 +228,21 @@ TEST(FiguresTest, PublicModelsAreTheirFiles) {
 }
 
 // What we would ask a file for is what the independent implementation wrote, name by name and shape by shape.
+// Where the first attention reads the text, its keys and values are as wide as that and as many.
+TEST(CountedTwiceTest, OnlyCrossAttentionReadsTheText) {
+  ModelFolder model = open("benchmarks/configurations/sdxs-512");
+  UNetLevel& level = model.unet.levels.front();
+  level.transformer_layers = level.up_transformer_layers = 1;
+  const ModelCost plain = cost_of(model, 64, 64);
+  level.only_cross_attention = true;
+  const ModelCost text = cost_of(model, 64, 64);
+  const int64_t blocks = level.resnets + level.up_resnets, width = level.channels, area = 64 * 64;
+  const int64_t context = model.unet.cross_attention_dim, tokens = model.text_encoder.max_position_embeddings;
+  EXPECT_EQ(text.unet.whole.parameters - plain.unet.whole.parameters, blocks * 2 * width * (context - width));
+  EXPECT_EQ(text.unet.whole.macs - plain.unet.whole.macs,
+            blocks * (2 * width * (context * tokens - width * area) + 2 * area * width * (tokens - area)));
+}
+
 TEST(ManifestTest, IsTheGoldenCheckpoints) {
   for (const std::string golden : {"base", "relu-attention", "sample-prediction", "zero-snr", "faint"}) {
     const ModelFolder model = open("tests/data/goldens/" + golden);

@@ -177,6 +177,28 @@ TEST_P(Networks, AttentionsOldNames) {
   expect_close(encoder(*context_, channels_last("encoder_input")), channels_last("encoder_output"));
 }
 
+// As transformers names them from its version 5.6 on.
+TEST_P(Networks, TextEncodersNewNames) {
+  if (GetParam().golden != "diffusers-kl") GTEST_SKIP() << "one is enough";
+  const auto mapped = model_.text_encoder_weights().open();
+  const auto tensors = Safetensors::parse(mapped->bytes(), "text_encoder");
+  constexpr std::string_view kOld = "text_model.";
+  std::vector<TensorSource> renamed;
+  for (const auto& [name, tensor] : tensors->entries()) {
+    ASSERT_TRUE(name.starts_with(kOld)) << name;
+    renamed.push_back(tensor_in_memory(name.substr(kOld.size()), tensor.dtype, tensor.shape, tensor.data));
+  }
+  const TemporaryFolder folder;
+  const std::string path = folder.path("new.safetensors");
+  ASSERT_TRUE(write_safetensors(path, renamed).ok());
+  const auto encoder = load<TextEncoder>(path, "text_encoder", model_.text_encoder);
+  const auto old = load<TextEncoder>(model_.text_encoder_weights(), "text_encoder", model_.text_encoder);
+  const std::vector<int> ids = *Safetensors::to_integers("input_ids", *expected_.find("input_ids"));
+  const Tensor found = encoder(*context_, ids), expected = old(*context_, ids);
+  ASSERT_TRUE(context_->ok()) << context_->status().message();
+  for (int64_t i = 0; i < expected.shape().elements(); ++i) ASSERT_EQ(found.data()[i], expected.data()[i]);
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const char* golden :

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/packing/float16_support.h"
 #include "kernels/reference/reference.h"
 #include "src/model/model_folder.h"
 #include "src/networks/decoder.h"

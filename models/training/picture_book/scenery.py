@@ -12,7 +12,7 @@ TIMES = {
     "day": ((0.33, 0.63, 0.98), (0.80, 0.93, 1.00), (1.00, 1.00, 1.00), (0.00, 0.00, 0.00), 0.34),
     "dawn": ((0.55, 0.68, 0.95), (1.00, 0.80, 0.76), (1.00, 0.93, 0.92), (0.04, 0.02, 0.03), 0.28),
     "sunset": ((0.42, 0.25, 0.60), (1.00, 0.60, 0.34), (1.00, 0.80, 0.68), (0.06, 0.02, 0.03), 0.34),
-    "night": ((0.03, 0.05, 0.18), (0.17, 0.20, 0.44), (0.64, 0.66, 0.90), (0.03, 0.04, 0.10), 0.38),
+    "night": ((0.03, 0.05, 0.18), (0.17, 0.20, 0.44), (0.70, 0.71, 0.92), (0.03, 0.04, 0.10), 0.38),
     "moonlight": ((0.05, 0.09, 0.26), (0.26, 0.34, 0.60), (0.72, 0.78, 0.98), (0.03, 0.05, 0.11), 0.40)}
 TILE = 512
 
@@ -273,7 +273,7 @@ def paint(scene, size, u):
         light = 0.5 + 0.5 * multiply if not night else multiply * np.float32([1.05, 0.98, 0.88])
         picture, horizon = paint_room(size, scene.time, light, u)
         return picture, horizon, (0.35 + 0.65 * multiply, add), dark
-    light = multiply * (0.66 if night else 1.0)
+    light = multiply * (0.62 if night else 1.0)
     if scene.weather in ("cloudy", "rain", "snowfall"):
         light, multiply, dark = light * 0.88, multiply * 0.94, dark * 0.6
     picture = paint_sky(size, scene.time, scene.weather, u)

@@ -74,10 +74,10 @@ class Sprite:
     @property
     def own_colour(self):
         """The name of the colour that it has of itself, or None where that is hard to say."""
-        if self.coloured < 0.45:
+        if self.coloured < 0.6:
             return None
         distances = sorted((float(np.abs(np.float32(c) / 255 - self.mean).sum()), name) for name, c in COLOURS.items())
-        return distances[0][1] if distances[0][0] < 0.62 else None
+        return distances[0][1] if distances[0][0] < 0.40 and distances[1][0] > distances[0][0] + 0.25 else None
 
     @property
     def can_be_recoloured(self):

@@ -13,6 +13,7 @@ class Subject:
     nouns: tuple        # pairs of one and many
     ground: str         # where it is at home
     bearing: str        # stands, swims, flies, or hangs in the sky
+    named: bool         # captions tell of it; else it is drawn for the autoencoder alone
 
 
 def plural(noun):
@@ -30,10 +31,11 @@ def read(path=TABLE):
         if line.startswith("["):
             ground, bearing = line[1:-1].split()
         elif line and not line.startswith("#"):
-            emoji, nouns = line.split(" = ")
+            emoji, nouns = line.rstrip(" *").split(" = ")
             pairs = tuple((one, many or plural(one)) for one, _, many in (n.partition("/") for n in nouns.split(", ")))
-            subjects[pairs[0][0]] = Subject(emoji, pairs[0][0], pairs, ground, bearing)
+            subjects[pairs[0][0]] = Subject(emoji, pairs[0][0], pairs, ground, bearing, not line.endswith(" *"))
     return subjects
 
 
 SUBJECTS = read()
+NAMED = tuple(noun for noun, subject in SUBJECTS.items() if subject.named)

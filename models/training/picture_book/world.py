@@ -49,6 +49,11 @@ def usual_ground(noun):
     return SUBJECTS[noun].ground
 
 
+def usual_ground_of(scene):
+    """Where two things are in a relation, where the lower, nearer or second of them is at home."""
+    return usual_ground(scene.other or scene.subject)
+
+
 def share(*words):
     """A number in 0..1 that hangs on the words alone."""
     return zlib.crc32("|".join(words).encode()) / 2 ** 32
@@ -72,8 +77,13 @@ class World:
     def colour(self, noun, rng, often):
         return rng.choice(COLOURS) if noun in self.recolourable and rng.random() < often else ""
 
-    def ground(self, noun, rng):
-        return usual_ground(noun) if rng.random() < 0.35 else rng.choice(GROUNDS)
+    def surroundings(self, noun, rng):
+        """Ground, time and weather: all as usual in one of five scenes."""
+        if rng.random() < 0.2:
+            return usual_ground(noun), "day", "clear"
+        ground = usual_ground(noun) if rng.random() < 0.25 else rng.choice(GROUNDS)
+        time, weather = rng.choices(TIMES, (4, 2, 3, 3, 2))[0], rng.choices(WEATHERS, (7, 2, 2, 2, 2))[0]
+        return ground, "day" if ground in SHELTERED else time, "clear" if ground in WITHOUT_WEATHER else weather
 
     def sample_any(self, rng):
         noun = rng.choice(self.nouns)
@@ -81,17 +91,13 @@ class World:
         if chance < 0.35:
             ground = "white" if rng.random() < 0.5 else rng.choice(BACKDROPS)
             return Scene(noun, colour, rng.choices(COUNTS, (12, 3, 2, 1))[0], ground=ground)
-        time, weather = rng.choices(TIMES, (4, 2, 3, 3, 2))[0], rng.choices(WEATHERS, (7, 2, 2, 2, 2))[0]
-        ground = self.ground(noun, rng)
-        if ground in WITHOUT_WEATHER:
-            weather = "clear"
-        if ground in SHELTERED:
-            time = "day"
-        scene = Scene(noun, colour, ground=ground, time=time, weather=weather)
         if chance < 0.60:
             other = rng.choice([n for n in rng.sample(self.nouns, 2) if n != noun])
-            return replace(scene, relation=rng.choice(RELATIONS[1:]), other=other,
-                           other_colour=self.colour(other, rng, 0.3))
+            ground, time, weather = self.surroundings(other, rng)
+            return Scene(noun, colour, 1, ground=ground, time=time, weather=weather, relation=rng.choice(RELATIONS[1:]),
+                         other=other, other_colour=self.colour(other, rng, 0.3))
+        ground, time, weather = self.surroundings(noun, rng)
+        scene = Scene(noun, colour, ground=ground, time=time, weather=weather)
         count = rng.choices(COUNTS, (6, 3, 2, 1))[0]
         if count == 1:
             scene = replace(scene, size=rng.choices(SIZES, (1, 4, 1))[0], place=rng.choices(PLACES, (1, 4, 1))[0])

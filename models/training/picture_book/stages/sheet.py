@@ -1,0 +1,34 @@
+"""A sheet of prompts.txt, three seeds of each, one step, the words below."""
+
+import os
+import textwrap
+
+import torch
+from PIL import Image, ImageDraw
+
+from model_folder import Model
+from stages.sheet import INK, PAPER, font
+
+SEEDS, PROMPTS_A_ROW, SHOWN, GAP, WORDS = 3, 3, 128, 6, 22
+
+
+def lay_out(pictures, prompts):
+    """Pictures (prompts, seeds, height, width, 3)."""
+    block = SEEDS * (SHOWN + 2) + GAP
+    rows = (len(prompts) + PROMPTS_A_ROW - 1) // PROMPTS_A_ROW
+    sheet = Image.new("RGB", (GAP + PROMPTS_A_ROW * block, GAP + rows * (SHOWN + WORDS)), PAPER)
+    pen, face = ImageDraw.Draw(sheet), font(11)
+    for i, (row, prompt) in enumerate(zip(pictures, prompts)):
+        x, y = GAP + i % PROMPTS_A_ROW * block, GAP + i // PROMPTS_A_ROW * (SHOWN + WORDS)
+        for k, picture in enumerate(row):
+            sheet.paste(Image.fromarray(picture.numpy()).resize((SHOWN, SHOWN), Image.LANCZOS), (x + k * (SHOWN + 2), y))
+        pen.text((x, y + SHOWN + 3), textwrap.shorten(prompt, 64), INK, face)
+    return sheet
+
+
+def run(path, **_):
+    with open(os.path.join(path, "prompts.txt"), encoding="utf-8") as file:
+        prompts = file.read().splitlines()
+    model = Model(path)
+    answers = [model.generate(prompts, model.noise(len(prompts), seed)) for seed in range(1, SEEDS + 1)]
+    lay_out(torch.stack(answers, 1), prompts).save(os.path.join(path, "contact-sheet.png"), optimize=True)
