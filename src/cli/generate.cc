@@ -14,8 +14,10 @@ Run add_generate(CLI::App& app) {
   auto options = std::make_shared<GenerateCommand>();
   CLI::App* const command = app.add_subcommand("generate", "Draw a picture from a few words");
   command->add_option("PROMPT", options->prompt, "What to draw; - reads prompts from stdin, one a line")->required();
-  command->add_option("-o,--output", options->output,
-                      "The PNG to write; - is stdout. Default: named after the prompt. Several are numbered");
+  command->add_option(
+      "-o,--output", options->output,
+      "The PNG, or JPEG, to write, by its ending; - is a PNG on stdout. Default: a PNG named after the prompt, which "
+      "overwrites nothing. Several are numbered");
   command->add_option("-m,--model", options->model, "A model folder. Default: the model that comes with the program");
   command
       ->add_option("--seed", options->seed,
@@ -37,9 +39,10 @@ Run add_generate(CLI::App& app) {
       ->transform(kNumber);
   command->add_option("--negative-prompt", options->negative_prompt,
                       "What should not be there; read where guidance is above 1");
-  command->add_option("--sampler", options->sampler,
-                      "one-step (or gan), sid, flow; lcm, tcd; ddim, plms, euler, dpm++ (or dpm++2m), dpm, unipc, deis; "
-                      "with fresh noise: ddpm, euler-a, dpm++2m-sde, dpm++-sde, dpm-sde. Default: the model's own");
+  command->add_option(
+      "--sampler", options->sampler,
+      "one-step (or gan), sid, flow; lcm, tcd; ddim, plms, euler, dpm++ (or dpm++2m), dpm, unipc, deis; "
+      "with fresh noise: ddpm, euler-a, dpm++2m-sde, dpm++-sde, dpm-sde. Default: the model's own");
   command->add_option("--noise", options->noise, "philox, the same everywhere, or torch, which is PyTorch's on a CPU")
       ->check(CLI::IsMember({"philox", "torch"}))
       ->capture_default_str();
@@ -52,7 +55,7 @@ Run add_generate(CLI::App& app) {
   add_load_flags(*command, &options->load);
   command->add_flag("--json", options->json, "One JSON object a picture on stdout");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing but errors");
-  command->add_flag("--no-metadata", options->no_metadata, "Leave prompt, seed, model and the AI mark out of the PNG");
+  command->add_flag("--no-metadata", options->no_metadata, "Leave prompt, seed, model and the AI mark out of the file");
   command->footer(
       "Examples:\n"
       "  mobilediffusion generate \"two red boats at sunset\" -o boats.png\n"

@@ -1,13 +1,13 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/cli/output_files.h"
 
-#include <cctype>
 #include <filesystem>
 #include <string_view>
 
 #include "src/cli/platform.h"
 #include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
+#include "src/images/file_format.h"
 #include "src/text/words.h"
 
 namespace mobilediffusion::cli {
@@ -23,12 +23,6 @@ bool is_reserved(std::string_view name) {
     if (name == device) return true;
   }
   return name.size() == 4 && (name.starts_with("com") || name.starts_with("lpt")) && name[3] >= '0' && name[3] <= '9';
-}
-
-std::string extension_of(const std::string& path) {
-  std::string extension = to_utf8(to_path(path).extension());
-  for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return extension;
 }
 
 }  // namespace
@@ -64,9 +58,7 @@ Status check_writable(const std::string& path) {
 }
 
 Status check_picture_path(const std::string& path) {
-  const std::string extension = extension_of(path);
-  if (!extension.empty() && extension != ".png")
-    return Status(StatusCode::kInvalidArgument, path + ": cannot write a " + extension + "; expected .png");
+  if (Result<FileFormat> format = format_of_path(path); !format.ok()) return format.status();
   return check_writable(path);
 }
 

@@ -1,6 +1,7 @@
 # Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 """Where `mobilediffusion generate` puts its pictures, and what it does where it cannot."""
 
+import json
 import os
 import subprocess
 
@@ -143,8 +144,21 @@ class OutputTest(ProgramTest):
     def test_writes_into_a_pipe_with_a_name(self):
         os.mkfifo(self.path("pipe.png"))
         reader = subprocess.Popen(["cat", self.path("pipe.png")], stdout=subprocess.PIPE)
+        self.addCleanup(reader.kill)
         self.assertEqual(self.generate("a boat", "-o", "pipe.png").returncode, DONE)
         self.assertEqual(size_of(reader.communicate(timeout=60)[0]), (128, 128))
+
+    def test_jpegs(self):
+        self.assertEqual(self.drawn("a boat", "-o", "boat.jpg", "--seed", "7"), ["boat.jpg"])
+        self.assertEqual(self.drawn("a boat", "-o", "house.JPEG", "--count", "2", "--no-metadata"), ["house-1.JPEG", "house-2.JPEG"])
+        for name in ("boat.jpg", "house-1.JPEG"):
+            jpeg = content(self.path(name))
+            self.assertEqual((jpeg[:2], jpeg[-2:]), (b"\xff\xd8", b"\xff\xd9"))
+            self.assertEqual(b"trainedAlgorithmicMedia" in jpeg, name == "boat.jpg")
+        told = json.loads(run("info", self.path("boat.jpg"), "--json").stdout)
+        self.assertEqual((told["prompt"], told["seed"], told["model"]), ("a boat", 7, "model"))
+        done = self.generate("a house", "--image", "boat.jpg", "-o", "house.png", "--size", "32x32")
+        self.assertEqual(done.returncode, DONE, done.stderr)
 
 
 
