@@ -35,12 +35,12 @@ for file in model_index.json tokenizer/tokenizer.model expected.safetensors cont
 done
 
 book=$work/book
-for stage in fetch "all $book"; do
+for stage in fetch "all $book" "judge $book"; do
     echo "== picture book: $stage"
     # shellcheck disable=SC2086
     "$python" models/training/train.py $stage --world picture-book --smoke --run "$work/book-run" --device cpu
 done
-for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json; do
+for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json accuracy.json; do
     test -s "$book/$file"
 done
 
