@@ -201,14 +201,14 @@ TEST_P(PackedCacheTest, FilesOfAnotherNetworkAreMadeAnew) {
   // The right names with too few bytes.
   kernels::PackedWeights packed, crossed;
   const PackedCache cache(cache_, uint64_t{1} << 30);
-  const auto mapped = cache.read({.path = made[0].string()}, packed);
+  const auto mapped = cache.read({.path = made[0].string(), .memory_path = "", .memory = ""}, packed);
   ASSERT_TRUE(mapped.ok() && *mapped);
   for (const auto& [name, entry] : packed.entries()) {
     kernels::PackedWeights::Entry shorter = entry;
     shorter.bytes = entry.bytes.first(std::min<size_t>(64, entry.bytes.size()));
     crossed.add(name, shorter);
   }
-  ASSERT_TRUE(cache.write({.path = made[0].string()}, crossed).ok());
+  ASSERT_TRUE(cache.write({.path = made[0].string(), .memory_path = "", .memory = ""}, crossed).ok());
   expect_made_anew(truth, "not those of this network");
   EXPECT_TRUE(folder_.read("cache/" + made[0].filename().string()) == decoder);
 }
