@@ -4,6 +4,7 @@
 #include <xnnpack.h>
 
 #include <cstring>
+#include <utility>
 
 namespace mobilediffusion::kernels {
 
@@ -26,7 +27,7 @@ struct PackedWeights::Provider {
       if (entry == nullptr || entry->bytes.size() != bytes) weights.mismatched_ = true;
       return entry == nullptr ? SIZE_MAX : reinterpret_cast<size_t>(entry->bytes.data());
     }
-    weights.add(weights.name_, {key->seed, {static_cast<const std::byte*>(memory), bytes}});
+    weights.add_prepared({key->seed, {static_cast<const std::byte*>(memory), bytes}});
     return reinterpret_cast<size_t>(memory);
   }
 
@@ -42,11 +43,29 @@ PackedWeights::PackedWeights()
 PackedWeights::~PackedWeights() = default;
 
 xnn_weights_cache_provider* PackedWeights::provider(std::string_view name) {
-  name_ = name;
+  prepare(name);
   return provider_.get();
 }
 
-const PackedWeights::Entry* PackedWeights::usable(uint32_t layout) {
+void PackedWeights::prepare(std::string_view name) {
+  name_ = name;
+  if (memory_.size() == memory_.capacity()) memory_.reserve(2 * memory_.size() + 16);
+  Entries entry;
+  entry.emplace(name, Entry{});
+  prepared_ = entry.extract(entry.begin());
+}
+
+void PackedWeights::add_prepared(const Entry& entry) noexcept {
+  const auto found = entries_.find(name_);
+  if (found != entries_.end()) {
+    found->second = entry;
+  } else {
+    prepared_.mapped() = entry;
+    entries_.insert(std::move(prepared_));
+  }
+}
+
+const PackedWeights::Entry* PackedWeights::usable(uint32_t layout) noexcept {
   const auto found = entries_.find(name_);
   if (found == entries_.end()) return nullptr;
   if (found->second.layout == layout) return &found->second;
@@ -56,7 +75,7 @@ const PackedWeights::Entry* PackedWeights::usable(uint32_t layout) {
 
 std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t layout,
                                                std::span<const std::byte> bytes) {
-  name_ = name;
+  prepare(name);
   if (contains(name)) {
     const Entry* const entry = usable(layout);
     if (entry != nullptr && entry->bytes.size() != bytes.size()) mismatched_ = true;
@@ -66,11 +85,11 @@ std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t l
   if (memory == nullptr) return {};
   if (!bytes.empty()) std::memcpy(memory, bytes.data(), bytes.size());  // without any, data() may be null
   const std::span<const std::byte> kept(static_cast<const std::byte*>(memory), bytes.size());
-  add(name_, {layout, kept});
+  add_prepared({layout, kept});
   return kept;
 }
 
-void* PackedWeights::reserve(size_t bytes) {
+void* PackedWeights::reserve(size_t bytes) noexcept {
   if (mismatched_) return nullptr;  // the operator was told that its weights are here, and has none to pack
   auto* const memory = static_cast<std::byte*>(allocate(bytes, kAlignment));
   if (memory != nullptr) memory_.emplace_back(memory);

@@ -62,13 +62,18 @@ class PackedWeights {
   };
   struct Provider;
 
-  const Entry* usable(uint32_t layout);
-  void* reserve(size_t bytes);
+  // Names the entry that comes next and allocates what keeping it takes: no exception could pass through XNNPACK, which
+  // calls the three below.
+  void prepare(std::string_view name);
+  const Entry* usable(uint32_t layout) noexcept;
+  void* reserve(size_t bytes) noexcept;
+  void add_prepared(const Entry& entry) noexcept;
 
   Entries entries_;
   std::vector<std::unique_ptr<std::byte, Free>> memory_;
   std::unique_ptr<xnn_weights_cache_provider> provider_;
-  std::string name_;  // of the operator that is being made
+  std::string name_;             // of the operator that is being made
+  Entries::node_type prepared_;  // for it
   bool mismatched_ = false;
 };
 

@@ -25,8 +25,7 @@ class XnnpackOperator {
 
   xnn_operator_t get() const { return op_.get(); }
 
-  // What XNNPACK allocated to make it: the packed weights, unless a cache keeps them, and some hundred bytes of its
-  // own.
+  // What XNNPACK allocated to make it: the packed weights, unless a cache keeps them, and its own 2 KB or so.
   int64_t bytes() const { return bytes_; }
 
  private:
