@@ -102,7 +102,8 @@ int steps_of(const SchedulerConfig& scheduler) {
 void print_sampling(const ModelFolder& model) {
   const SchedulerConfig& scheduler = model.scheduler;
   const std::string sampler = scheduler.sampler.empty() ? "none of ours for " + scheduler.class_name : scheduler.sampler;
-  std::printf("\nsampler %s, %d steps, guidance %g%s%s\n", sampler.c_str(), steps_of(scheduler),
+  std::printf("\nsampler %s, %d step%s, guidance %g%s%s\n", sampler.c_str(), steps_of(scheduler),
+              steps_of(scheduler) == 1 ? "" : "s",
               static_cast<double>(scheduler.guidance), model.recipe.reason.empty() ? "" : ": ",
               model.recipe.reason.c_str());
   if (const std::string note = assumption(model.recipe, scheduler); !note.empty()) std::printf("%s\n", note.c_str());

@@ -21,6 +21,15 @@ class InfoTest(ProgramTest):
         self.assertAlmostEqual(told["total"]["parameters"] / 1e6, 520.4, delta=0.1)
         self.assertIn(b"down_blocks.0", run("info", os.path.join(SOURCE, "models/mobilediffusion")).stdout)
 
+    def test_info_says_how_a_model_is_sampled_from(self):
+        folder = os.path.join(SOURCE, "benchmarks/configurations/sdxs-512")
+        told = json.loads(run("info", folder, "--json").stdout)
+        self.assertEqual((told["sampler"], told["steps"], told["sampling_assumed"]), ("one-step", 1, False))
+        self.assertIn("sampler one-step, 1 step, guidance 1: ", run("info", folder).stdout.decode())
+        folder = os.path.join(SOURCE, "tests/data/goldens/diffusers-kl")
+        self.assertTrue(json.loads(run("info", folder, "--json").stdout)["sampling_assumed"])
+        self.assertIn("--sampler one-step --steps 1 --guidance 1", run("info", folder).stdout.decode())
+
     def test_info_on_an_autoencoder_by_itself(self):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(os.path.join(SOURCE, "tests/data/goldens/diffusers-tiny/vae/config.json"), folder)

@@ -7,6 +7,9 @@
 #include <tuple>
 #include <vector>
 
+#include "mobilediffusion/pipeline.h"
+#include "tests/small_model.h"
+
 namespace mobilediffusion {
 namespace {
 
@@ -119,6 +122,22 @@ TEST(KnownModels, LeaveOursAlone) {
   EXPECT_EQ(found.sampler, "gan");
   EXPECT_EQ(found.steps, 0);
   EXPECT_EQ(found.guidance, 1.0f);
+}
+
+// The note reaches the log once a model, and only where sampler, steps and guidance are left to us.
+TEST(KnownModels, TheLogIsToldOnce) {
+  const SmallModel model("diffusers-kl");
+  std::vector<std::string> notes;
+  LoadOptions options{.threads = 1};
+  options.log = [&](LogLevel, std::string_view note) {
+    if (note.find("taken for a model of many steps") != std::string_view::npos) notes.emplace_back(note);
+  };
+  auto pipeline = Pipeline::load(model.path(), options);
+  ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
+  ASSERT_TRUE(pipeline->generate("a boat", {.steps = 1}).ok());
+  EXPECT_TRUE(notes.empty());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(pipeline->generate("a boat").ok());
+  EXPECT_EQ(notes.size(), 1u);
 }
 
 }  // namespace
