@@ -18,7 +18,7 @@ from picture_book.scene_cache import load_world
 from picture_book.stages.world import caches, held_out
 from stages.vae import load_vae, reconstruction_loss, vae_config     # noqa: F401, load_vae is for the later stages
 from training import Average, Training, autocast, set_rate, share_processor, warm_start
-from vae import Autoencoder
+from vae import Autoencoder, begin_straight
 
 CHECK_SECONDS = 300
 
@@ -111,6 +111,7 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
     load_world(folder)      # complains early where there is none
     held = torch.from_numpy(np.ascontiguousarray(held_out(settings, folder).data)).permute(0, 3, 1, 2)
     network = Autoencoder(vae_config(settings))
+    begin_straight(network)
     if warm:
         warm_start(network, os.path.join(warm, "vae", "diffusion_pytorch_model.safetensors"))
     network = network.to(device, memory_format=torch.channels_last)
