@@ -54,7 +54,7 @@ class InfoTest(ProgramTest):
         png = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0\0"))
         for name, content_of, saying in (("foreign.png", png + chunk(b"IEND", b""), "not one of ours"),
                                          ("cut.png", png, "cut.png"), ("empty.png", b"", "empty.png"),
-                                         ("text.png", b"a boat", "not a PNG"),
+                                         ("text.png", b"a boat", "neither a PNG nor a JPEG"),
                                          ("sum.png", png[:-1] + b"x" + chunk(b"IEND", b""), "sum.png")):
             with open(self.path(name), "wb") as file:
                 file.write(content_of)
