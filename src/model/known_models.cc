@@ -46,7 +46,7 @@ bool has_sdxs_shape(const UNetConfig& unet) {
   for (size_t i = 0; i < unet.levels.size(); ++i) {
     if (unet.levels[i].channels != kChannels[i] || unet.levels[i].resnets != 1) return false;
   }
-  return unet.levels[0].transformer_layers == 0 || !unet.levels[0].self_attention;
+  return unet.levels[0].transformer_layers == 0 || unet.levels[0].only_cross_attention;
 }
 
 // SD-Turbo, whose scheduler is Euler's of the last timesteps, for noise as its network's output. Models that end in
@@ -87,20 +87,20 @@ Recipe apply_known_model(std::span<const std::string> names, std::span<const std
                          const UNetConfig& unet, SchedulerConfig* scheduler) {
   if (scheduler->sampler == "gan") return {};  // its file says all
   auto [sampling, recipe] = by_facts(unet, *scheduler);
-  const auto called = [&](std::string_view word) -> const std::string* {
-    for (const std::span<const std::string> list : {names, written}) {
-      const auto found = std::find_if(list.begin(), list.end(), [&](const auto& name) { return mentions(name, word); });
-      if (found != list.end()) return &*found;
+  // Sets the row that one of these names fits; false where none does.
+  const auto known_by = [&](std::span<const std::string> list) {
+    for (const KnownModel& model : kKnownModels) {
+      const auto found =
+          std::find_if(list.begin(), list.end(), [&](const auto& name) { return mentions(name, model.name); });
+      if (found == list.end()) continue;
+      sampling = model.sampling;
+      recipe = {"it is called " + in_message(*found)};
+      return true;
     }
-    return nullptr;
+    return false;
   };
-  const std::string* name = nullptr;
-  for (const KnownModel& model : kKnownModels) {
-    if (name = called(model.name); name == nullptr) continue;
-    sampling = model.sampling;
-    recipe = {"it is called " + in_message(*name)};
-    break;
-  }
+  // SDXS's files may name SD-Turbo, which it was made from: its shape tells more.
+  if (!known_by(names) && !has_sdxs_shape(unet)) known_by(written);
   for (const std::string_view word : kOfManySteps) {
     const auto found =
         std::find_if(names.begin(), names.end(), [&](const std::string& each) { return mentions(each, word); });

@@ -88,8 +88,8 @@ TEST(KnownModels, SdxsIsKnownByItsShape) {
     return scheduler.sampler;
   };
   UNetConfig first = sdxs_shape(), second = sdxs_shape(), tiny = sdxs_shape(), middle = sdxs_shape();
-  first.levels[0].transformer_layers = 0;   // SDXS-512-DreamShaper
-  second.levels[0].self_attention = false;  // SDXS-512-0.9
+  first.levels[0].transformer_layers = 0;        // SDXS-512-DreamShaper
+  second.levels[0].only_cross_attention = true;  // SDXS-512-0.9
   middle.levels[0].transformer_layers = 0;
   middle.middle = UNetMiddle();
   EXPECT_EQ(sampler_of(first), "one-step");
@@ -99,6 +99,25 @@ TEST(KnownModels, SdxsIsKnownByItsShape) {
 }
 
 // Where nothing tells, it is said what was assumed, and how to choose.
+
+// SDXS-512-0.9's UNet says that it was made from SD-Turbo, wherever its folder was copied to; InstaFlow's does not look
+// so.
+TEST(KnownModels, ShapeTellsMoreThanWhatAModelWasMadeFrom) {
+  UNetConfig unet = sdxs_shape();
+  unet.levels[0].only_cross_attention = true;
+  const std::vector<std::string> names = {"renamed"}, written = {"/pretrained/sd-turbo/"};
+  SchedulerConfig scheduler;
+  scheduler.sampler = "euler";
+  apply_known_model(names, written, unet, &scheduler);
+  EXPECT_EQ(scheduler.sampler, "one-step");
+  unet.levels[0].only_cross_attention = false;
+  scheduler.sampler = "euler";
+  const Recipe recipe = apply_known_model(names, written, unet, &scheduler);
+  EXPECT_EQ(scheduler.sampler, "euler");
+  EXPECT_EQ(scheduler.steps, 1);
+  EXPECT_NE(recipe.reason.find("sd-turbo"), std::string::npos) << recipe.reason;
+}
+
 TEST(KnownModels, AnAssumptionIsSaid) {
   const auto note = [](const std::vector<std::string>& names, const std::vector<std::string>& written) {
     SchedulerConfig scheduler;
