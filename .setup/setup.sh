@@ -5,6 +5,7 @@
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$project/build
+python=/usr/bin/python3 # which the packages are for, whatever other stands first on PATH
 log=${TMPDIR:-/tmp}/mobilediffusion-setup-$$.log
 trap 'rm -f "$log"' EXIT
 

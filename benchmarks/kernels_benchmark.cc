@@ -16,6 +16,7 @@
 #include "kernels/elementwise/quantize.h"
 #include "kernels/linear/linear.h"
 #include "kernels/normalization/norm.h"
+#include "kernels/packing/float16_support.h"
 #include "src/sampling/noise.h"
 
 namespace mobilediffusion::kernels {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/drawing_notes.h"
 #include "src/images/pixels.h"
 #include "src/images/resample.h"
 #include "src/sampling/image_to_image.h"
@@ -41,6 +42,7 @@ class Drawing {
   Result<Image> run();
 
  private:
+  void note_assumption();
   Tensor encode_given_picture();
   EncodedPrompts encode_prompts();
   EncodedPrompt encode(std::string_view prompt);
@@ -49,7 +51,7 @@ class Drawing {
   void decode(const Tensor& latents);
 
   void begin_stage(Stage stage, int blocks);
-  void note_what_was_not_read(const TokenizedPrompt& tokens);
+  void note_what_was_not_read(const EncodedPrompts& prompts);
   Provenance provenance() const;
 
   const Stopwatch whole_;
@@ -95,6 +97,7 @@ Drawing::Drawing(const DrawingTools& tools, std::string_view prompt, const Gener
 }
 
 Result<Image> Drawing::run() {
+  note_assumption();
   Tensor given = encode_given_picture();
   const EncodedPrompts prompts = encode_prompts();
   const Tensor latents = denoise(prompts, std::move(given));
@@ -103,6 +106,15 @@ Result<Image> Drawing::run() {
   image_.provenance = provenance();
   image_.timings.total = whole_.seconds();
   return std::move(image_);
+}
+
+// Once a model, and only to who left the choice to us.
+void Drawing::note_assumption() {
+  if (!log_ || !options_.sampler.empty() || options_.steps != 0 || options_.guidance) return;
+  const std::string note = assumption(model_.folder.recipe, model_.folder.scheduler);
+  if (note.empty() || model_.assumption_noted) return;
+  model_.assumption_noted = true;
+  log_(LogLevel::kWarning, model_.folder.name + " is " + note);
 }
 
 // To the latent of the picture to begin with; nothing where there is none.
@@ -132,7 +144,7 @@ EncodedPrompts Drawing::encode_prompts() {
   prompts.positive = encode(prompt_);
   if (guided_) prompts.negative = encode(options_.negative_prompt);
   model_.stages.end(Stage::kText);
-  if (context_.ok()) note_what_was_not_read(prompts.positive.tokens);
+  if (context_.ok()) note_what_was_not_read(prompts);
   image_.timings.text = watch.seconds();
   return prompts;
 }
@@ -215,20 +227,19 @@ void Drawing::begin_stage(Stage stage, int blocks) {
   });
 }
 
-void Drawing::note_what_was_not_read(const TokenizedPrompt& tokens) {
+void Drawing::note_what_was_not_read(const EncodedPrompts& prompts) {
+  const TokenizedPrompt& tokens = prompts.positive.tokens;
   image_.prompt_truncated = tokens.truncated;
   image_.prompt_tokens = tokens.prompt_tokens;
   image_.unknown_words = model_.words.unknown(prompt_);
-  if (!log_) return;
-  if (tokens.truncated) {
-    log_(LogLevel::kWarning, "the prompt has " + std::to_string(tokens.prompt_tokens) + " tokens; the first " +
-                                 std::to_string(model_.folder.text_encoder.max_position_embeddings - 2) + " are read");
-  }
-  if (!image_.unknown_words.empty()) {
-    std::string list;
-    for (const std::string& word : image_.unknown_words) list += (list.empty() ? "" : ", ") + word;
-    log_(LogLevel::kWarning, "this model was never taught: " + list);
-  }
+  log_notes(log_, {.model = model_,
+                   .options = options_,
+                   .prompt = prompt_,
+                   .tokens = tokens,
+                   .negative = guided_ ? &prompts.negative.tokens : nullptr,
+                   .unknown_words = image_.unknown_words,
+                   .width = image_.width,
+                   .height = image_.height});
 }
 
 Provenance Drawing::provenance() const {
@@ -236,9 +247,9 @@ Provenance Drawing::provenance() const {
                      .negative_prompt = guided_ ? options_.negative_prompt : std::string(),
                      .model = model_.folder.name,
                      .seed = options_.seed,
-                     .steps = sampler_->steps() - start_,
+                     .steps = sampler_->steps_from(start_),
                      .guidance = guidance_,
-                     .sampler = options_.sampler.empty() ? model_.folder.scheduler.sampler : options_.sampler,
+                     .sampler = sampler_name(options_.sampler, model_.folder.scheduler),
                      .noise = options_.noise == Noise::kTorch ? "torch" : "philox",
                      .loras = model_.loras};
   if (begins_with_picture_) made.strength = options_.strength;

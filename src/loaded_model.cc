@@ -49,7 +49,7 @@ Result<LoadedModel> LoadedModel::load(const SourcePath& path, const LoadOptions&
   if (!folder.ok()) return folder.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(folder->tokenizer_folder(), folder->text_encoder);
   if (!tokenizer.ok()) return tokenizer.status();
-  Result<WordList> words = WordList::load(path);
+  Result<WordList> words = WordList::load(folder->path);
   if (!words.ok()) return words.status();
   Result<Stages> stages = Stages::load(*folder, NetworkLoading(options));
   if (!stages.ok()) return stages.status();

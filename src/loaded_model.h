@@ -40,6 +40,7 @@ struct LoadedModel {
   Stages stages;
   std::vector<std::string> loras;  // as a picture's provenance names them
   BlockCounts blocks;
+  bool assumption_noted = false;  // the log has been told how the model is taken to be sampled from
 };
 
 }  // namespace mobilediffusion

@@ -97,8 +97,8 @@ class NetworkSlot {
     if (!weights.ok()) return weights.status();
     if (!how.cache) return bind(**weights, how, nullptr);
 
-    const std::string cached =
-        how.cache->path_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
+    const PackedCache::Place cached =
+        how.cache->place_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
     if (!file.ok()) {
@@ -106,15 +106,18 @@ class NetworkSlot {
     } else if (*file) {
       mapped_ = std::move(*file);
       if (bind(**weights, how, packed_.get()).ok() && !packed_->grown()) return {};
-      how.warn("the packed weights " + cached + " are not those of this network; it is made anew");
+      how.warn("the packed weights " + cached.path + " are not those of this network; it is made anew");
       drop();
       weights = FileWeights::open(path_);  // what went wrong is latched in the old one
       if (!weights.ok()) return weights.status();
     }
     packed_ = std::make_unique<kernels::PackedWeights>();
     if (Status status = bind(**weights, how, packed_.get()); !status.ok()) return status;
-    if (Status status = how.cache->write(cached, *packed_); !status.ok())
+    if (!(*weights)->unchanged()) {
+      how.warn("packed weights were not kept: " + path_.string() + " changed while it was read");
+    } else if (Status status = how.cache->write(cached, *packed_); !status.ok()) {
       how.warn("packed weights were not kept: " + status.message());
+    }
     return {};
   }
 

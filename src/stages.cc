@@ -144,12 +144,16 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   return picture;
 }
 
-Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
-  if (!context.ok()) return {};
+Status Stages::load_encoder() {
   Status loaded = encoder_.load(loading_);
   if (loaded.code() == StatusCode::kInvalidModel)
     loaded = Status(StatusCode::kUnsupported, "this model has no encoder to begin with a picture: " + loaded.message());
-  if (!loaded.ok()) {
+  return loaded;
+}
+
+Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
+  if (!context.ok()) return {};
+  if (Status loaded = load_encoder(); !loaded.ok()) {
     context.fail(std::move(loaded));
     return {};
   }

@@ -25,7 +25,7 @@ for shared in OFF ON; do
     cmake --install "$built" --prefix "$prefix" >/dev/null
   else
     cmake -S "$source" -B "$work/build" "${options[@]}" -DBUILD_SHARED_LIBS=ON -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
-    cmake --build "$work/build" >/dev/null
+    cmake --build "$work/build" --target mobilediffusion_cli >/dev/null # as examples/picture does
     cmake --install "$work/build" >/dev/null
   fi
 

@@ -161,6 +161,26 @@ TEST_F(PipelineTest, OnePipelineServesSeveralThreadsInTurn) {
   for (const auto& answer : answers) EXPECT_EQ(answer, expected);
 }
 
+// A child of fork() has none of the threads that the pipeline made: it draws on its own, and ends without them.
+TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
+  std::optional<Pipeline> pipeline = load(2);
+  const auto expected = pixels(*pipeline, "a boat");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ::alarm(60);  // a hang ends the child, not the test
+    const auto image = pipeline->generate("a boat");
+    const bool same = image.ok() && image->pixels == expected;
+    pipeline.reset();
+    const bool again = Pipeline::load(model_.path(), {.threads = 2}).ok();
+    ::_exit(same && again ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_EQ(pixels(*pipeline, "a boat"), expected);
+}
+
 TEST_F(PipelineTest, AMovedPipelineGoesOn) {
   Pipeline first = load();
   const auto expected = pixels(first, "a boat");
@@ -423,6 +443,25 @@ void leave_memory(size_t mebibytes) {
   const size_t now = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
   const rlimit limit{now + (mebibytes << 20), now + (mebibytes << 20)};
   setrlimit(RLIMIT_AS, &limit);
+}
+
+TEST_F(PipelineTest, NotesWhatThePictureIsNot) {
+  std::vector<std::string> notes;
+  auto pipeline = Pipeline::load(model_.path(), {.threads = 1, .log = [&](LogLevel level, std::string_view message) {
+                                                   EXPECT_EQ(level, LogLevel::kWarning);
+                                                   notes.emplace_back(message);
+                                                 }});
+  ASSERT_TRUE(pipeline.ok());
+  const auto notes_on = [&](const std::string& prompt, const GenerateOptions& options) {
+    notes.clear();
+    EXPECT_TRUE(pipeline->generate(prompt, options).ok());
+    return notes.size();
+  };
+  EXPECT_EQ(notes_on("a boat", {}), 0u);
+  EXPECT_EQ(notes_on("a boat", {.width = 128, .height = 128, .guidance = 0.0f}), 0u);
+  EXPECT_EQ(notes_on("a (red:1.3) boat", {.width = 64, .height = 96, .guidance = 2.0f, .negative_prompt = "(fog)2"}),
+            4u);
+  EXPECT_EQ(notes_on("a boat", {.negative_prompt = "fog"}), 1u);
 }
 
 TEST_F(PipelineTest, OutOfMemoryIsAStatus) {

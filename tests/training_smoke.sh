@@ -3,9 +3,11 @@
 # command-line program, the engine must then agree with PyTorch about the exported weights. Exit 77: a package is missing.
 set -eu
 cd "$(dirname "$0")/.."
+has_packages() { "$1" -c "import torch, sentencepiece, PIL" 2>/dev/null; }
 python=${PYTHON:-python3}
+has_packages "$python" || python=/usr/bin/python3 # which the system's packages are for
 
-if ! "$python" -c "import torch, sentencepiece, PIL" 2>/dev/null; then
+if ! has_packages "$python"; then
     echo "skipped: needs PyTorch, SentencePiece and Pillow for Python (apt: python3-torch python3-sentencepiece python3-pil)"
     exit 77
 fi

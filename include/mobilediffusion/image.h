@@ -11,6 +11,9 @@
 #include "mobilediffusion/export.h"
 #include "mobilediffusion/status.h"
 
+#pragma push_macro("Status")  // X11's, as status.h says
+#undef Status
+
 namespace mobilediffusion {
 
 // How the bytes of a pixel follow one another. Alpha is always 255.
@@ -33,7 +36,9 @@ struct Timings {
   double total = 0;    // the whole call
 };
 
-// What a picture says of its making; written into the PNG as text unless told not to.
+// What a picture says of its making; written into its file as text unless told not to. Read back it is the same,
+// numbers that are none included, but for a NUL and bytes that are no UTF-8, which become U+FFFD, and a line break in a
+// LoRA's name, which does too.
 struct Provenance {
   std::string prompt = {};           // UTF-8
   std::string negative_prompt = {};  // UTF-8; empty: none was used
@@ -48,9 +53,13 @@ struct Provenance {
 };
 
 struct SaveOptions {
-  // Writes the prompt, seed and model as PNG text chunks, and an XMP packet whose IPTC DigitalSourceType is
-  // "trainedAlgorithmicMedia": the mark by which others recognise an AI-made picture.
+  // Writes the prompt, seed and model as text (PNG: a chunk each; JPEG: a comment of JSON), and an XMP packet whose
+  // IPTC DigitalSourceType is "trainedAlgorithmicMedia": the mark by which others recognise an AI-made picture.
   bool metadata = true;
+
+  // Of a JPEG, 1 to 100. Above 90 colours keep the resolution of brightness (4:4:4), at 90 and below they have half of
+  // it (4:2:0). At 95 a picture is about a third of its PNG, and no difference can be seen.
+  int jpeg_quality = 95;
 };
 
 // 8-bit sRGB pixels, rows from the top, no padding. A plain value: copy, move, and use copies from other threads
@@ -71,22 +80,28 @@ struct Image {
   // A view of the pixels, which this image must outlive.
   Pixels view() const { return {pixels.data(), width, height, format}; }
 
-  // Writes a PNG. The file appears whole or not at all: a failed write leaves what was there before.
-  // Errors: kInvalidArgument (no pixels), kIoError.
+  // Writes a PNG, or a JPEG where the path (UTF-8) ends in .jpg or .jpeg, in letters of any case. A path without an
+  // extension is a PNG's; another extension than these three is refused. The file appears whole or not at all: a failed
+  // write leaves what was there before. Errors: kInvalidArgument (no pixels, the extension, the quality), kNotFound (no
+  // such folder), kIoError, kOutOfMemory.
   MOBILEDIFFUSION_EXPORT Status save(const std::string& path, const SaveOptions& options = {}) const;
 
-  // The same PNG as bytes. Errors: kInvalidArgument, kOutOfMemory.
+  // The same as bytes. A JPEG has no alpha: what is not opaque is laid over white, as read_image() does. Errors:
+  // kInvalidArgument, kOutOfMemory.
   MOBILEDIFFUSION_EXPORT Result<std::vector<uint8_t>> encode_png(const SaveOptions& options = {}) const;
+  MOBILEDIFFUSION_EXPORT Result<std::vector<uint8_t>> encode_jpeg(const SaveOptions& options = {}) const;
 };
 
 // Reads a PNG or a JPEG as kRgb pixels, 8 bits each, over white where it is transparent. The size is known, and within
-// limits, before anything is decoded: 16384 pixels a side, 2^26 in all, a file of 256 MiB. A JPEG is turned the way its
-// Exif orientation says. Errors: kNotFound, kIoError, kOutOfMemory, kInvalidArgument (neither of the two, damaged, too
-// large).
+// limits, before anything is decoded: 16384 pixels a side, 2^26 in all, a file of 256 MiB; and no more is decoded than
+// that size asks for. The picture is turned the way its Exif orientation says. Errors: kNotFound, kIoError,
+// kOutOfMemory, kInvalidArgument (neither of the two, damaged, too large).
 MOBILEDIFFUSION_EXPORT Result<Image> read_image(const std::string& path);
 
-// Reads back what save() wrote into a PNG. Errors: kNotFound, kIoError, kInvalidArgument (not a PNG, or not one of
-// ours).
+// Reads back what save() wrote into a PNG or a JPEG, whatever the file's name. Errors: kNotFound, kIoError,
+// kInvalidArgument (neither of the two, damaged, or not one of ours).
 MOBILEDIFFUSION_EXPORT Result<Provenance> read_provenance(const std::string& path);
 
 }  // namespace mobilediffusion
+
+#pragma pop_macro("Status")

@@ -120,7 +120,11 @@ struct GenerateOptions {
 
   // "" takes the model's own sampler. Of one-step models: "gan" or "one-step" (x0 from one timestep; with several
   // steps, fresh noise between them), "sid", "flow" (rectified flow, InstaFlow's). Of few-step ones: "lcm", "tcd". Of
-  // all others: "ddim", "plms", "euler", "euler-a" (ancestral: fresh noise in every step), "dpm++" (2M), "deis".
+  // all others: "ddim", "plms", "euler", "dpm++" (2M; also "dpm++2m"), "dpm" (2M for the noise in place of x0), "unipc",
+  // "deis", and with fresh noise in every step: "ddpm", "euler-a" (ancestral), "dpm++2m-sde", "dpm-sde", "dpm++-sde"
+  // (which runs the UNet twice a step). Other spellings of these will do: "DPM++ 2M SDE", "dpmpp_2m_sde", "Euler a".
+  // A model whose own sampler is not supported, or not with the options of its scheduler_config.json, loads, and
+  // generate() asks for another (kUnsupported).
   std::string sampler = {};
 
   // A picture to begin with, of any size, in the caller's memory, which must stay valid during generate(): the middle

@@ -34,6 +34,7 @@ namespace mobilediffusion {
 // Threads: one generate() runs at a time on one pipeline; further calls from other threads wait their turn. cancel()
 // may be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline while a call on it
 // runs is undefined: cancel() and wait for that call first.
+// Processes: a child of fork() may use a pipeline that no thread was using; it draws on one thread, the same pictures.
 class MOBILEDIFFUSION_EXPORT Pipeline {
  public:
   // Loads the default model, models/scenes, from (in this order) the folder that the environment variable

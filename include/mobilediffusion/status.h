@@ -9,12 +9,18 @@
 //   }
 //
 // These types are values: copy and move them freely; distinct objects may be used from distinct threads.
+//
+// X11's headers have a macro Status. Behind them these headers compile all the same; code that wants to name the class
+// there calls it CallStatus, or says auto.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#pragma push_macro("Status")
+#undef Status
 
 namespace mobilediffusion {
 
@@ -77,6 +83,8 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
+using CallStatus = Status;
+
 // A T, or the reason why there is none. Reading the value of a failed Result is undefined, like reading an empty
 // std::optional: ask ok() first.
 template <typename T>
@@ -104,3 +112,5 @@ class [[nodiscard]] Result {
 };
 
 }  // namespace mobilediffusion
+
+#pragma pop_macro("Status")

@@ -5,20 +5,11 @@
 
 #include <string>
 
+#include "kernels/attention/attention_spec.h"
 #include "kernels/runtime/context.h"
+#include "kernels/runtime/precision.h"
 
 namespace mobilediffusion::kernels {
-
-enum class AttentionWeights {
-  kSoftmax,
-  kRelu,  // relu(score) / (number of keys), of MobileDiffusion's section 3.2: cheaper, and no exponentials
-};
-
-struct AttentionSpec {
-  int heads = 1;  // divides the width
-  AttentionWeights weights = AttentionWeights::kSoftmax;
-  bool causal = false;  // a token attends to itself and to those before it
-};
 
 class Attention {
  public:
@@ -32,9 +23,6 @@ class Attention {
   Tensor operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const;
 
  private:
-  void attend_in_int8(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values,
-                      Tensor& y) const;
-
   std::string name_;
   AttentionSpec spec_;
   Precision precision_;

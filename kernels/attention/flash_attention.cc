@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <limits>
 
+#include "kernels/attention/heads.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention/flash_attention.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
@@ -239,11 +241,12 @@ HWY_EXPORT(pack_key_panel);
 HWY_EXPORT(pack_values);
 HWY_EXPORT(attend);
 
-void flash_attention(Context& context, const AttentionSpec& spec, const Tensor& queries, const Tensor& keys,
-                     const Tensor& values, Tensor& y) {
-  const int64_t heads = spec.heads, width = queries.shape().c, rows = queries.shape().pixels();
-  const int64_t batch = queries.shape().n * heads, count = keys.shape().pixels();
-  const HeadLayout layout{static_cast<size_t>(count), static_cast<size_t>(width / heads),
+void flash_attention(Context& context, std::string_view /*name*/, const AttentionSpec& spec, const Tensor& queries,
+                     const Tensor& keys, const Tensor& values, Tensor& y) {
+  const Heads query_heads(queries.shape(), spec.heads), key_heads(keys.shape(), spec.heads);
+  const int64_t width = queries.shape().c, rows = queries.shape().pixels();
+  const int64_t batch = queries.shape().n * spec.heads, count = keys.shape().pixels();
+  const HeadLayout layout{static_cast<size_t>(count), static_cast<size_t>(query_heads.d()),
                           HWY_DYNAMIC_DISPATCH(lanes)()};
   const auto d = static_cast<int64_t>(layout.d);
   const auto keys_size = static_cast<int64_t>(layout.keys_size()),
@@ -254,19 +257,16 @@ void flash_attention(Context& context, const AttentionSpec& spec, const Tensor& 
   Tensor scratch = context.make({threads, 1, 1, scratch_size});
   if (!context.ok()) return;
 
-  // The i-th head of all pictures: where its first row begins in (n, tokens, heads * d).
-  const auto start = [&](int64_t i, int64_t tokens) { return i / heads * tokens * width + i % heads * d; };
-
   const auto panel = static_cast<int64_t>(layout.panel());
   const int64_t panels = (count + panel - 1) / panel;
   context.threads().parallel_for(batch * panels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t j = begin; j < end; ++j) {
       const int64_t i = j / panels, first = j % panels * panel;
       HWY_DYNAMIC_DISPATCH(pack_key_panel)
-      (keys.at(start(i, count)), static_cast<size_t>(width), layout, static_cast<size_t>(first),
+      (keys.at(key_heads.row(i, 0)), static_cast<size_t>(width), layout, static_cast<size_t>(first),
        packed_keys.data() + i * keys_size + first * d);
       HWY_DYNAMIC_DISPATCH(pack_values)
-      (values.at(start(i, count)), static_cast<size_t>(width), layout, static_cast<size_t>(first),
+      (values.at(key_heads.row(i, 0)), static_cast<size_t>(width), layout, static_cast<size_t>(first),
        static_cast<size_t>(std::min(first + panel, count)), packed_values.data() + i * values_size);
     }
   });
@@ -276,7 +276,7 @@ void flash_attention(Context& context, const AttentionSpec& spec, const Tensor& 
   std::atomic<int64_t> next = 0;
   context.threads().parallel_for(threads, 1, [&](int64_t thread, int64_t) {
     for (int64_t j = next++; j < batch * pieces; j = next++) {
-      const int64_t i = j / pieces, first = j % pieces * kAtOnce, at = start(i, rows) + first * width;
+      const int64_t i = j / pieces, first = j % pieces * kAtOnce, at = query_heads.row(i, first);
       HWY_DYNAMIC_DISPATCH(attend)
       (spec, layout, {packed_keys.data() + i * keys_size, packed_values.data() + i * values_size},
        {queries.at(at), y.at(at), static_cast<size_t>(width), static_cast<size_t>(first),

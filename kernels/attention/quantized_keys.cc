@@ -75,7 +75,6 @@ HWY_EXPORT(quantize_queries);
 HWY_EXPORT(quantize_centred);
 HWY_EXPORT(softmax_in_two_parts);
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr int64_t kBlockValues = 524288;  // 512 KB
 constexpr int64_t kChannelsAtOnce = 16;   // a line of memory
 
@@ -188,7 +187,7 @@ XnnpackOperator QuantizedKeys::create(Context& context, int64_t in, int64_t in_s
                                       const std::vector<float>& scales, const std::vector<int8_t>& matrix) const {
   Status status;
   XnnpackOperator made =
-      create_xnnpack_operator(name_, Precision::kInt8, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
+      create_xnnpack_operator(name_, /*weights_cache=*/nullptr, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
         return creator_of_int8_linear(Format::kFloat32)(
             static_cast<size_t>(in), static_cast<size_t>(out), static_cast<size_t>(in_stride),
             static_cast<size_t>(out_stride), scales.data(), matrix.data(), /*bias=*/nullptr, -kInfinity, kInfinity,

@@ -2,7 +2,7 @@
 //
 // Keys and values of one head in 8 bits, packed once for all queries: keys by row after their mean was taken off, which
 // adds the same to each score of a query and so leaves softmax as it was (Zhang et al., SageAttention, 2025); values by
-// channel and block. Only included by attention.cc.
+// channel and block.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/packing/float16_support.h"
 
 namespace mobilediffusion::kernels {
 namespace {

@@ -2,7 +2,8 @@
 #include "kernels/convolution/thin_convolution.h"
 
 #include <cstddef>
-#include <utility>
+
+#include "kernels/convolution/channels_last.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/convolution/thin_convolution.cc"
@@ -87,12 +88,15 @@ bool ThinConvolution::suits(const Conv2dSpec& spec) {
          spec.in_channels >= 16;
 }
 
-ThinConvolution::ThinConvolution(const Conv2dSpec& spec, std::vector<float> weight, std::vector<float> bias)
-    : spec_(spec), weight_(std::move(weight)), bias_(std::move(bias)) {}
+ThinConvolution::ThinConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
+                                 const WeightView& bias, const Packing& /*packing*/, Status& status)
+    : out_channels_(spec.out_channels),
+      weight_(channels_last(to_float32(weight, name + ".weight", status), spec)),
+      bias_(to_float32(bias, name + ".bias", status)) {}
 
-void ThinConvolution::operator()(Context& context, const Tensor& x, Tensor& y) const {
+void ThinConvolution::run(Context& context, std::string_view /*name*/, const Tensor& x, Tensor& y) const {
   const Shape& shape = x.shape();
-  const int64_t from_row = shape.w * shape.c, to_row = shape.w * spec_.out_channels;
+  const int64_t from_row = shape.w * shape.c, to_row = shape.w * out_channels_;
   context.threads().parallel_for(shape.n * shape.h, 1, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t h = row % shape.h;
@@ -101,7 +105,7 @@ void ThinConvolution::operator()(Context& context, const Tensor& x, Tensor& y) c
                             static_cast<size_t>(shape.w),
                             static_cast<size_t>(shape.c)};
       HWY_DYNAMIC_DISPATCH(convolve_row)
-      (rows, weight_.data(), bias_.data(), static_cast<size_t>(spec_.out_channels), y.data() + row * to_row);
+      (rows, weight_.data(), bias_.data(), static_cast<size_t>(out_channels_), y.data() + row * to_row);
     }
   });
 }

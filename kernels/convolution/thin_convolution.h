@@ -6,9 +6,13 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
-#include "kernels/convolution/conv2d.h"
+#include "kernels/convolution/conv2d_spec.h"
+#include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/packing/packed_weights.h"
+#include "kernels/packing/weight.h"
 
 namespace mobilediffusion::kernels {
 
@@ -18,20 +22,24 @@ struct Neighbours {
   size_t width, in;
 };
 
-class ThinConvolution {
+class ThinConvolution final : public ConvolutionAlgorithm {
  public:
   // Whether a convolution can be computed so, and is faster for it.
   static bool suits(const Conv2dSpec& spec);
 
-  // `weight` as (out, 3, 3, in).
-  ThinConvolution(const Conv2dSpec& spec, std::vector<float> weight, std::vector<float> bias);
+  ThinConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
+                  const Packing& packing, Status& status);
 
-  // From float32 x into float32 y.
-  void operator()(Context& context, const Tensor& x, Tensor& y) const;
+  // float32 alone.
+  void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
+
+  int64_t packed_bytes() const override {
+    return static_cast<int64_t>((weight_.size() + bias_.size()) * sizeof(float));
+  }
 
  private:
-  Conv2dSpec spec_;
-  std::vector<float> weight_, bias_;
+  int64_t out_channels_;
+  std::vector<float> weight_, bias_;  // (out, 3, 3, in), and (out)
 };
 
 }  // namespace mobilediffusion::kernels

@@ -3,17 +3,15 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include "kernels/elementwise/quantize.h"
 #include "kernels/packing/column_blocks.h"
+#include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
 
 namespace mobilediffusion::kernels {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Phases are computed some rows at a time, so that what waits to be interleaved stays near the cores.
 constexpr int64_t kBandBytes = int64_t{1} << 21;
@@ -90,11 +88,11 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
       if (!status.ok()) return;
       const std::vector<float> kernel = taps.empty() ? taps : phase_kernel(taps, spec, row, column);
       for (size_t i = 0; i < parts_.size(); ++i) {
-        phases_[row][column].push_back(
-            create_xnnpack_operator(block_name(name_of(row, column), parts_, i), packing, status,
-                                    [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-                                      return create(spec, format_, parts_[i], column, kernel, offsets, cache, op);
-                                    }));
+        const std::string part = block_name(name_of(row, column), parts_, i);
+        phases_[row][column].push_back(create_xnnpack_operator(
+            part, packing.provider(part), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+              return create(spec, format_, parts_[i], column, kernel, offsets, cache, op);
+            }));
       }
     }
   }
@@ -117,6 +115,16 @@ Tensor UpsamplingConvolution::pad_rows(Context& context, const Shape& shape, Rea
     std::memset(to.at(row + size).data, 0, row_bytes);
   }
   return to;
+}
+
+int64_t UpsamplingConvolution::packed_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& columns : phases_) {
+    for (const std::vector<XnnpackOperator>& parts : columns) {
+      for (const XnnpackOperator& op : parts) bytes += op.bytes();
+    }
+  }
+  return bytes;
 }
 
 // The output rows that read `rows` + 1 padded input rows from `row` on.
@@ -142,7 +150,7 @@ xnn_status UpsamplingConvolution::run_phase(Context& context, xnn_operator_t op,
       }
       break;
     default:
-      status = shaper_of_int8_convolution(to.format)(op, 1, h, w, &bytes, &alignment, &height, &width, threads);
+      status = shape_int8_convolution(op, to.format, 1, h, w, &bytes, threads);
       if (status == xnn_status_success) {
         status = point_int8_convolution(op, /*workspace=*/nullptr, padded.quantized() + offset,
                                         quantization_params(padded), to);
@@ -151,7 +159,7 @@ xnn_status UpsamplingConvolution::run_phase(Context& context, xnn_operator_t op,
   return status == xnn_status_success ? xnn_run_operator(op, threads) : status;
 }
 
-void UpsamplingConvolution::operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
+void UpsamplingConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
   const Shape& shape = x.shape();
   const int64_t out_row = 2 * shape.w * out_channels_;
   const auto row_bytes = static_cast<int64_t>(size_of(y.format())) * out_row;

@@ -2,7 +2,7 @@
 //
 // Nearest 2x upsampling and the 3x3 convolution behind it, together: of the nine taps that an output pixel reads, those
 // that fall on the same input pixel add up, so each of the four output phases (even or odd row, even or odd column) is
-// a 2x2 convolution of the small picture, at 4/9 of the work. Exact algebra. Only included by conv2d.cc.
+// a 2x2 convolution of the small picture, at 4/9 of the work. Exact algebra.
 #pragma once
 
 #include <array>
@@ -10,19 +10,24 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/convolution/conv2d.h"
+#include "kernels/convolution/conv2d_spec.h"
+#include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/packing/float16_support.h"
+#include "kernels/packing/packed_weights.h"
+#include "kernels/packing/weight.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
 
-class UpsamplingConvolution {
+class UpsamplingConvolution final : public ConvolutionAlgorithm {
  public:
-  // `weight` as (out, in, 3, 3). The first failure is put into `status`.
   UpsamplingConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                         const WeightView& bias, const Packing& packing, Status& status);
 
-  // From x into y: float16 both where that is computed in, else float32.
-  void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
+  // To be computed in int8 x comes in float32 or float16 and is quantised here.
+  void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
+
+  int64_t packed_bytes() const override;
 
  private:
   // The picture `from` (h, w, in), with a row of zeros before and behind it, in the format that is computed in.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/convolution/winograd.cc"
@@ -136,8 +135,6 @@ namespace {
 HWY_EXPORT(transform);
 HWY_EXPORT(transform_back);
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 // Tiles are taken some rows at a time, so that what is transformed and multiplied stays near the cores.
 constexpr int64_t kBandBytes = int64_t{6} << 20;
 
@@ -186,14 +183,15 @@ WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSp
   const std::string packed_name = name + ".winograd";
   std::vector<float> kernel;
   if (!packing.holds(packed_name)) kernel = transformed_weight(to_float32(weight, name + ".weight", status), spec);
-  products_ = create_xnnpack_operator(packed_name, packing, status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-    const auto points = static_cast<size_t>(tiling_of(spec).points());
-    const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
-    return xnn_create_convolution2d_nhwc_f32(
-        /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1, /*dilation_height=*/1, 1,
-        static_cast<uint32_t>(points), in, out, points * in, points * out, kernel.data(), /*bias=*/nullptr, -kInfinity,
-        kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
-  });
+  products_ = create_xnnpack_operator(
+      packed_name, packing.provider(packed_name), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
+        const auto points = static_cast<size_t>(tiling_of(spec).points());
+        const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
+        return xnn_create_convolution2d_nhwc_f32(
+            /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1,
+            /*dilation_height=*/1, 1, static_cast<uint32_t>(points), in, out, points * in, points * out, kernel.data(),
+            /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+      });
 }
 
 xnn_status WinogradConvolution::multiply(Context& context, int64_t tiles, const float* from, float* to) const {
@@ -207,7 +205,7 @@ xnn_status WinogradConvolution::multiply(Context& context, int64_t tiles, const 
   return status == xnn_status_success ? xnn_run_operator(products_.get(), threads) : status;
 }
 
-void WinogradConvolution::operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
+void WinogradConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
   const Tiling& tiling = tiling_of(spec_);
   const Shape &from = x.shape(), &to = y.shape();
   const int64_t points = tiling.points(), in = from.c, out = to.c;

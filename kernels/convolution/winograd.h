@@ -4,30 +4,35 @@
 // by additions, multiplied with transformed weights at each of its points, and transformed back: 36 products make 16
 // output pixels of a plain convolution (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016) and
 // 9 make the 4 that lie on one input pixel behind a nearest 2x upsampling, where the definition has 144 and 36.
-// Rounding errors stay those of a direct sum, within a factor of two on average (see winograd.cc). Only included by
-// conv2d.cc.
+// Rounding errors stay those of a direct sum, within a factor of two on average (see winograd.cc).
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "kernels/convolution/conv2d.h"
+#include "kernels/convolution/conv2d_spec.h"
+#include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/packing/packed_weights.h"
+#include "kernels/packing/weight.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
 
-class WinogradConvolution {
+class WinogradConvolution final : public ConvolutionAlgorithm {
  public:
   // Whether a convolution can be computed so, and is faster for it.
   static bool suits(const Conv2dSpec& spec);
 
-  // `weight` as (out, in, 3, 3). The first failure is put into `status`.
   WinogradConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
                       const Packing& packing, Status& status);
 
-  // From float32 x into float32 y.
-  void operator()(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
+  // float32 alone.
+  void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
+
+  int64_t packed_bytes() const override {
+    return products_.bytes() + static_cast<int64_t>(bias_.size() * sizeof(float));
+  }
 
  private:
   xnn_status multiply(Context& context, int64_t tiles, const float* from, float* to) const;

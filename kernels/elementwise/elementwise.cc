@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "kernels/elementwise/quantize.h"
 #include "kernels/runtime/rows.h"
 
 #undef HWY_TARGET_INCLUDE

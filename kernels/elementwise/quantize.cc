@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise/quantize.cc"
@@ -57,15 +56,6 @@ void quantize_rows(Context& context, const Tensor& x, Tensor& y) {
 
 }  // namespace
 
-Quantization quantization_of(float least, float greatest) {
-  least = std::min(least, 0.0f);
-  greatest = std::max(greatest, 0.0f);
-  const float scale = (greatest - least) / 255.0f;
-  if (!std::isfinite(scale)) return {0, std::numeric_limits<float>::quiet_NaN()};
-  if (!(scale > 0.0f) || !std::isfinite(1.0f / scale)) return {0, 1.0f};
-  return {static_cast<int32_t>(std::lrint(std::clamp(-128.0f - least / scale, -128.0f, 127.0f))), scale};
-}
-
 Quantization quantize_range(Context& context, Reading x, int64_t size, int8_t* to) {
   const int64_t pieces = (size + kValuesAtOnce - 1) / kValuesAtOnce;
   std::vector<float> least(static_cast<size_t>(pieces)), greatest(static_cast<size_t>(pieces));
@@ -104,22 +94,6 @@ Tensor convert(Context& context, std::string_view name, const Tensor& x, Format 
   }
   if (is_quantized(format)) y.repeat_last_quantization();
   return y;
-}
-
-QuantizedWeight quantize_weight(const std::vector<float>& weight, int64_t rows) {
-  QuantizedWeight quantized{std::vector<int8_t>(weight.size()), std::vector<float>(static_cast<size_t>(rows))};
-  const size_t size = rows == 0 ? 0 : weight.size() / static_cast<size_t>(rows);
-  for (size_t row = 0; row < quantized.scales.size(); ++row) {
-    const float* const from = weight.data() + row * size;
-    float largest = 0;
-    for (size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(from[i]));
-    const float scale = largest > 0 ? largest / 127.0f : 1.0f;
-    quantized.scales[row] = scale;
-    for (size_t i = 0; i < size; ++i) {
-      quantized.values[row * size + i] = static_cast<int8_t>(std::lrint(std::clamp(from[i] / scale, -127.0f, 127.0f)));
-    }
-  }
-  return quantized;
 }
 
 }  // namespace mobilediffusion::kernels

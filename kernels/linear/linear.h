@@ -3,20 +3,18 @@
 // y = x W^T + b over the last axis.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "kernels/linear/linear_spec.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 #include "kernels/runtime/context.h"
 
 namespace mobilediffusion::kernels {
 
-struct LinearSpec {
-  int in = 0;
-  int out = 0;
-  bool bias = true;
-};
+class FullyConnected;
 
 class Linear {
  public:
@@ -34,12 +32,20 @@ class Linear {
 
   Tensor operator()(Context& context, const Tensor& x) const;
 
+  // The same as part of another operator, whose call has begun: from x, in input_format(), into y, which has the
+  // answer's shape and format.
+  void run(Context& context, const Tensor& x, Tensor& y) const;
+
+  // Bytes of packed weights that are held here and not in packing.store.
+  int64_t packed_bytes() const;
+
  private:
-  struct Packed;
   std::string name_;
   LinearSpec spec_;
   Format input_format_;
-  std::unique_ptr<Packed> packed_;
+  // What it is computed by: XNNPACK's product in every precision, for every shape and processor. Another one becomes
+  // its sibling, with the same members, and the constructor becomes the table that chooses.
+  std::unique_ptr<const FullyConnected> product_;
 };
 
 }  // namespace mobilediffusion::kernels

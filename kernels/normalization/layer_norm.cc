@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kernels/elementwise/quantize.h"
 #include "kernels/normalization/norm.h"
 #include "kernels/runtime/rows.h"
 

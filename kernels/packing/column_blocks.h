@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/packing/precision.h"
-#include "kernels/runtime/context.h"
+#include "kernels/packing/float16_support.h"
+#include "kernels/runtime/format.h"
 
 namespace mobilediffusion::kernels {
 

@@ -64,7 +64,7 @@ std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t l
   }
   void* const memory = reserve(bytes.size());
   if (memory == nullptr) return {};
-  std::memcpy(memory, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(memory, bytes.data(), bytes.size());  // without any, data() may be null
   const std::span<const std::byte> kept(static_cast<const std::byte*>(memory), bytes.size());
   add(name_, {layout, kept});
   return kept;
@@ -72,7 +72,7 @@ std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t l
 
 void* PackedWeights::reserve(size_t bytes) {
   if (mismatched_) return nullptr;  // the operator was told that its weights are here, and has none to pack
-  auto* const memory = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow));
+  auto* const memory = static_cast<std::byte*>(allocate(bytes, kAlignment));
   if (memory != nullptr) memory_.emplace_back(memory);
   return memory;
 }

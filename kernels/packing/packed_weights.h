@@ -9,13 +9,13 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "kernels/packing/precision.h"
+#include "kernels/runtime/allocation.h"
+#include "kernels/runtime/precision.h"
 
 struct xnn_weights_cache_provider;
 
@@ -58,7 +58,7 @@ class PackedWeights {
 
  private:
   struct Free {
-    void operator()(std::byte* memory) const { ::operator delete (memory, std::align_val_t{kAlignment}); }
+    void operator()(std::byte* memory) const { release(memory); }
   };
   struct Provider;
 
@@ -78,6 +78,11 @@ struct Packing {
 
   // Whether an operator of that name need not see its weights.
   bool holds(std::string_view name) const { return store != nullptr && store->contains(name); }
+
+  // What XNNPACK is given to make the operator of that name with; null: it keeps the packed weights itself.
+  xnn_weights_cache_provider* provider(std::string_view name) const {
+    return store == nullptr ? nullptr : store->provider(name);
+  }
 
   Precision precision;
   PackedWeights* store;  // null: the operator's own memory

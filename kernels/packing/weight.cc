@@ -62,9 +62,9 @@ HWY_EXPORT(widen_bfloat16);
 void widen(const WeightView& weight, std::vector<float>* values) {
   std::array<uint16_t, 4096> piece;
   const auto* from = static_cast<const char*>(weight.data);
-  for (size_t at = 0; at < values->size(); at += piece.size(), from += sizeof piece) {
+  for (size_t at = 0; at < values->size(); at += piece.size()) {
     const size_t count = std::min(piece.size(), values->size() - at);
-    std::memcpy(piece.data(), from, count * sizeof(uint16_t));
+    std::memcpy(piece.data(), from + at * sizeof(uint16_t), count * sizeof(uint16_t));
     if (weight.type == DataType::kFloat16) {
       HWY_DYNAMIC_DISPATCH(widen_float16)(piece.data(), count, values->data() + at);
     } else {
@@ -126,6 +126,7 @@ void require_finite(const WeightView& weight, std::string_view name, Status& sta
 
 std::vector<float> to_float32(const WeightView& weight, std::string_view name, Status& status) {
   std::vector<float> values(static_cast<size_t>(weight.elements()));
+  if (values.empty()) return values;  // of no values there may be no memory either, which memcpy() asks for
   if (weight.type == DataType::kFloat32) {
     std::memcpy(values.data(), weight.data, values.size() * sizeof(float));
   } else if (weight.type == DataType::kInt8) {

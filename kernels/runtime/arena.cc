@@ -11,6 +11,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "kernels/runtime/allocation.h"
+
 namespace mobilediffusion::kernels {
 namespace {
 
@@ -23,21 +25,19 @@ constexpr size_t kSmallestSlab = size_t{8} << 20;  // small enough for a phone, 
 constexpr size_t kSlabAlignment = size_t{2} << 20;
 
 std::byte* new_slab(size_t bytes) {
-  auto* const memory = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{kSlabAlignment}, std::nothrow));
+  auto* const memory = static_cast<std::byte*>(kernels::allocate(bytes, kSlabAlignment));
 #if defined(__linux__)
   if (memory != nullptr) ::madvise(memory, bytes, MADV_HUGEPAGE);  // a wish; small pages do as well
 #endif
   return memory;
 }
 
-void delete_slab(std::byte* memory) { ::operator delete (memory, std::align_val_t{kSlabAlignment}); }
-
 size_t block_bytes(size_t bytes) { return (bytes + kPadding + kAlignment - 1) / kAlignment * kAlignment; }
 
 }  // namespace
 
 Arena::~Arena() {
-  for (Slab& slab : slabs_) delete_slab(slab.memory);
+  for (Slab& slab : slabs_) kernels::release(slab.memory);
 }
 
 void* Arena::allocate(size_t bytes) {
@@ -127,7 +127,7 @@ void Arena::settle() noexcept {
 void Arena::trim() {
   std::erase_if(slabs_, [](Slab& slab) {
     if (!slab.blocks.idle()) return false;
-    delete_slab(slab.memory);
+    kernels::release(slab.memory);
     return true;
   });
 }

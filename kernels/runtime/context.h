@@ -14,6 +14,7 @@
 
 #include "kernels/runtime/arena.h"
 #include "kernels/runtime/format.h"
+#include "kernels/runtime/quantization.h"
 #include "kernels/runtime/shape.h"
 #include "kernels/runtime/thread_pool.h"
 #include "mobilediffusion/status.h"
@@ -21,12 +22,6 @@
 namespace mobilediffusion::kernels {
 
 class Context;
-
-// How an 8-bit value is read: (value - zero_point) * scale. Laid out as XNNPACK wants it.
-struct Quantization {
-  int32_t zero_point;
-  float scale;
-};
 
 // An activation, owned: its memory returns to the arena with it. Move-only. Without data where the context only counts,
 // or has failed.

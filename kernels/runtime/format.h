@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/packing/precision.h"
 #include "kernels/runtime/data_type.h"
+#include "kernels/runtime/precision.h"
 
 namespace mobilediffusion::kernels {
 
@@ -35,9 +35,6 @@ constexpr Format format_of(Precision precision, Format int8) {
   }
   return Format::kFloat32;
 }
-
-// What an operator writes that reads `input`: 8 bits are for operands alone.
-inline Format output_format(Format input) { return is_quantized(input) ? format_of(beside_int8(), input) : input; }
 
 // Bytes of a value.
 constexpr size_t size_of(Format format) {

@@ -7,26 +7,29 @@
 #include <memory>
 #include <type_traits>
 
-#include "kernels/runtime/crowding.h"
+#include "kernels/runtime/cpu_contention.h"
 
 struct pthreadpool;
 
 namespace mobilediffusion::kernels {
 
+// A process that fork() made has none of its parent's threads but the caller's: there every pool works as one of a
+// single thread.
 class ThreadPool {
  public:
   // `threads` counts the caller's own; 1 makes no thread at all. 0: a thread for each usable core, eight at most, since
-  // more seldom share a fast memory path.
+  // more seldom share a fast memory path. Fewer where the system refuses some; the caller's alone where it has no
+  // memory for the pool.
   explicit ThreadPool(int threads);
 
   // Somebody else's, which must outlive this.
   explicit ThreadPool(pthreadpool* borrowed);
 
   int threads() const;
-  pthreadpool* get() const { return pool_.get(); }  // null with one thread
+  pthreadpool* get() const { return forked() ? nullptr : pool_.get(); }  // null with one thread
 
-  // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where the machine is
-  // crowded and the operator is small. Results are the same. One thread at a time asks.
+  // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where other
+  // programs contend for the cores and the operator is small. Results are the same. One thread at a time asks.
   const ThreadPool& fitting(int64_t macs) const;
 
   // Sends the threads to sleep, which otherwise watch for more work for a while.
@@ -46,12 +49,16 @@ class ThreadPool {
   using Piece = void (*)(void* context, int64_t begin, int64_t end);
   void run(int64_t count, int64_t grain, Piece piece, void* context) const;
 
+  // Whether this process is a child of the one that made the pool.
+  bool forked() const;
+
   struct Deleter {
     bool borrowed;
+    int64_t process;  // that made the pool
     void operator()(pthreadpool* pool) const;
   };
   std::unique_ptr<pthreadpool, Deleter> pool_;
-  mutable Crowding crowding_;
+  mutable CpuContention contention_;
 };
 
 }  // namespace mobilediffusion::kernels

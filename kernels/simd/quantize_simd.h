@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "kernels/elementwise/quantize.h"
+#include "kernels/runtime/quantization.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {

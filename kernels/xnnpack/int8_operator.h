@@ -1,11 +1,11 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// XNNPACK's operators on dynamic int8, which write float32 or float16, each pair under one name. Only included by the
-// .cc files here.
+// XNNPACK's operators on dynamic int8, which write float32 or float16, each pair under one name.
 #pragma once
 
 #include <xnnpack.h>
 
+#include "kernels/runtime/allocation.h"
 #include "kernels/runtime/format.h"
 
 namespace mobilediffusion::kernels {
@@ -33,9 +33,15 @@ inline auto* creator_of_int8_convolution(Format output) {
                                     : xnn_create_convolution2d_nhwc_qd8_f32_qc8w;
 }
 
-inline auto* shaper_of_int8_convolution(Format output) {
-  return output == Format::kFloat16 ? xnn_reshape_convolution2d_nhwc_qd8_f16_qc8w
-                                    : xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w;
+// XNNPACK allocates a list of the pictures here, 8 bytes each, and a row of zeros for every one but the first, and does
+// not look whether it got them (its version of 2024-11-08): a process without memory for these crashes.
+inline xnn_status shape_int8_convolution(xnn_operator_t op, Format output, size_t n, size_t h, size_t w,
+                                         size_t* workspace_bytes, pthreadpool_t threads) {
+  const UncheckedAllocations unchecked;
+  size_t alignment = 0, height = 0, width = 0;
+  const auto reshape = output == Format::kFloat16 ? xnn_reshape_convolution2d_nhwc_qd8_f16_qc8w
+                                                  : xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w;
+  return reshape(op, n, h, w, workspace_bytes, &alignment, &height, &width, threads);
 }
 
 inline xnn_status point_int8_convolution(xnn_operator_t op, void* workspace, const int8_t* x,

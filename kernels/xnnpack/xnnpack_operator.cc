@@ -1,10 +1,36 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/xnnpack/xnnpack_operator.h"
 
+#include "kernels/runtime/allocation.h"
+
 namespace mobilediffusion::kernels {
 
+namespace {
+
+thread_local int64_t allocated_bytes = 0;
+
+void* counted(void* memory, size_t bytes) {
+  if (memory != nullptr) allocated_bytes += static_cast<int64_t>(bytes);
+  return memory;
+}
+
+// Ours for every operator, and for as long as the process lives.
+constexpr xnn_allocator kAllocator = {
+    .context = nullptr,
+    .allocate = [](void*, size_t bytes) { return counted(allocate(bytes), bytes); },
+    .reallocate = [](void*, void* memory, size_t bytes) { return reallocate(memory, bytes); },
+    .deallocate = [](void*, void* memory) { release(memory); },
+    .aligned_allocate = [](void*, size_t alignment,
+                           size_t bytes) { return counted(allocate(bytes, alignment), bytes); },
+    .aligned_deallocate = [](void*, void* memory) { release(memory); },
+};
+
+}  // namespace
+
+int64_t xnnpack_allocated_bytes() { return allocated_bytes; }
+
 Status xnnpack_ready() {
-  static const xnn_status initialized = xnn_initialize(/*allocator=*/nullptr);
+  static const xnn_status initialized = xnn_initialize(&kAllocator);
   switch (initialized) {
     case xnn_status_success:
       return {};

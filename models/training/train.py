@@ -26,8 +26,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 
-import settings
-
 MINUTES = {"vae": 60, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
 STAGES = ("world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
           "plot")
@@ -50,6 +48,8 @@ def main():
     parser.add_argument("--minutes", type=float, help="the budget of a training stage (default: %s)" % MINUTES)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=0, help="processor threads (default: PyTorch's choice)")
+    parser.add_argument("--world", choices=("scenes", "picture-book"), default="scenes", help="what is drawn (default: %(default)s)")
+    parser.add_argument("--judges", metavar="FOLDER", help="SqueezeNet and LPIPS weights for perceptual losses; without, they are skipped")
     parser.add_argument("--warm", metavar="MODEL", help="start vae and diffusion from this model folder's weights")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
@@ -60,10 +60,12 @@ def main():
     os.makedirs(options.run, exist_ok=True)
     keep_memory()
     torch.manual_seed(0)
-    importlib.import_module("stages." + options.stage).run(
-        settings=settings.SMOKE if options.smoke else settings.DEFAULT, folder=options.run, device=options.device,
+    package = "picture_book." if options.world == "picture-book" else ""
+    numbers = importlib.import_module(package + "settings")
+    importlib.import_module(package + "stages." + options.stage).run(
+        settings=numbers.SMOKE if options.smoke else numbers.DEFAULT, folder=options.run, device=options.device,
         minutes=None if options.smoke else options.minutes or MINUTES.get(options.stage),
-        steps=SMOKE_STEPS if options.smoke else None, path=options.path, warm=options.warm)
+        steps=SMOKE_STEPS if options.smoke else None, path=options.path, warm=options.warm, judges=options.judges)
 
 
 if __name__ == "__main__":

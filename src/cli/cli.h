@@ -6,10 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
-#include <string>
-#include <vector>
 
-#include "mobilediffusion/options.h"
 #include "mobilediffusion/status.h"
 
 namespace mobilediffusion::cli {
@@ -38,39 +35,5 @@ Run add_quantize(CLI::App& app);
 
 // Says what went wrong on stderr; the exit code for it.
 int complain(const Status& status);
-
-// "512x384" to its two numbers. An error where the text is no size.
-struct Size {
-  int width = 0;
-  int height = 0;
-};
-Result<Size> parse_size(const std::string& text);
-
-// For options that are a seed: CLI11 would let "-1" and what is too large wrap around.
-extern const CLI::Validator kSeed;
-
-// Set by Ctrl-C, once catch_interrupts() was called.
-void catch_interrupts();
-bool interrupted();
-
-// A line on a terminal that is written over as the work goes on; nothing where stderr is no terminal.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool wanted);
-  ~ProgressLine() { clear(); }
-
-  void show(const std::string& label, int done, int total);
-  void clear();
-
- private:
-  bool enabled_;
-  bool shown_ = false;
-};
-
-// The middle of some values, at least one.
-double median(std::vector<double> values);
-
-// 1234567 as "1.23 M", for people.
-std::string with_unit(double value);
 
 }  // namespace mobilediffusion::cli

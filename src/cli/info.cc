@@ -7,9 +7,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <variant>
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
+#include "src/files/utf8_path.h"
+#include "src/model/autoencoder_folder.h"
 #include "src/networks/cost.h"
 
 namespace mobilediffusion::cli {
@@ -62,11 +65,62 @@ std::string published_text(double parameters, double macs) {
   return text;
 }
 
+void print_network(const NetworkCost& network, const std::string& note = "") {
+  print_row(network.whole, "", note);
+  for (const Cost& block : network.blocks) print_row(block, "  ", "");
+}
+
+// An autoencoder by itself, TAESD say: what a picture of 512x512 costs.
+int show_autoencoder(const std::string& path, const DecoderConfig& autoencoder, bool as_json) {
+  const int pixels = 512, side = pixels / autoencoder.upscale();
+  const AutoencoderCost cost = cost_of(autoencoder, side, side);
+  const bool tiny = std::holds_alternative<TinyDecoderConfig>(autoencoder.network);
+  const char* const kind = tiny ? "AutoencoderTiny" : "AutoencoderKL";
+  if (as_json) {
+    std::cout << json{{"autoencoder", kind},
+                      {"decoder", to_json(cost.decoder)},
+                      {"encoder", to_json(cost.encoder)},
+                      {"latent_channels", autoencoder.latent_channels},
+                      {"upscale", autoencoder.upscale()},
+                      {"sample_size", side}}
+                     .dump()
+              << std::endl;
+    return kDone;
+  }
+  std::printf("%s: an autoencoder by itself (%s); with a model: generate --vae %s\n", path.c_str(), kind, path.c_str());
+  std::printf("pictures of %dx%d, a latent of %dx%dx%d\n\n", pixels, pixels, side, side, autoencoder.latent_channels);
+  std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
+  print_network(cost.decoder);
+  print_network(cost.encoder, "where a picture begins with one");
+  return kDone;
+}
+
+int steps_of(const SchedulerConfig& scheduler) {
+  return scheduler.steps != 0 ? scheduler.steps : static_cast<int>(scheduler.timesteps.size());
+}
+
+void print_sampling(const ModelFolder& model) {
+  const SchedulerConfig& scheduler = model.scheduler;
+  const std::string sampler = scheduler.sampler.empty() ? "none of ours for " + scheduler.class_name : scheduler.sampler;
+  std::printf("\nsampler %s, %d steps, guidance %g%s%s\n", sampler.c_str(), steps_of(scheduler),
+              static_cast<double>(scheduler.guidance), model.recipe.reason.empty() ? "" : ": ",
+              model.recipe.reason.c_str());
+  if (const std::string note = assumption(model.recipe, scheduler); !note.empty()) std::printf("%s\n", note.c_str());
+}
+
 int show_model(const std::string& path, bool as_json) {
   const Result<ModelFolder> model = open_model_folder(path);
   if (!model.ok()) return complain(model.status());
   const int side = model->unet.sample_size;
   const ModelCost cost = cost_of(*model, side, side);
+  const int upscale = model->decoder.upscale();
+  std::string made_for;
+  json sizes = json::array();
+  for (const LatentSize& size : model->unet.sample_sizes) {
+    const int width = size.width * upscale, height = size.height * upscale;
+    made_for += (made_for.empty() ? "" : ", ") + std::to_string(width) + "x" + std::to_string(height);
+    sizes.push_back({width, height});
+  }
   if (as_json) {
     std::cout << json{{"text_encoder", to_json(cost.text_encoder)},
                       {"unet", to_json(cost.unet)},
@@ -74,25 +128,28 @@ int show_model(const std::string& path, bool as_json) {
                       {"encoder", to_json(cost.encoder)},
                       {"total", to_json(cost.total())},
                       {"sample_size", side},
+                      {"sampler", model->scheduler.sampler},
+                      {"steps", steps_of(model->scheduler)},
+                      {"guidance", model->scheduler.guidance},
+                      {"sampling_assumed", model->recipe.assumed},
+                      {"sampling_reason", model->recipe.reason},
+                      {"sizes", sizes},
                       {"model", model->name}}
                      .dump()
               << std::endl;
     return kDone;
   }
   const Published* const published = published_for(*model);
-  const int pixels = side * model->decoder.upscale();
-  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n\n", model->name.c_str(), pixels, pixels, side, side,
-              model->unet.in_channels);
+  std::printf("%s: pictures of %dx%d, a latent of %dx%dx%d\n", model->name.c_str(), side * upscale, side * upscale,
+              side, side, model->unet.in_channels);
+  std::printf("made for %s; sides are multiples of %d\n\n", made_for.c_str(), upscale * model->unet.latent_multiple());
   std::printf("%-26s %14s %14s\n", "", "parameters", "mult-adds");
-  const auto print_network = [](const NetworkCost& network, const std::string& note) {
-    print_row(network.whole, "", note);
-    for (const Cost& block : network.blocks) print_row(block, "  ", "");
-  };
   print_network(cost.text_encoder, published ? published_text(125, 0) : "");
   print_network(cost.unet, published ? published_text(published->unet_parameters, published->unet_macs) : "");
   print_network(cost.decoder, published ? published_text(9.8, 0) : "");
   print_row(cost.encoder.whole, "", "where a picture begins with one; not in the total");
   print_row(cost.total(), "", published == &kPublished[0] ? published_text(520, 0) : "");
+  print_sampling(*model);
   return kDone;
 }
 
@@ -152,8 +209,12 @@ Run add_info(CLI::App& app) {
       path = *found;
     }
     std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return show_model(path, options->json);
-    if (!std::filesystem::exists(path, error))
+    if (std::filesystem::is_directory(to_path(path), error)) {
+      const Result<std::optional<DecoderConfig>> autoencoder = open_autoencoder_folder(path);
+      if (!autoencoder.ok()) return complain(autoencoder.status());
+      return *autoencoder ? show_autoencoder(path, **autoencoder, options->json) : show_model(path, options->json);
+    }
+    if (!std::filesystem::exists(to_path(path), error))
       return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
     return show_picture(path, options->json);
   };

@@ -3,29 +3,13 @@
 
 #include <cstdlib>
 
+#include "src/cli/numbers.h"
+#include "src/cli/platform.h"
 #include "src/files/file_source.h"
 #include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
 namespace {
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-// Where this system keeps what programs can make again; empty where nothing says so.
-std::string default_cache_folder() {
-#if defined(__APPLE__)
-  const std::string home = variable("HOME");
-  return home.empty() ? "" : home + "/Library/Caches/mobilediffusion";
-#else
-  // The XDG Base Directory Specification, by which a relative path does not count.
-  const std::string cache = variable("XDG_CACHE_HOME"), home = variable("HOME");
-  if (!cache.empty() && cache.front() == '/') return cache + "/mobilediffusion";
-  return home.empty() ? "" : home + "/.cache/mobilediffusion";
-#endif
-}
 
 // "FILE:0.8" to its two parts; what is behind the last colon is a weight where it is a number, and a wrong one ("1,5")
 // where it might be, or where the rest is a file.
@@ -54,8 +38,10 @@ void add_precision(CLI::App& command, Precision* precision) {
 }
 
 void add_load_flags(CLI::App& command, LoadOptions* options) {
-  options->cache_folder = default_cache_folder();
-  command.add_option("--threads", options->threads, "Default: one a core that is worth it, 8 at most");
+  if (const std::string folder = user_cache_folder(); !folder.empty())
+    options->cache_folder = folder + "/mobilediffusion";
+  command.add_option("--threads", options->threads, "Default: one a core that is worth it, 8 at most")
+      ->transform(kWholeNumber);
   add_precision(command, &options->precision);
   command.add_option("--vae", options->vae, "A folder with another autoencoder than the model's vae/");
   command
@@ -84,6 +70,7 @@ void add_load_flags(CLI::App& command, LoadOptions* options) {
       .add_option_function<uint64_t>(
           "--cache-limit", [options](uint64_t megabytes) { options->cache_bytes = megabytes << 20; },
           "What that folder may hold, in MiB. Default: " + std::to_string(options->cache_bytes >> 20))
+      ->transform(kWholeNumber)
       ->check(CLI::Range(uint64_t{0}, uint64_t{1} << 40));
 }
 

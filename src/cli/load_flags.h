@@ -10,8 +10,8 @@
 
 namespace mobilediffusion::cli {
 
-// Adds --threads, --precision, --vae, --lora, --memory, --cache and --cache-limit. The cache folder is this user's unless the
-// command line says otherwise.
+// Adds --threads, --precision, --vae, --lora, --memory, --cache and --cache-limit. The cache folder is this user's
+// unless the command line says otherwise.
 void add_load_flags(CLI::App& command, LoadOptions* options);
 
 // Adds --precision alone.

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include <csignal>
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -10,10 +11,22 @@
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/cli.h"
+#include "src/cli/platform.h"
 
 namespace cli = mobilediffusion::cli;
 
 namespace {
+
+// What is given back when memory is short: the destructors that then run may want some (nlohmann-json's takes a list of
+// a value's parts apart in a new one), and would end the program where there is none.
+constexpr size_t kReserve = size_t{1} << 20;
+void* reserve = nullptr;
+
+void give_back_reserve() {
+  std::free(reserve);
+  reserve = nullptr;
+  throw std::bad_alloc();
+}
 
 // A full disk or a closed pipe behind stdout is a failure too.
 int flushed(int code) {
@@ -22,10 +35,20 @@ int flushed(int code) {
   return cli::complain({mobilediffusion::StatusCode::kIoError, "stdout could not be written"});
 }
 
-}  // namespace
+// A prompt that begins with a dash was read as an option.
+void explain_dashes(const std::vector<std::string>& arguments) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  const auto words = std::find_if(arguments.begin(), end, [](const std::string& argument) {
+    return argument.size() > 1 && argument[0] == '-' && argument.find(' ') < argument.find('=');
+  });
+  if (words == end) return;
+  std::fprintf(stderr,
+               "\"%s\" begins with a dash and was read as an option; a prompt that does goes last, behind --:\n"
+               "  mobilediffusion generate [OPTIONS] -- \"%s\"\n",
+               words->c_str(), words->c_str());
+}
 
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, and says so
+int run(const std::vector<std::string>& arguments) {
   CLI::App app{"Pictures from words, on this machine, in one step.", "mobilediffusion"};
   app.footer(
       "Examples:\n"
@@ -45,18 +68,29 @@ int main(int argc, char** argv) {
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(run));
   }
   try {
-    app.parse(argc, argv);
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // which takes them from the end
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? cli::kDone : cli::kUsage;
+    if (app.exit(error) == 0) return cli::kDone;
+    explain_dashes(arguments);
+    return cli::kUsage;
   }
+  for (const auto& [command, run] : commands) {
+    if (command->parsed()) return flushed(run());
+  }
+  return cli::kUsage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::prepare_streams();
+  reserve = std::malloc(kReserve);
+  std::set_new_handler(give_back_reserve);
   try {
-    for (const auto& [command, run] : commands) {
-      if (command->parsed()) return flushed(run());
-    }
+    return run(cli::arguments_in_utf8(argc, argv));
   } catch (const std::bad_alloc&) {
     return cli::complain({mobilediffusion::StatusCode::kOutOfMemory, "out of memory"});
   } catch (const std::exception& error) {
     return cli::complain({mobilediffusion::StatusCode::kInternal, std::string("unexpected: ") + error.what()});
   }
-  return cli::kUsage;
 }

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "kernels/linear/linear.h"
+#include "src/cli/cli.h"
 #include "src/files/file_io.h"
 #include "src/sampling/noise_source.h"
 #include "src/stages.h"

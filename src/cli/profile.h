@@ -8,7 +8,7 @@
 
 #include "kernels/runtime/context.h"
 #include "mobilediffusion/options.h"
-#include "src/cli/cli.h"
+#include "src/cli/numbers.h"
 
 namespace mobilediffusion::cli {
 

@@ -10,6 +10,9 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/cli/numbers.h"
+#include "src/cli/platform.h"
+#include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model/weight_files.h"
@@ -47,13 +50,13 @@ Status copy_the_rest(const fs::path& from, const fs::path& to) {
     if (entry->is_directory(error)) {
       fs::create_directories(target, error);
     } else if (entry->is_regular_file(error) && entry->path().extension() != ".safetensors") {
-      fs::copy_file(entry->path(), target, error);
+      if (Status status = copy_file(to_utf8(entry->path()), to_utf8(target)); !status.ok()) return status;
     }
     if (error)
       return Status(StatusCode::kIoError,
-                    "cannot copy " + entry->path().string() + " to " + target.string() + ": " + error.message());
+                    "cannot copy " + to_utf8(entry->path()) + " to " + to_utf8(target) + ": " + error.message());
   }
-  return error ? Status(StatusCode::kIoError, "cannot read " + from.string() + ": " + error.message()) : Status();
+  return error ? Status(StatusCode::kIoError, "cannot read " + to_utf8(from) + ": " + error.message()) : Status();
 }
 
 using Entries = std::vector<ManifestWeights::Entry>;
@@ -78,6 +81,7 @@ Result<Entries> autoencoder_entries(const ModelFolder& model) {
 
 Status quantize_network(const char* name, const Entries& entries, const SourcePath& from, const std::string& to,
                         Report& report) {
+  if (interrupted()) return Status(StatusCode::kCancelled, "interrupted before " + to);
   Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, entries);
   if (!errors.ok()) return errors.status();
   std::error_code ignored;
@@ -97,8 +101,8 @@ Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
   Status status = quantize_network("text_encoder", entries_of<TextEncoder>("text_encoder", model.text_encoder),
                                    model.text_encoder_weights(), made.text_encoder_weights().name(), report);
   if (status.ok()) {
-    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(), made.unet_weights().name(),
-                              report);
+    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(),
+                              made.unet_weights().name(), report);
   }
   if (!status.ok()) return status;
   const Result<Entries> autoencoder = autoencoder_entries(model);

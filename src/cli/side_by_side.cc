@@ -9,7 +9,10 @@
 #include <utility>
 
 #include "mobilediffusion/pipeline.h"
+#include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/cli/platform.h"
+#include "src/files/utf8_path.h"
 #include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
@@ -83,7 +86,7 @@ Status draw(const SideBySide& pair, const std::filesystem::path& folder, Progres
     if (left->pixels != right->pixels) decibels.push_back(psnr(*left, *right));
     if (!folder.empty()) {
       const std::string name = std::to_string(i + 1) + ".png";
-      if (Status status = beside(*left, *right).save((folder / name).string()); !status.ok()) return status;
+      if (Status status = beside(*left, *right).save(to_utf8(folder / name)); !status.ok()) return status;
     }
     progress.show("pair", static_cast<int>(i) + 1, static_cast<int>(pair.prompts.size()));
   }

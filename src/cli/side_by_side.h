@@ -9,7 +9,8 @@
 
 #include "mobilediffusion/options.h"
 #include "mobilediffusion/status.h"
-#include "src/cli/cli.h"
+#include "src/cli/numbers.h"
+#include "src/cli/progress_line.h"
 
 namespace mobilediffusion::cli {
 

@@ -12,6 +12,8 @@
 #include "kernels/runtime/data_type.h"
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
+#include "src/cli/numbers.h"
+#include "src/cli/platform.h"
 #include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
@@ -59,6 +61,7 @@ TensorSource random_tensor(const ManifestWeights::Entry& entry, bool half, uint6
   const Spread spread = spread_of(entry.name, entry.shape);
   return {entry.name, half ? "F16" : "F32", entry.shape, static_cast<size_t>(entry.elements()) * size,
           [=](size_t offset, std::span<std::byte> piece) {
+            if (interrupted()) return;  // the folder will go
             std::vector<float> values(piece.size() / size);
             fill_normal(seed, stream, offset / size, values);
             for (size_t i = 0; i < values.size(); ++i) {
@@ -84,9 +87,9 @@ Status write_networks(const std::string& path, std::initializer_list<const Netwo
 }
 
 Status take_along(const fs::path& from, const fs::path& to) {
-  const Result<std::vector<uint8_t>> bytes = read_file(from.string(), size_t{64} << 20);
+  const Result<std::vector<uint8_t>> bytes = read_file(to_utf8(from), size_t{64} << 20);
   if (!bytes.ok()) return bytes.status();
-  return write_file_atomically(to.string(), *bytes);
+  return write_file_atomically(to_utf8(to), *bytes);
 }
 
 Status fill_folder(const ModelFolder& model, const Options& options, const fs::path& folder) {
@@ -94,23 +97,22 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   for (const char* part : {"text_encoder", "unet", "vae", "scheduler", "tokenizer"}) {
     fs::create_directories(folder / part, error);
     if (error)
-      return Status(StatusCode::kIoError,
-                    "cannot make the folder " + (folder / part).string() + ": " + error.message());
+      return Status(StatusCode::kIoError, "cannot make the folder " + to_utf8(folder / part) + ": " + error.message());
   }
   for (const char* file : {"model_index.json", "text_encoder/config.json", "unet/config.json", "vae/config.json",
                            "scheduler/scheduler_config.json"}) {
     if (Status status = take_along(to_path(model.path.name()) / file, folder / file); !status.ok()) return status;
   }
   if (options.tokenizer.empty()) {
-    if (Status status = write_stand_in_tokenizer((folder / "tokenizer").string(), model.text_encoder); !status.ok())
+    if (Status status = write_stand_in_tokenizer(to_utf8(folder / "tokenizer"), model.text_encoder); !status.ok())
       return status;
   } else {
     const auto tokenizer = load_tokenizer(options.tokenizer, model.text_encoder);
     if (!tokenizer.ok()) return tokenizer.status();
     for (const char* file : {"vocab.json", "merges.txt", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
                              "special_tokens_map.json", "added_tokens.json"}) {
-      if (!fs::exists(fs::path(options.tokenizer) / file, error)) continue;
-      if (Status status = take_along(fs::path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
+      if (!fs::exists(to_path(options.tokenizer) / file, error)) continue;
+      if (Status status = take_along(to_path(options.tokenizer) / file, folder / "tokenizer" / file); !status.ok())
         return status;
     }
   }
@@ -121,7 +123,8 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   uint64_t stream = 0;
   Status status = write_networks(made.text_encoder_weights().name(), {&cost.text_encoder}, options, &stream);
   if (status.ok()) status = write_networks(made.unet_weights().name(), {&cost.unet}, options, &stream);
-  if (status.ok()) status = write_networks(made.decoder_weights().name(), {&cost.decoder, &cost.encoder}, options, &stream);
+  if (status.ok())
+    status = write_networks(made.decoder_weights().name(), {&cost.decoder, &cost.encoder}, options, &stream);
   return status;
 }
 
@@ -131,7 +134,7 @@ int run(const Options& options) {
   const Result<fs::path> made =
       make_folder(options.output, [&](const fs::path& folder) { return fill_folder(*model, options, folder); });
   if (!made.ok()) return complain(made.status());
-  std::printf("%s\n", made->string().c_str());
+  std::printf("%s\n", to_utf8(*made).c_str());
   return kDone;
 }
 
@@ -145,7 +148,7 @@ Run add_synthesize(CLI::App& app) {
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
   command->add_option("--seed", options->seed, "The same seed gives the same weights")
       ->capture_default_str()
-      ->check(kSeed);
+      ->transform(kSeed);
   command->add_option("--tokenizer", options->tokenizer,
                       "A tokenizer folder to take along. Default: a stand-in, one token a byte");
   command->add_option("--dtype", options->dtype, "F16 or F32")

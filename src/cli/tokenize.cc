@@ -7,7 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "src/cli/cli.h"
+#include "src/cli/prompt_lines.h"
 #include "src/files/json_reader.h"
+#include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/text/tokenizer.h"
 
@@ -42,8 +44,9 @@ Result<Words> load_bare(const std::string& folder) {
 
 Result<Words> load_words(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::exists(path + "/model_index.json", error)) {
-    if (!std::filesystem::is_directory(path, error)) return Status(StatusCode::kNotFound, "there is no folder " + path);
+  if (!std::filesystem::exists(to_path(path + "/model_index.json"), error)) {
+    if (!std::filesystem::is_directory(to_path(path), error))
+      return Status(StatusCode::kNotFound, "there is no folder " + path);
     return load_bare(path);
   }
   const Result<ModelFolder> model = open_model_folder(path);
@@ -56,13 +59,12 @@ Result<Words> load_words(const std::string& path) {
 int run(const std::string& path, bool jsonl) {
   const Result<Words> words = load_words(path);
   if (!words.ok()) return complain(words.status());
-  int line_number = 0;
-  for (std::string line; std::getline(std::cin, line);) {
-    ++line_number;
+  LineReader lines(std::cin);
+  for (std::string line; lines.next(line);) {
     const auto wrong = [&](const std::string& what) {
-      return complain({StatusCode::kInvalidArgument, "line " + std::to_string(line_number) + " of stdin: " + what});
+      return complain(
+          {StatusCode::kInvalidArgument, "line " + std::to_string(lines.line_number()) + " of stdin: " + what});
     };
-    if (!line.empty() && line.back() == '\r') line.pop_back();
     if (jsonl) {
       const json value = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (!value.is_string()) return wrong("expected a JSON string");
@@ -73,7 +75,7 @@ int run(const std::string& path, bool jsonl) {
     std::cout << json(prompt->ids).dump() << "\n";
   }
   std::cout.flush();
-  return kDone;
+  return lines.status().ok() ? kDone : complain(lines.status());
 }
 
 }  // namespace

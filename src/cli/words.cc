@@ -34,7 +34,7 @@ void print(const WordList::Group& group) {
 int run(const std::string& path, bool as_json) {
   const Result<ModelFolder> model = open_model_folder(path);
   if (!model.ok()) return complain(model.status());
-  const Result<WordList> words = WordList::load(path);
+  const Result<WordList> words = WordList::load(model->path);
   if (!words.ok()) return complain(words.status());
   if (as_json) {
     nlohmann::ordered_json groups = nlohmann::ordered_json::object();

@@ -173,6 +173,12 @@ Status write_file_atomically(const std::string& path, std::span<const uint8_t> b
   return file->commit();
 }
 
+Status copy_file(const std::string& from, const std::string& to) {
+  constexpr size_t kMost = size_t{1} << 30;  // what is larger is no file that stands beside weights
+  const Result<std::vector<uint8_t>> bytes = read_file(from, kMost);
+  return bytes.ok() ? write_file_atomically(to, *bytes) : bytes.status();
+}
+
 Result<std::vector<uint8_t>> read_file(const std::string& path, size_t max_bytes) {
   if (Status status = check_name("read", path); !status.ok()) return status;
   const fs::path source = to_path(path);

@@ -56,6 +56,9 @@ bool names_unfinished_file(std::string_view leaf);
 // The three steps in one.
 Status write_file_atomically(const std::string& path, std::span<const uint8_t> bytes);
 
+// The whole of a file to another place, whatever it holds.
+Status copy_file(const std::string& from, const std::string& to);
+
 // The whole of a file into memory; kInvalidArgument when it holds more than `max_bytes`.
 Result<std::vector<uint8_t>> read_file(const std::string& path, size_t max_bytes);
 

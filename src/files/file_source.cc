@@ -36,7 +36,8 @@ class Disk : public FileSource {
   std::vector<std::string> list(const std::string& folder) const override {
     std::vector<std::string> found;
     std::error_code error;
-    for (fs::directory_iterator entry(to_path(folder.empty() ? "." : folder), error), end; !error && entry != end; entry.increment(error))
+    for (fs::directory_iterator entry(to_path(folder.empty() ? "." : folder), error), end; !error && entry != end;
+         entry.increment(error))
       found.push_back(to_utf8(entry->path().filename()));
     std::sort(found.begin(), found.end());
     return found;

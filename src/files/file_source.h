@@ -77,9 +77,9 @@ class SourcePath {
       : source_(std::move(source)), name_(std::move(name)) {}
 
   SourcePath operator/(std::string_view below) const;
-  SourcePath parent() const;                     // of a file, the folder that it lies in
+  SourcePath parent() const;  // of a file, the folder that it lies in
   SourcePath sibling(std::string_view leaf) const { return parent() / leaf; }
-  std::string leaf() const;                      // the last part of the name
+  std::string leaf() const;  // the last part of the name
   const std::string& name() const { return name_; }
   std::string string() const { return source_->title(name_); }  // for messages
 

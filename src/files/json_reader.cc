@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/files/json_reader.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -19,19 +20,33 @@ std::string shown(const json& value) {
   return text;
 }
 
-}  // namespace
-
-std::string in_message(std::string_view name) {
-  constexpr size_t kMost = 100;
-  std::string text(name.substr(0, kMost));
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+// Python writes numbers that JSON has no words for as NaN, Infinity and -Infinity: taken for strings of these names, so
+// that they do no harm where nobody asks for them, and are named where somebody does. Text within quotes stays.
+std::string with_pythons_numbers(std::string_view text) {
+  std::string changed;
+  bool quoted = false;
+  for (size_t at = 0; at < text.size();) {
+    size_t taken = 1;
+    if (quoted && text[at] == '\\') {
+      taken = std::min<size_t>(2, text.size() - at);
+    } else if (text[at] == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      for (const std::string_view word : {"NaN", "-Infinity", "Infinity"}) {
+        if (!text.substr(at).starts_with(word)) continue;
+        changed.append("\"").append(word).append("\"");
+        at += word.size();
+        taken = 0;
+        break;
+      }
+    }
+    changed.append(text.substr(at, taken));
+    at += taken;
   }
-  if (name.size() <= kMost) return text;
-  while (!text.empty() && (text.back() & 0xc0) == 0x80) text.pop_back();  // no half character
-  if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
-  return text + "...";
+  return changed;
 }
+
+}  // namespace
 
 JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std::move(origin)) {
   // What is nested without end would be walked by recursion later.
@@ -41,6 +56,10 @@ JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std:
     return depth <= kDeepest;
   };
   json_ = json::parse(text.begin(), text.end(), shallow, /*allow_exceptions=*/false);
+  if (json_.is_discarded() && !too_deep) {
+    const std::string changed = with_pythons_numbers(text);
+    json_ = json::parse(changed, shallow, /*allow_exceptions=*/false);
+  }
   if (too_deep) {
     fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
   } else if (json_.is_discarded()) {
@@ -53,6 +72,8 @@ JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std:
 bool JsonReader::has(const char* key) const {
   return json_.is_object() && json_.contains(key) && !json_[key].is_null();
 }
+
+Status JsonReader::take_status() { return std::exchange(status_, Status()); }
 
 void JsonReader::fail(const std::string& message, StatusCode code) {
   if (status_.ok()) status_ = Status(code, origin_ + " " + message);

@@ -11,11 +11,9 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/in_message.h"
 
 namespace mobilediffusion {
-
-// What a message shows of a name that stands in a file: on one line, without control characters, cut where it is long.
-std::string in_message(std::string_view name);
 
 class JsonReader {
  public:
@@ -24,6 +22,7 @@ class JsonReader {
 
   const Status& status() const { return status_; }
   bool has(const char* key) const;  // null counts as absent
+  Status take_status();             // answers status() and makes it good again, so that reading can go on
   void fail(const std::string& message, StatusCode code = StatusCode::kInvalidModel);
 
   // Each takes the value of a key that must be there, or answers `fallback` where a second form is given.

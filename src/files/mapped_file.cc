@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/files/file_faults.h"
+#include "src/files/impostor.h"
 #include "src/files/utf8_path.h"
 
 namespace mobilediffusion {
@@ -22,12 +23,20 @@ auto attempt(FileOperation kind, std::error_code& error, Operation&& operation) 
 
 Status failed(const std::string& name, const std::error_code& error) {
   StatusCode code = StatusCode::kIoError;
-  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory) code = StatusCode::kNotFound;
+  if (error == std::errc::no_such_file_or_directory || error == std::errc::not_a_directory)
+    code = StatusCode::kNotFound;
   if (error == std::errc::not_enough_memory) code = StatusCode::kOutOfMemory;
   return Status(code, "cannot read " + name + ": " + error.message());
 }
 
 Status empty(const std::string& name) { return Status(StatusCode::kInvalidModel, name + " is empty"); }
+
+// Unless it is something else in a file's place.
+Result<MappedFile> genuine(MappedFile file, const std::string& name) {
+  if (const std::string found = impostor(file.bytes()); !found.empty())
+    return Status(StatusCode::kInvalidModel, name + " " + found);
+  return file;
+}
 
 }  // namespace
 
@@ -54,12 +63,13 @@ Result<MappedFile> MappedFile::open(const InputFile& file, uint64_t offset, uint
                                             std::to_string(identity.size));
   }
   if (size == 0) return empty(name);
-  if (size > std::numeric_limits<size_t>::max()) return failed(name, std::make_error_code(std::errc::not_enough_memory));
-  const FileMapping mapping = attempt(FileOperation::kMap, error,
-                                      [&] { return file.map(offset, static_cast<size_t>(size), error); });
+  if (size > std::numeric_limits<size_t>::max())
+    return failed(name, std::make_error_code(std::errc::not_enough_memory));
+  const FileMapping mapping =
+      attempt(FileOperation::kMap, error, [&] { return file.map(offset, static_cast<size_t>(size), error); });
   if (error) return failed(name, error);
   identity.begin = offset;
-  return MappedFile(mapping, identity);
+  return genuine(MappedFile(mapping, identity), name);
 }
 
 Result<MappedFile> MappedFile::borrow(std::span<const std::byte> bytes, const std::string& name) {
@@ -67,7 +77,7 @@ Result<MappedFile> MappedFile::borrow(std::span<const std::byte> bytes, const st
   attempt(FileOperation::kMap, error, [] { return true; });
   if (error) return failed(name, error);
   if (bytes.empty()) return empty(name);
-  return MappedFile(FileMapping{.data = bytes.data(), .size = bytes.size()}, std::nullopt);
+  return genuine(MappedFile(FileMapping{.data = bytes.data(), .size = bytes.size()}, std::nullopt), name);
 }
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {

@@ -17,7 +17,8 @@ namespace mobilediffusion {
 
 class MappedFile {
  public:
-  // Errors: kNotFound, kIoError (also for a folder), and kInvalidModel for an empty file, which no format of ours is.
+  // Errors: kNotFound, kIoError (also for a folder), and kInvalidModel for an empty file, which no format of ours
+  // is, and for what downloads leave in a file's place (impostor.h).
   static Result<MappedFile> open(const std::string& path);
 
   // `size` bytes of an open file from `offset` on, or all that follow. `name` is for messages.

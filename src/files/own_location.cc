@@ -22,9 +22,8 @@ namespace fs = std::filesystem;
 #if defined(_WIN32)
 fs::path own_binary() {
   HMODULE module = nullptr;
-  if (!::GetModuleHandleExW(
-          GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-          reinterpret_cast<LPCWSTR>(&own_folder), &module))
+  if (!::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                            reinterpret_cast<LPCWSTR>(&own_folder), &module))
     return {};
   std::wstring name(32768, L'\0');  // the longest path that there is
   name.resize(::GetModuleFileNameW(module, name.data(), static_cast<DWORD>(name.size())));

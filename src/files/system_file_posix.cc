@@ -65,8 +65,8 @@ FileMapping InputFile::map(uint64_t offset, size_t size, std::error_code& error)
   const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   const auto before = static_cast<size_t>(offset % page);
   FileMapping mapping{.size = size, .page_bytes = size + before};
-  void* const pages = ::mmap(nullptr, mapping.page_bytes, PROT_READ, MAP_PRIVATE, descriptor_,
-                             static_cast<off_t>(offset - before));
+  void* const pages =
+      ::mmap(nullptr, mapping.page_bytes, PROT_READ, MAP_PRIVATE, descriptor_, static_cast<off_t>(offset - before));
   if (pages == MAP_FAILED) {
     error = last_error();
     return {};

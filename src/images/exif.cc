@@ -24,12 +24,6 @@ class Tiff {
   uint32_t u16(size_t at) const { return number(at, 2); }
   uint32_t u32(size_t at) const { return number(at, 4); }
 
- private:
-  std::string_view text(size_t at, size_t size) const {
-    if (at + size > bytes_.size()) return {};
-    return {reinterpret_cast<const char*>(bytes_.data()) + at, size};
-  }
-
   uint32_t number(size_t at, size_t size) const {
     if (at > bytes_.size() || size > bytes_.size() - at) return 0;
     uint32_t value = 0;
@@ -37,21 +31,31 @@ class Tiff {
     return value;
   }
 
+ private:
+  std::string_view text(size_t at, size_t size) const {
+    if (at + size > bytes_.size()) return {};
+    return {reinterpret_cast<const char*>(bytes_.data()) + at, size};
+  }
+
   std::span<const uint8_t> bytes_;
 };
 
-int orientation_in(const Tiff& tiff) {
-  constexpr uint32_t kOrientation = 0x0112, kShort = 3;
-  constexpr size_t kEntry = 12;
-  if (!tiff.valid()) return kAsItIs;
-  const size_t directory = tiff.u32(4);
-  for (uint32_t i = 0; i < tiff.u16(directory); ++i) {
-    const size_t entry = directory + 2 + i * kEntry;
-    if (tiff.u16(entry) != kOrientation || tiff.u16(entry + 2) != kShort) continue;
-    const auto found = static_cast<int>(tiff.u16(entry + 8));
-    return found >= 1 && found <= 8 ? found : kAsItIs;
+// Bytes of a directory's value, by TIFF's number of its type: of the whole numbers alone, since some writers store the
+// orientation as another than the standard's SHORT. 0: none of these.
+size_t whole_number_bytes(uint32_t type) {
+  switch (type) {
+    case 1:  // BYTE
+    case 6:  // SBYTE
+      return 1;
+    case 3:  // SHORT
+    case 8:  // SSHORT
+      return 2;
+    case 4:  // LONG
+    case 9:  // SLONG
+      return 4;
+    default:
+      return 0;
   }
-  return kAsItIs;
 }
 
 }  // namespace
@@ -64,7 +68,24 @@ int exif_orientation(std::span<const uint8_t> jpeg) {
     const std::span<const uint8_t> body = segment->body;
     if (segment->marker == JpegSegment::kExif && body.size() >= kName.size() &&
         std::equal(kName.begin(), kName.end(), body.begin()))
-      return orientation_in(Tiff(body.subspan(kName.size())));
+      return tiff_orientation(body.subspan(kName.size()));
+  }
+  return kAsItIs;
+}
+
+int tiff_orientation(std::span<const uint8_t> bytes) {
+  constexpr uint32_t kOrientation = 0x0112;
+  constexpr size_t kEntry = 12;  // tag, type, count, and the value where it is of four bytes at most
+  const Tiff tiff(bytes);
+  if (!tiff.valid()) return kAsItIs;
+  const size_t directory = tiff.u32(4);
+  for (uint32_t i = 0; i < tiff.u16(directory); ++i) {
+    const size_t entry = directory + 2 + i * kEntry;
+    if (tiff.u16(entry) != kOrientation) continue;
+    const size_t size = whole_number_bytes(tiff.u16(entry + 2));
+    if (size == 0 || tiff.u32(entry + 4) != 1) continue;
+    const uint32_t found = tiff.number(entry + 8, size);
+    return found >= 1 && found <= 8 ? static_cast<int>(found) : kAsItIs;
   }
   return kAsItIs;
 }

@@ -5,8 +5,12 @@
 
 #include <exception>
 #include <new>
+#include <optional>
+#include <string>
 
 #include "src/files/file_io.h"
+#include "src/images/file_format.h"
+#include "src/images/jpeg.h"
 #include "src/images/png.h"
 #include "src/images/provenance.h"
 
@@ -14,7 +18,7 @@ namespace mobilediffusion {
 namespace {
 
 // No picture of ours comes near it, and a hostile file shall not eat the memory.
-constexpr size_t kMaxPngBytes = size_t{1} << 30;
+constexpr size_t kMostBytes = size_t{1} << 30;
 
 // Runs `body`, which returns a Status or a Result, and turns what it throws into one.
 template <typename Body>
@@ -28,34 +32,50 @@ auto guarded(Body body) -> decltype(body()) {
   }
 }
 
-Result<std::vector<uint8_t>> encode(const Image& image, const SaveOptions& options) {
+Result<std::vector<uint8_t>> encode(const Image& image, FileFormat format, const SaveOptions& options) {
   if (image.pixels.empty()) {
     return Status(StatusCode::kInvalidArgument, "the image holds no pixels: they went to the caller's own memory");
   }
-  Result<std::vector<uint8_t>> png =
-      compress_png(image.pixels, image.width, image.height, static_cast<int>(image.format));
-  if (!png.ok() || !options.metadata) return png;
-  return insert_texts(*png, texts_of(image.provenance));
+  const auto channels = static_cast<int>(image.format);
+  if (image.format != PixelFormat::kRgb && image.format != PixelFormat::kRgba)
+    return Status(StatusCode::kInvalidArgument, "format " + std::to_string(channels) + " is not one of image.h");
+  Result<std::vector<uint8_t>> bytes =
+      format == FileFormat::kPng
+          ? compress_png(image.pixels, image.width, image.height, channels)
+          : compress_jpeg(image.pixels, image.width, image.height, channels, options.jpeg_quality);
+  if (!bytes.ok() || !options.metadata) return bytes;
+  const std::vector<TextEntry> texts = texts_of(image.provenance);
+  if (format == FileFormat::kPng) return insert_texts(*bytes, texts);
+  return insert_jpeg_texts(*bytes, texts);
 }
 
 }  // namespace
 
 Result<std::vector<uint8_t>> Image::encode_png(const SaveOptions& options) const {
-  return guarded([&] { return encode(*this, options); });
+  return guarded([&] { return encode(*this, FileFormat::kPng, options); });
+}
+
+Result<std::vector<uint8_t>> Image::encode_jpeg(const SaveOptions& options) const {
+  return guarded([&] { return encode(*this, FileFormat::kJpeg, options); });
 }
 
 Status Image::save(const std::string& path, const SaveOptions& options) const {
   return guarded([&]() -> Status {
-    const Result<std::vector<uint8_t>> png = encode(*this, options);
-    return png.ok() ? write_file_atomically(path, *png) : png.status();
+    const Result<FileFormat> format = format_of_path(path);
+    if (!format.ok()) return format.status();
+    const Result<std::vector<uint8_t>> bytes = encode(*this, *format, options);
+    return bytes.ok() ? write_file_atomically(path, *bytes) : bytes.status();
   });
 }
 
 Result<Provenance> read_provenance(const std::string& path) {
   return guarded([&]() -> Result<Provenance> {
-    const Result<std::vector<uint8_t>> png = read_file(path, kMaxPngBytes);
-    if (!png.ok()) return png.status();
-    const Result<std::vector<PngText>> texts = read_texts(*png, path);
+    const Result<std::vector<uint8_t>> bytes = read_file(path, kMostBytes);
+    if (!bytes.ok()) return bytes.status();
+    const std::optional<FileFormat> format = format_of_bytes(*bytes);
+    if (!format) return Status(StatusCode::kInvalidArgument, path + ": neither a PNG nor a JPEG");
+    const Result<std::vector<TextEntry>> texts =
+        *format == FileFormat::kPng ? read_texts(*bytes, path) : read_jpeg_texts(*bytes, path);
     if (!texts.ok()) return texts.status();
     return provenance_of(*texts, path);
   });

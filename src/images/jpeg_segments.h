@@ -11,7 +11,7 @@
 namespace mobilediffusion {
 
 struct JpegSegment {
-  static constexpr uint8_t kHuffmanTables = 0xc4, kEnd = 0xd9, kScan = 0xda, kExif = 0xe1;
+  static constexpr uint8_t kHuffmanTables = 0xc4, kEnd = 0xd9, kScan = 0xda, kExif = 0xe1, kComment = 0xfe;
   uint8_t marker = 0;
   std::span<const uint8_t> body;  // without marker and length; of kEnd empty
 };

@@ -42,7 +42,7 @@ void append_big_endian(std::vector<uint8_t>& out, uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<uint8_t>(value >> shift));
 }
 
-void append_itxt(std::vector<uint8_t>& out, const PngText& entry) {
+void append_itxt(std::vector<uint8_t>& out, const TextEntry& entry) {
   // Behind the keyword: its end, no compression, compression method 0, an empty language tag, an empty translation.
   constexpr std::string_view kFlags("\0\0\0\0\0", 5);
   append_big_endian(out, static_cast<uint32_t>(entry.keyword.size() + kFlags.size() + entry.text.size()));
@@ -64,13 +64,13 @@ std::optional<std::string> take_string(std::span<const uint8_t>& data) {
 }
 
 // Nothing when it is malformed or compressed: not one of ours then.
-std::optional<PngText> parse_itxt(std::span<const uint8_t> data) {
+std::optional<TextEntry> parse_itxt(std::span<const uint8_t> data) {
   std::optional<std::string> keyword = take_string(data);
   if (!keyword || keyword->empty() || keyword->size() > 79) return std::nullopt;
   if (data.size() < 2 || data[0] != 0 || data[1] != 0) return std::nullopt;
   data = data.subspan(2);
   if (!take_string(data) || !take_string(data)) return std::nullopt;
-  return PngText{std::move(*keyword), std::string(data.begin(), data.end())};
+  return TextEntry{std::move(*keyword), std::string(data.begin(), data.end())};
 }
 
 Status damaged(const std::string& origin, const std::string& what) {
@@ -79,9 +79,9 @@ Status damaged(const std::string& origin, const std::string& what) {
 
 }  // namespace
 
-Result<std::vector<uint8_t>> insert_texts(std::span<const uint8_t> png, std::span<const PngText> texts) {
+Result<std::vector<uint8_t>> insert_texts(std::span<const uint8_t> png, std::span<const TextEntry> texts) {
   size_t size = png.size();
-  for (const PngText& entry : texts) {
+  for (const TextEntry& entry : texts) {
     if (entry.text.size() > kMaxChunk - 128) {
       return Status(StatusCode::kInvalidArgument, "a PNG cannot hold so long a text: " + entry.keyword + " of " +
                                                       std::to_string(entry.text.size()) + " bytes");
@@ -92,16 +92,16 @@ Result<std::vector<uint8_t>> insert_texts(std::span<const uint8_t> png, std::spa
   std::vector<uint8_t> out;
   out.reserve(size);
   out.assign(png.begin(), png.begin() + static_cast<std::ptrdiff_t>(head));
-  for (const PngText& entry : texts) append_itxt(out, entry);
+  for (const TextEntry& entry : texts) append_itxt(out, entry);
   out.insert(out.end(), png.begin() + static_cast<std::ptrdiff_t>(head), png.end());
   return out;
 }
 
-Result<std::vector<PngText>> read_texts(std::span<const uint8_t> png, const std::string& origin) {
+Status walk_png(std::span<const uint8_t> png, const std::string& origin,
+                const std::function<void(std::string_view type, std::span<const uint8_t> data)>& chunk) {
   if (png.size() < kSignature.size() || !std::equal(kSignature.begin(), kSignature.end(), png.begin())) {
     return damaged(origin, "not a PNG file");
   }
-  std::vector<PngText> texts;
   for (size_t at = kSignature.size();;) {
     const std::string where = " at byte " + std::to_string(at);
     const std::span<const uint8_t> rest = png.subspan(at);
@@ -120,16 +120,23 @@ Result<std::vector<PngText>> read_texts(std::span<const uint8_t> png, const std:
     if (crc_of(rest.subspan(4, size_t{4} + length)) != big_endian(rest.subspan(size_t{8} + length))) {
       return damaged(origin, "a damaged PNG: the checksum of chunk " + name + where + " does not fit");
     }
-    const std::span<const uint8_t> data = rest.subspan(8, length);
     if (at == kSignature.size() && (name != "IHDR" || length != kIhdrBytes)) {
       return damaged(origin, "a damaged PNG: expected IHDR first, found " + name);
     }
-    if (name == "iTXt") {
-      if (std::optional<PngText> entry = parse_itxt(data)) texts.push_back(std::move(*entry));
-    }
-    if (name == "IEND") return texts;
+    chunk(name, rest.subspan(8, length));
+    if (name == "IEND") return {};
     at += kChunkOverhead + length;
   }
+}
+
+Result<std::vector<TextEntry>> read_texts(std::span<const uint8_t> png, const std::string& origin) {
+  std::vector<TextEntry> texts;
+  const Status status = walk_png(png, origin, [&texts](std::string_view type, std::span<const uint8_t> data) {
+    if (type != "iTXt") return;
+    if (std::optional<TextEntry> entry = parse_itxt(data)) texts.push_back(std::move(*entry));
+  });
+  if (!status.ok()) return status;
+  return texts;
 }
 
 }  // namespace mobilediffusion

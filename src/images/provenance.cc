@@ -1,7 +1,9 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/images/provenance.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <locale>
@@ -16,6 +18,9 @@ namespace {
 
 constexpr std::string_view kProgram = "MobileDiffusion for C++";
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+
+// A JPEG's XMP packet is 65502 bytes at most, and an escaped character takes six times its own at most.
+constexpr size_t kLongestDescription = 10000;
 
 struct Character {
   char32_t code = 0;
@@ -51,6 +56,8 @@ bool is_xml_character(char32_t c) {
 // ("7,5") and not every C++ library here has std::to_chars for floats.
 template <typename T>
 std::string decimal(T value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
   std::string text;
   for (int digits = 1; digits <= std::numeric_limits<T>::max_digits10; ++digits) {
     std::ostringstream out;
@@ -68,6 +75,9 @@ std::string decimal(T value) {
 
 template <typename T>
 std::optional<T> parse_decimal(const std::string& text) {
+  if (text == "nan" || text == "-nan") return std::numeric_limits<T>::quiet_NaN();
+  if (text == "inf") return std::numeric_limits<T>::infinity();
+  if (text == "-inf") return -std::numeric_limits<T>::infinity();
   std::istringstream in(text);
   in.imbue(std::locale::classic());
   T value = 0;
@@ -82,6 +92,41 @@ std::optional<T> parse_integer(const std::string& text) {
   const auto [rest, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || rest != end) return std::nullopt;
   return value;
+}
+
+// At most that many of a text's bytes, its last character whole.
+std::string_view beginning(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  size_t size = 0;
+  while (size < most) {
+    const size_t next = size + decode(text.substr(size)).bytes;
+    if (next > most) break;
+    size = next;
+  }
+  return text.substr(0, size);
+}
+
+// A text that is to be one of several lines.
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  for (const char c : clean_utf8(text)) {
+    if (c == '\n') {
+      line += kReplacement;
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  for (;;) {
+    const size_t end = text.find('\n');
+    lines.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    text.remove_prefix(end + 1);
+  }
 }
 
 std::string xmp_packet(const Provenance& provenance, const std::string& program) {
@@ -99,7 +144,7 @@ std::string xmp_packet(const Provenance& provenance, const std::string& program)
          escape_xml(program) +
          "</xmp:CreatorTool>\n"
          "   <dc:description><rdf:Alt><rdf:li xml:lang=\"x-default\">" +
-         escape_xml(provenance.prompt) +
+         escape_xml(beginning(provenance.prompt, kLongestDescription)) +
          "</rdf:li></rdf:Alt></dc:description>\n"
          "  </rdf:Description>\n"
          " </rdf:RDF>\n"
@@ -156,9 +201,9 @@ std::vector<std::string> in_provenance(std::span<const Lora> loras) {
   return names;
 }
 
-std::vector<PngText> texts_of(const Provenance& provenance) {
+std::vector<TextEntry> texts_of(const Provenance& provenance) {
   const std::string program = std::string(kProgram) + " " + std::string(version());
-  std::vector<PngText> texts;
+  std::vector<TextEntry> texts;
   texts.push_back({"Software", program});
   texts.push_back({"prompt", clean_utf8(provenance.prompt)});
   if (!provenance.negative_prompt.empty()) {
@@ -170,20 +215,20 @@ std::vector<PngText> texts_of(const Provenance& provenance) {
   if (!provenance.sampler.empty()) texts.push_back({"sampler", clean_utf8(provenance.sampler)});
   if (!provenance.noise.empty()) texts.push_back({"noise", clean_utf8(provenance.noise)});
   if (!provenance.loras.empty()) {
-    std::string lines;
-    for (const std::string& lora : provenance.loras) lines += (lines.empty() ? "" : "\n") + clean_utf8(lora);
+    std::string lines = on_one_line(provenance.loras.front());
+    for (size_t i = 1; i < provenance.loras.size(); ++i) lines += "\n" + on_one_line(provenance.loras[i]);
     texts.push_back({"loras", lines});
   }
   if (provenance.strength) texts.push_back({"strength", decimal(*provenance.strength)});
   texts.push_back({"model", clean_utf8(provenance.model)});
-  texts.push_back({"XML:com.adobe.xmp", xmp_packet(provenance, program)});
+  texts.push_back({std::string(kXmpKeyword), xmp_packet(provenance, program)});
   return texts;
 }
 
-Result<Provenance> provenance_of(std::span<const PngText> texts, const std::string& origin) {
+Result<Provenance> provenance_of(std::span<const TextEntry> texts, const std::string& origin) {
   // Of two with one keyword the first counts.
   const auto find = [&texts](std::string_view keyword) -> const std::string* {
-    for (const PngText& entry : texts) {
+    for (const TextEntry& entry : texts) {
       if (entry.keyword == keyword) return &entry.text;
     }
     return nullptr;
@@ -197,7 +242,7 @@ Result<Provenance> provenance_of(std::span<const PngText> texts, const std::stri
   const std::string* seed = find("seed");
   if (software == nullptr || !software->starts_with(kProgram) || prompt == nullptr || seed == nullptr) {
     return Status(StatusCode::kInvalidArgument,
-                  origin + ": a PNG that does not say how it was made: not one of ours, or saved without metadata");
+                  origin + ": a picture that does not say how it was made: not one of ours, or saved without metadata");
   }
   Provenance provenance;
   provenance.prompt = clean_utf8(*prompt);
@@ -222,10 +267,7 @@ Result<Provenance> provenance_of(std::span<const PngText> texts, const std::stri
     provenance.strength = parse_decimal<double>(*text);
     if (!provenance.strength) return bad_number("strength");
   }
-  if (const std::string* text = find("loras")) {
-    std::istringstream lines(clean_utf8(*text));
-    for (std::string line; std::getline(lines, line);) provenance.loras.push_back(std::move(line));
-  }
+  if (const std::string* text = find("loras")) provenance.loras = lines_of(clean_utf8(*text));
   return provenance;
 }
 

@@ -1,14 +1,15 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// What a PNG of ours says of its making. The texts, one iTXt chunk each:
+// What a picture of ours says of its making. The texts (an iTXt chunk each in a PNG, one JSON object in a JPEG):
 //
 //   Software                       "MobileDiffusion for C++ " and the version: the mark of a picture of ours
 //   prompt, negative_prompt        as given; a NUL, and what is not UTF-8, as U+FFFD. negative_prompt only where it was
-//   seed, steps, guidance, model   used; numbers in decimal with a point
+//   seed, steps, guidance, model   used; numbers in decimal with a point, or "nan", "inf", "-inf"
 //   sampler, noise                 by their names on the command line
 //   loras, strength                where there were any, and where it began with a picture; a LoRA a line
 //   XML:com.adobe.xmp              an XMP packet (ISO 16684-1) for everyone else: the IPTC's DigitalSourceType
-//                                  "trainedAlgorithmicMedia", the prompt as dc:description, the program as CreatorTool
+//                                  "trainedAlgorithmicMedia", the prompt (of a very long one the beginning) as
+//                                  dc:description, the program as CreatorTool
 #pragma once
 
 #include <span>
@@ -19,18 +20,18 @@
 #include "mobilediffusion/image.h"
 #include "mobilediffusion/options.h"
 #include "mobilediffusion/status.h"
-#include "src/images/png.h"
+#include "src/images/text_entry.h"
 
 namespace mobilediffusion {
 
 // LoRAs as Provenance names them.
 std::vector<std::string> in_provenance(std::span<const Lora> loras);
 
-std::vector<PngText> texts_of(const Provenance& provenance);
+std::vector<TextEntry> texts_of(const Provenance& provenance);
 
 // The way back; `origin` names the file in messages. Every string is UTF-8, whatever the file held. Errors:
 // kInvalidArgument (not of ours, or a number that is none).
-Result<Provenance> provenance_of(std::span<const PngText> texts, const std::string& origin);
+Result<Provenance> provenance_of(std::span<const TextEntry> texts, const std::string& origin);
 
 // The parts, for tests.
 

@@ -14,6 +14,7 @@ void read_common(JsonReader& json, double scaling_factor, DecoderConfig* config)
   json.integer("in_channels", 3, 3, 3);
   config->out_channels = static_cast<int>(json.integer("out_channels", 3, 3, 3));
   config->scaling_factor = static_cast<float>(json.number("scaling_factor", 1e-6, 1e6, scaling_factor));
+  config->force_upcast = json.boolean("force_upcast", false);
   config->shift_factor = static_cast<float>(json.number("shift_factor", -1e6, 1e6, 0));
 }
 
@@ -39,7 +40,8 @@ Result<DecoderConfig> read_kl_decoder(JsonReader& json) {
   kl.use_quant_conv = json.boolean("use_quant_conv", true);
   kl.use_post_quant_conv = json.boolean("use_post_quant_conv", true);
   read_common(json, 0.18215, &config);
-  require_values(json, {{"act_fn", "silu"}, {"latents_mean", nullptr}, {"latents_std", nullptr}});
+  require_activation(json, {"silu", "swish"});
+  require_values(json, {{"latents_mean", nullptr}, {"latents_std", nullptr}});
   for (const auto& [key, supported] :
        {std::pair{"up_block_types", "UpDecoderBlock2D"}, std::pair{"down_block_types", "DownEncoderBlock2D"}}) {
     if (!json.has(key)) continue;
@@ -68,7 +70,8 @@ Result<DecoderConfig> read_tiny_decoder(JsonReader& json) {
   tiny.channels = one_width(json, "decoder_block_out_channels", levels);
   tiny.encoder_channels = one_width(json, "encoder_block_out_channels", levels);
   read_common(json, 1.0, &config);
-  require_values(json, {{"act_fn", "relu"}, {"upsample_fn", "nearest"}, {"upsampling_scaling_factor", 2}});
+  require_activation(json, {"relu"});
+  require_values(json, {{"upsample_fn", "nearest"}, {"upsampling_scaling_factor", 2}});
   config.network = tiny;
   return finish(json, config);
 }

@@ -31,7 +31,7 @@ Result<UNetConfig> read_mobile_diffusion_unet(JsonReader& json) {
   config.norm_num_groups = static_cast<int>(json.integer("norm_num_groups", 1, kMostChannels));
   config.attention_kind = choice<AttentionKind>(json, "attention_kind", json.string("attention_kind", "softmax"),
                                                 {{"softmax", AttentionKind::kSoftmax}, {"relu", AttentionKind::kRelu}});
-  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096));
+  config.sample_size = read_sample_size(json, std::nullopt);
   if (!json.status().ok()) return json.status();
 
   int64_t blocks = middle.transformer_layers;
@@ -66,10 +66,39 @@ Result<UNetConfig> read_mobile_diffusion_unet(JsonReader& json) {
   config.time_embedding_dim = 4 * channels[0];
   require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
   require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");
+  read_sample_sizes(json, &config);
   return finish(json, config);
 }
 
 }  // namespace
+
+void read_sample_sizes(JsonReader& json, UNetConfig* config) {
+  config->sample_sizes = {{config->sample_size, config->sample_size}};
+  if (!json.has("sample_sizes") || !json.status().ok()) return;
+  constexpr size_t kMostSizes = 64;
+  const auto side = [config](const nlohmann::json& value) {
+    const bool fits = value.is_number_integer() && value >= 1 && value <= 4096;
+    const int found = fits ? value.get<int>() : 0;
+    return found % config->latent_multiple() == 0 ? found : 0;
+  };
+  const nlohmann::json& list = json.object()["sample_sizes"];
+  bool fits = list.is_array() && !list.empty() && list.size() <= kMostSizes;
+  std::vector<LatentSize> sizes;
+  for (size_t i = 0; fits && i < list.size(); ++i) {
+    const bool pair = list[i].is_array() && list[i].size() == 2;
+    sizes.push_back(pair ? LatentSize{side(list[i][0]), side(list[i][1])} : LatentSize{side(list[i]), side(list[i])});
+    fits = sizes.back().height > 0 && sizes.back().width > 0;
+  }
+  if (!fits) {
+    json.fail("has \"sample_sizes\": " + in_message(list.dump()) +
+              "; expected a list of sides, or of [height, width], of " + "1 to 4096, multiples of " +
+              number(config->latent_multiple()));
+    return;
+  }
+  if (std::find(sizes.begin(), sizes.end(), config->sample_sizes[0]) == sizes.end())
+    sizes.insert(sizes.begin(), config->sample_sizes[0]);
+  config->sample_sizes = std::move(sizes);
+}
 
 int UNetConfig::latent_multiple() const {
   return power_of_two(
@@ -85,7 +114,7 @@ int DecoderConfig::upscale() const {
 Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
   TextEncoderConfig config;
-  if (const std::string found = json.string("_class_name", "CLIPTextModel"); found != "CLIPTextModel")
+  if (const std::string found = read_class_name(json, "CLIPTextModel"); found != "CLIPTextModel")
     refuse_class(json, found, "CLIPTextModel");
   require_values(json, {{"model_type", "clip_text_model"}});
   config.vocab_size = static_cast<int>(json.integer("vocab_size", 1, 1 << 20));
@@ -113,7 +142,7 @@ Result<TextEncoderConfig> parse_text_encoder_config(std::string_view text, const
 
 Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
-  const std::string found = json.string("_class_name", "MobileDiffusionUNet");
+  const std::string found = read_class_name(json, "MobileDiffusionUNet");
   if (found == "UNet2DConditionModel") return read_diffusers_unet(json);
   if (found != "MobileDiffusionUNet") refuse_class(json, found, "MobileDiffusionUNet, UNet2DConditionModel");
   return read_mobile_diffusion_unet(json);
@@ -121,7 +150,7 @@ Result<UNetConfig> parse_unet_config(std::string_view text, const std::string& o
 
 Result<DecoderConfig> parse_decoder_config(std::string_view text, const std::string& origin) {
   JsonReader json(text, origin);
-  const std::string found = json.string("_class_name", "AutoencoderKL");
+  const std::string found = read_class_name(json, "AutoencoderKL");
   if (found == "AutoencoderTiny") return read_tiny_decoder(json);
   if (found != "AutoencoderKL") refuse_class(json, found, "AutoencoderKL, AutoencoderTiny");
   return read_kl_decoder(json);

@@ -55,6 +55,14 @@ struct UNetMiddle {
   bool separable = false;
 };
 
+// Of a latent.
+struct LatentSize {
+  int height = 0;
+  int width = 0;
+
+  bool operator==(const LatentSize&) const = default;
+};
+
 // What a file calls those parts that not every UNet calls the same.
 struct UNetNames {
   const char* downsampler = "downsampler";
@@ -84,7 +92,8 @@ struct UNetConfig {
   bool cosines_first = true;  // in the timestep's sinusoid
   int frequency_shift = 0;
   int time_cond_proj_dim = 0;  // width of the guidance embedding that the network was distilled with; 0: none
-  int sample_size = 0;         // the latent's side that the model was made for
+  int sample_size = 0;         // the latent's side that the model was made for, where no size is asked for
+  std::vector<LatentSize> sample_sizes = {};  // all that it was made for
   UNetNames names;
 
   // Width and height of a latent must be multiples of this: 2 to the number of downsamplers.
@@ -115,6 +124,7 @@ struct DecoderConfig {
   int out_channels = 0;
   float scaling_factor = 1.0f;  // the decoder reads x0 / scaling_factor + shift_factor, the encoder writes it
   float shift_factor = 0.0f;
+  bool force_upcast = false;  // its activations leave half's range: never computed in less than float32
   std::variant<KlDecoderConfig, TinyDecoderConfig> network;
 
   // How many pixels wide a latent's pixel becomes: 2 to the number of levels less one.
@@ -132,6 +142,7 @@ struct SchedulerConfig {
   double beta_start = 0.00085;
   double beta_end = 0.012;
   BetaSchedule beta_schedule = BetaSchedule::kScaledLinear;
+  std::vector<double> trained_betas;  // one a timestep, in place of the schedule; empty: none
   bool rescale_betas_zero_snr = false;
   PredictionType prediction_type = PredictionType::kEpsilon;
   std::vector<int> timesteps = {999};  // descending; what a one-step model was fine-tuned to be run at
@@ -148,19 +159,30 @@ struct SchedulerConfig {
   std::optional<bool> clip_sample = false;      // x0 is clipped,
   double clip_sample_range = 1.0;               // to plus and minus this
   bool use_karras_sigmas = false;               // Karras et al.'s spacing of noise levels in place of the above
+  bool use_exponential_sigmas = false;          // noise levels even in their logarithms, likewise
   bool final_sigma_is_zero = true;              // the last step ends without noise, else with that of timestep 0
-  int solver_order = 2;                         // of the multistep solvers, 1 or 2
+  int solver_order = 2;                         // of the multistep solvers, 1 to 3
   bool heun = false;                            // DPM-Solver's second order by Heun, else by the midpoint
-  bool lower_order_final = true;                // its last step is of the first order where there are under 15
+  bool bh1 = false;                             // UniPC's B(h) is h, else e^h - 1
+  bool predict_x0 = true;                       // UniPC extrapolates x0, else the noise
+  std::vector<int> disable_corrector;           // the steps that UniPC does not correct
+  bool fixed_large = false;                     // DDPM's variance is beta, else the posterior's
+  bool lower_order_final = true;                // the solvers' last steps are of lower order, of some where under 15
   bool euler_at_final = false;                  // ... and always
   int original_inference_steps = 50;            // of the solver that a consistency model was distilled from
   double timestep_scaling = 10.0;               // LCM: how fast its boundary condition lets go of x_t
+
+  // Why the sampler of the file's class cannot do as the file says. Any other sampler can be asked for.
+  std::string refused_sampler;
+  Status refusal;
 };
 
 // Each reads one file's text; `origin` is the file's name for the messages.
 Result<TextEncoderConfig> parse_text_encoder_config(std::string_view json, const std::string& origin);
 Result<UNetConfig> parse_unet_config(std::string_view json, const std::string& origin);
 Result<DecoderConfig> parse_decoder_config(std::string_view json, const std::string& origin);
-Result<SchedulerConfig> parse_scheduler_config(std::string_view json, const std::string& origin);
+// `class_name` is the class of a scheduler whose file names none: what model_index.json says.
+Result<SchedulerConfig> parse_scheduler_config(std::string_view json, const std::string& origin,
+                                               const std::string& class_name = "DiffusionGANScheduler");
 
 }  // namespace mobilediffusion

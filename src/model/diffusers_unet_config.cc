@@ -39,8 +39,8 @@ bool has_middle(JsonReader& json) {
 
 // Every other value asks for a part that is not built.
 void require_supported(JsonReader& json) {
-  require_values(json, {{"act_fn", "silu"},
-                        {"downsample_padding", 1},
+  require_activation(json, {"silu", "swish"});
+  require_values(json, {{"downsample_padding", 1},
                         {"time_embedding_type", "positional"},
                         {"resnet_time_scale_shift", "default"},
                         {"attention_type", "default"},
@@ -122,7 +122,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   config.cosines_first = json.boolean("flip_sin_to_cos", true);
   config.frequency_shift = static_cast<int>(json.integer("freq_shift", 0, 1, 0));
   config.time_cond_proj_dim = static_cast<int>(json.integer("time_cond_proj_dim", 1, kMostChannels, 0));
-  config.sample_size = static_cast<int>(json.integer("sample_size", 1, 4096, 64));
+  config.sample_size = read_sample_size(json, 64);
   require_supported(json);
   if (!json.status().ok()) return json.status();
 
@@ -158,6 +158,7 @@ Result<UNetConfig> read_diffusers_unet(JsonReader& json) {
   require_divides(json, 2, "the sines and cosines of the time embedding:", channels[0], "block_out_channels[0]");
   require(json, channels[0] / 2 > config.frequency_shift, "a \"freq_shift\" that leaves the timestep no frequency");
   require_divides(json, config.latent_multiple(), "the UNet's downsampling", config.sample_size, "sample_size");
+  read_sample_sizes(json, &config);
   return finish(json, config);
 }
 

@@ -8,107 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "src/files/json_reader.h"
 #include "src/files/own_location.h"
 #include "src/files/utf8_path.h"
-#include "src/model/known_models.h"
+#include "src/model/config_reading.h"
+#include "src/model/hub_folder.h"
+#include "src/model/model_index.h"
+#include "src/model/model_names.h"
 
 namespace mobilediffusion {
 namespace {
-
-// What model_index.json may call the model, and each part.
-struct Part {
-  const char* key;
-  std::vector<std::string_view> classes;
-};
-
-const std::vector<Part>& parts() {
-  static const std::vector<Part> all = {
-      {"text_encoder", {"CLIPTextModel"}},
-      {"unet", {"MobileDiffusionUNet", "UNet2DConditionModel"}},
-      {"vae", {"AutoencoderKL", "AutoencoderTiny"}},
-      {"scheduler", {}},  // its own configuration says which, and what is supported
-  };
-  return all;
-}
-
-const std::vector<std::string_view> kPipelines = {"MobileDiffusionPipeline",
-                                                  "StableDiffusionPipeline",
-                                                  "StableDiffusionImg2ImgPipeline",
-                                                  "LatentConsistencyModelPipeline",
-                                                  "LatentConsistencyModelImg2ImgPipeline",
-                                                  "RectifiedFlowPipeline"};
-
-Status check_class(const std::string& file, const std::string& part, const std::string& found,
-                   const std::vector<std::string_view>& supported) {
-  if (supported.empty() || std::find(supported.begin(), supported.end(), found) != supported.end()) return {};
-  std::string names;
-  for (const std::string_view name : supported) names += (names.empty() ? "" : ", ") + std::string(name);
-  return Status(StatusCode::kUnsupported,
-                file + ": " + part + " is of the class " + in_message(found) + "; supported: " + names);
-}
-
-// Kinds of models that people have and that cannot run, by a part of their pipeline's name: what is in their way.
-struct Stranger {
-  std::string_view in_class, reason;
-};
-
-constexpr Stranger kStrangers[] = {
-    {"ControlNet", "a second network steers its UNet"},
-    {"Inpaint", "its UNet reads a mask and a masked picture beside the latent"},
-    {"XL", "it has two text encoders and tells its UNet the picture's size"},
-    {"StableDiffusion3", "it has a transformer in place of the UNet, and three text encoders"},
-    {"Flux", "it has a transformer in place of the UNet, and a T5 text encoder"},
-    {"PixArt", "it has a transformer in place of the UNet, and a T5 text encoder"},
-    {"Sana", "it has a transformer in place of the UNet"},
-    {"Video", "it draws several frames at once"},
-};
-
-Status refuse_pipeline(const std::string& path, const std::string& found, Status status) {
-  for (const Stranger& stranger : kStrangers) {
-    if (found.find(stranger.in_class) == std::string::npos) continue;
-    return Status(status.code(), path + ": the model is of the class " + in_message(found) +
-                                     ", which cannot run: " + std::string(stranger.reason) +
-                                     "; supported: one CLIP text encoder, one UNet, one autoencoder, as " +
-                                     std::string(kPipelines[1]) + " has them");
-  }
-  return status;
-}
-
-// Parts that are there in none of the models that run, whatever their pipeline is called.
-Status check_no_further_parts(const std::string& path, const nlohmann::json& index) {
-  for (const char* part : {"text_encoder_2", "transformer", "controlnet", "prior"}) {
-    if (!index.contains(part) || !index[part].is_array() || index[part].size() != 2 || !index[part][1].is_string())
-      continue;
-    return Status(StatusCode::kUnsupported, path + ": the model has a " + part + " (" +
-                                                in_message(index[part][1].get<std::string>()) +
-                                                "); supported: text_encoder, unet, vae, scheduler and tokenizer");
-  }
-  return {};
-}
-
-// model_index.json: every part's class is one that we run.
-Status check_index(const SourcePath& file) {
-  const std::string path = file.string();
-  Result<std::string> text = read_text_file(file);
-  if (!text.ok()) return text.status();
-  JsonReader json(*text, path);
-  const std::string pipeline = json.string("_class_name");
-  if (!json.status().ok()) return json.status();
-  if (Status status = check_class(path, "the model", pipeline, kPipelines); !status.ok())
-    return refuse_pipeline(path, pipeline, std::move(status));
-  if (Status status = check_no_further_parts(path, json.object()); !status.ok()) return status;
-  for (const Part& part : parts()) {
-    const auto& object = json.object();
-    if (!object.contains(part.key) || !object[part.key].is_array() || object[part.key].size() != 2 ||
-        !object[part.key][1].is_string()) {
-      return Status(StatusCode::kInvalidModel, path + " lacks the key \"" + part.key + "\" ([library, class])");
-    }
-    Status status = check_class(path, part.key, object[part.key][1].get<std::string>(), part.classes);
-    if (!status.ok()) return status;
-  }
-  return {};
-}
 
 // A folder with one network in it, a ControlNet say, says which.
 Status refuse_network_alone(const SourcePath& folder) {
@@ -116,7 +24,7 @@ Status refuse_network_alone(const SourcePath& folder) {
   Result<std::string> text = read_text_file(config);
   if (!text.ok()) return {};
   JsonReader json(*text, config.string());
-  const std::string found = json.string("_class_name", "");
+  const std::string found = read_class_name(json, "");
   if (!json.status().ok() || found.empty()) return {};
   return Status(StatusCode::kUnsupported, folder.string() + " has no model_index.json, and its config.json is a " +
                                               in_message(found) + "'s; supported: a whole model, a folder a network");
@@ -124,42 +32,54 @@ Status refuse_network_alone(const SourcePath& folder) {
 
 template <typename Config>
 Status read_config(const SourcePath& path, Result<Config> (*parse)(std::string_view, const std::string&),
-                   Config* config) {
+                   Config* config, std::vector<std::string>* names = nullptr) {
   Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
   Result<Config> parsed = parse(*text, path.string());
   if (!parsed.ok()) return parsed.status();
   *config = std::move(*parsed);
+  if (names != nullptr) names->push_back(writers_name(JsonReader(*text, path.string()).object()));
   return {};
 }
 
-// What a configuration's writer called the model, and its pipeline. "" where it does not say.
-std::string value_in(const SourcePath& path, const char* key) {
-  const Result<std::string> text = read_text_file(path);
-  if (!text.ok()) return {};
-  JsonReader json(*text, path.string());
-  return json.string(key, "");
+// The scheduler's class is its own file's; where that names none, model_index.json's, which was checked before.
+Status read_scheduler(const SourcePath& model, SchedulerConfig* config) {
+  const SourcePath file = model / "scheduler/scheduler_config.json", index = model / "model_index.json";
+  const Result<std::string> text = read_text_file(file), index_text = read_text_file(index);
+  if (!text.ok()) return text.status();
+  if (!index_text.ok()) return index_text.status();
+  const JsonReader json(*index_text, index.string());
+  Result<SchedulerConfig> parsed =
+      parse_scheduler_config(*text, file.string(), json.object()["scheduler"][1].get<std::string>());
+  if (!parsed.ok()) return parsed.status();
+  *config = std::move(*parsed);
+  return {};
 }
 
 Status check_fit(const ModelFolder& model) {
   const auto differ = [&](const std::string& left, int a, const std::string& right, int b) {
-    return Status(StatusCode::kInvalidModel, model.path.string() + ": " + left + " is " + std::to_string(a) + ", but " + right +
-                                                 " is " + std::to_string(b));
+    return Status(StatusCode::kInvalidModel, model.path.string() + ": " + left + " is " + std::to_string(a) + ", but " +
+                                                 right + " is " + std::to_string(b));
   };
   if (model.unet.cross_attention_dim != model.text_encoder.hidden_size) {
     return differ("unet/config.json's cross_attention_dim", model.unet.cross_attention_dim,
                   "text_encoder/config.json's hidden_size", model.text_encoder.hidden_size);
   }
-  if (model.unet.in_channels == 2 * model.decoder.latent_channels + 1) {
-    return Status(
-        StatusCode::kUnsupported,
-        model.path.string() + ": unet/config.json's in_channels is " + std::to_string(model.unet.in_channels) +
-            ", an inpainting model's, which reads a mask and a masked picture beside the latent; supported: " +
-            std::to_string(model.decoder.latent_channels) + ", the latent alone");
+  const int latent = model.decoder.latent_channels;
+  for (const auto& [channels, kind] :
+       {std::pair{2 * latent + 1, "an inpainting model's, which reads a mask and a masked picture beside the latent"},
+        std::pair{2 * latent, "an InstructPix2Pix model's, which reads a picture to be changed beside the latent"},
+        std::pair{latent + 1, "a depth model's, which reads a map of depths beside the latent"},
+        std::pair{latent + 3, "an upscaler's, which reads a small picture beside the latent"}}) {
+    if (model.unet.in_channels != channels || model.unet.out_channels != latent) continue;
+    return Status(StatusCode::kUnsupported, model.path.string() + ": unet/config.json's in_channels is " +
+                                                std::to_string(channels) + ", " + kind +
+                                                "; supported: " + std::to_string(latent) + ", the latent alone");
   }
-  if (model.unet.in_channels != model.decoder.latent_channels) {
-    return differ("unet/config.json's in_channels", model.unet.in_channels, "vae/config.json's latent_channels",
-                  model.decoder.latent_channels);
+  if (model.unet.in_channels != latent) {
+    const std::string vae = model.vae_folder == model.path / "vae" ? "vae" : model.vae_folder.string();
+    return differ("unet/config.json's in_channels", model.unet.in_channels, vae + "/config.json's latent_channels",
+                  latent);
   }
   if (model.unet.out_channels != model.unet.in_channels) {
     return differ("unet/config.json's out_channels", model.unet.out_channels, "its in_channels",
@@ -168,52 +88,70 @@ Status check_fit(const ModelFolder& model) {
   return {};
 }
 
-// The folder's own name; on disk wherever a link or ".." leads.
-std::string name_of(const SourcePath& path) {
-  if (!path.on_disk()) return path.name().empty() ? path.string() : path.leaf();
-  std::error_code error;
-  const std::filesystem::path given = to_path(path.name()), real = std::filesystem::weakly_canonical(given, error);
-  return to_utf8((error ? given : real).filename());
+// What stands where a model was meant to be.
+std::string what_is_there(const SourcePath& folder) {
+  std::string models, files;
+  for (const std::string& leaf : folder.list()) {
+    const SourcePath below = folder / leaf;
+    const bool is_model = (below / "model_index.json").exists() || (leaf.starts_with("models--") && below.is_folder());
+    if (is_model) models += (models.empty() ? "" : ", ") + leaf;
+    for (const char* suffix : {".safetensors", ".ckpt", ".gguf", ".onnx"}) {
+      if (leaf.ends_with(suffix)) files += (files.empty() ? "" : ", ") + leaf;
+    }
+  }
+  if (!models.empty()) return "; it holds the models " + in_message(models) + ": name one of them";
+  if (!files.empty())
+    return "; it holds " + in_message(files) +
+           ", and a model is a folder in the layout of diffusers (model_index.json and a folder a network), which its "
+           "from_single_file() and save_pretrained() make of one file";
+  return {};
+}
+
+// A folder on disk or within the model's, and of Hugging Face's cache the snapshot in it.
+Result<SourcePath> find_autoencoder(const SourcePath& model, const std::string& named) {
+  if (named.empty()) return model / "vae";
+  if (const SourcePath alone(named); alone.is_folder()) return resolve_hub_folder(alone);
+  if (SourcePath within = model / named; within.is_folder()) return within;
+  return Status(StatusCode::kNotFound, "there is no autoencoder folder " + named + ", nor " + (model / named).string());
 }
 
 }  // namespace
 
-Result<ModelFolder> open_model_folder(const SourcePath& path, const std::string& vae) {
-  if (!path.is_folder()) {
+Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string& vae) {
+  if (!given.is_folder()) {
     return Status(StatusCode::kNotFound,
-                  path.exists()
-                      ? path.string() +
+                  given.exists()
+                      ? given.string() +
                             " is a file; a model is a folder in the layout of diffusers (model_index.json and a "
                             "folder a network), which its from_single_file() and save_pretrained() make of one"
-                      : "there is no model folder " + path.string());
+                      : "there is no model folder " + given.string());
   }
+  const Result<SourcePath> resolved = resolve_hub_folder(given);
+  if (!resolved.ok()) return resolved.status();
+  const SourcePath& path = *resolved;
+  Result<SourcePath> autoencoder = find_autoencoder(path, vae);
+  if (!autoencoder.ok()) return autoencoder.status();
   ModelFolder model;
   model.path = path;
-  model.name = name_of(path);
-  model.vae_folder = vae.empty() ? path / "vae" : SourcePath(vae);
-  if (!vae.empty() && !model.vae_folder.is_folder()) {
-    model.vae_folder = path / vae;
-    if (!model.vae_folder.is_folder())
-      return Status(StatusCode::kNotFound,
-                    "there is no autoencoder folder " + vae + ", nor " + model.vae_folder.string());
-  }
+  model.name = display_name(path);
+  model.vae_folder = std::move(*autoencoder);
 
-  Status status = check_index(path / "model_index.json");
+  std::vector<std::string> written;
+  Status status = check_model_index(path / "model_index.json", &written);
   if (status.code() == StatusCode::kNotFound) {
     if (Status alone = refuse_network_alone(path); !alone.ok()) return alone;
+    return Status(status.code(), status.message() + what_is_there(path));
   }
   if (status.ok())
     status = read_config(path / "text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
-  if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet);
+  if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet, &written);
   if (status.ok()) status = read_config(model.vae_folder / "config.json", &parse_decoder_config, &model.decoder);
-  if (status.ok())
-    status = read_config(path / "scheduler/scheduler_config.json", &parse_scheduler_config, &model.scheduler);
+  if (status.ok()) status = read_scheduler(path, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
-  const std::string names[] = {model.name, value_in(path / "model_index.json", "_name_or_path"),
-                               value_in(path / "unet/config.json", "_name_or_path"),
-                               value_in(path / "model_index.json", "_class_name")};
-  apply_known_model(names, model.unet, &model.scheduler);
+  std::vector<std::string> names = names_of(given);
+  for (std::string& name : names_of(path)) names.push_back(std::move(name));
+  model.recipe = apply_known_model(names, written, model.unet, &model.scheduler);
   return model;
 }
 

@@ -8,6 +8,7 @@
 #include "mobilediffusion/status.h"
 #include "src/files/file_source.h"
 #include "src/model/config.h"
+#include "src/model/known_models.h"
 
 namespace mobilediffusion {
 
@@ -19,6 +20,7 @@ struct ModelFolder {
   UNetConfig unet;
   DecoderConfig decoder;
   SchedulerConfig scheduler;
+  Recipe recipe;
 
   SourcePath tokenizer_folder() const { return path / "tokenizer"; }
   SourcePath text_encoder_weights() const { return path / "text_encoder/model.safetensors"; }
@@ -28,7 +30,8 @@ struct ModelFolder {
 
 // Reads model_index.json and every network's configuration, and checks that they fit one another. Weights and tokenizer
 // are not looked at: a folder without them is a configuration. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported
-// (an unknown class). `vae` names another folder with an autoencoder, on disk or within the model's; empty: vae/.
+// (an unknown class). A folder of Hugging Face's cache is its snapshot (hub_folder.h). `vae` names another folder with
+// an autoencoder, on disk or within the model's; empty: vae/.
 Result<ModelFolder> open_model_folder(const SourcePath& path, const std::string& vae = "");
 
 // Where the default model is; the order is Pipeline::load()'s. kNotFound says where it was looked for.

@@ -75,9 +75,21 @@ Cost ModelCost::total() const {
   return sum;
 }
 
+AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width) {
+  AutoencoderCost cost;
+  cost.decoder = cost_of_network<Decoder>("decoder", autoencoder, [&](Context& context, const Decoder& network) {
+    network(context, context.make({1, height, width, autoencoder.latent_channels}));
+  });
+  const int64_t upscale = autoencoder.upscale();
+  cost.encoder = cost_of_network<Encoder>("encoder", autoencoder, [&](Context& context, const Encoder& network) {
+    network(context, context.make({1, height * upscale, width * upscale, 3}));
+  });
+  return cost;
+}
+
 ModelCost cost_of(const ModelFolder& model, int height, int width) {
   const int64_t positions = model.text_encoder.max_position_embeddings;
-  ModelCost cost;
+  ModelCost cost{cost_of(model.decoder, height, width), {}, {}};
   cost.text_encoder = cost_of_network<TextEncoder>("text_encoder", model.text_encoder,
                                                    [&](Context& context, const TextEncoder& network) {
                                                      network(context, std::vector<int>(static_cast<size_t>(positions)));
@@ -85,13 +97,6 @@ ModelCost cost_of(const ModelFolder& model, int height, int width) {
   cost.unet = cost_of_network<UNet>("unet", model.unet, [&](Context& context, const UNet& network) {
     const kernels::Tensor text = context.make({1, 1, positions, model.unet.cross_attention_dim});
     network(context, context.make({1, height, width, model.unet.in_channels}), 0.0f, text);
-  });
-  cost.decoder = cost_of_network<Decoder>("decoder", model.decoder, [&](Context& context, const Decoder& network) {
-    network(context, context.make({1, height, width, model.decoder.latent_channels}));
-  });
-  const int64_t upscale = model.decoder.upscale();
-  cost.encoder = cost_of_network<Encoder>("encoder", model.decoder, [&](Context& context, const Encoder& network) {
-    network(context, context.make({1, height * upscale, width * upscale, 3}));
   });
   return cost;
 }

@@ -25,14 +25,19 @@ struct NetworkCost {
   std::vector<ManifestWeights::Entry> tensors;
 };
 
-struct ModelCost {
-  NetworkCost text_encoder, unet, decoder;
-  NetworkCost encoder;  // of the autoencoder, for pictures that begin with one
+struct AutoencoderCost {
+  NetworkCost decoder;
+  NetworkCost encoder;  // for pictures that begin with one
+};
+
+struct ModelCost : AutoencoderCost {
+  NetworkCost text_encoder, unet;
 
   Cost total() const;  // of a picture that begins with noise
 };
 
 // One run of each network: all text positions, and a latent of `height` by `width`.
 ModelCost cost_of(const ModelFolder& model, int height, int width);
+AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width);
 
 }  // namespace mobilediffusion

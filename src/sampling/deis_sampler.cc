@@ -39,7 +39,8 @@ class DeisSampler final : public Sampler {
     std::vector<float> e(latents.size());
     for (size_t k = 0; k < latents.size(); ++k) e[k] = split(type_, latents[k], output[k], at).e;
 
-    const bool second = order_ > 1 && !state.history.empty() && !(first_order_last_ && last(i));
+    const bool second =
+        order_ > 1 && !state.history.empty() && !(first_order_last_ && last(i)) && most_order(sigmas_, i) > 1;
     const double from = sigma(i), to = sigma(i + 1), before = second ? sigma(i - 1) : 0.0;
     const auto now = static_cast<float>(second ? integral(to, from, before) - integral(from, from, before) : to - from);
     const auto past = static_cast<float>(second ? integral(to, before, from) - integral(from, before, from) : 0.0);

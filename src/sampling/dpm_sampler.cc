@@ -1,10 +1,22 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// DPM-Solver++ (2M) (Lu et al., "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models",
-// 2022, Algorithm 2): exact for the linear part of the differential equation, with x0 as the part that is extrapolated,
-// from its last two values, in lambda = -log sigma. With h the step in lambda, and sigma in Karras' count,
+// DPM-Solver's multistep methods, up to the third order, exact for the linear part of the differential equation. They
+// differ in what is extrapolated from its last values m0, m1, m2, in lambda = -log sigma:
 //
-//   x' = (n'/n) x + s' (1 - e^-h) (x0 + D/2),   D = (x0 - x0 before) h/h before;   Heun's variant weighs D otherwise
+//   dpm++          x0 (Lu et al., "DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models",
+//                  2022, Algorithm 2); dpm++2m is another name of it
+//   dpm            the noise e (Lu et al., "DPM-Solver: A Fast ODE Solver for Diffusion Probabilistic Model Sampling in
+//                  Around 10 Steps", 2022)
+//   dpm++2m-sde,   the same two for the stochastic differential equation: fresh noise in every step
+//   dpm-sde
+//
+// With h the step in lambda, s and n the factors of picture and noise before it, s' and n' behind it:
+//
+//   x0:  x' = (n'/n) x + g (1 - e^z) m0 + ...,   g = s',    z = -h;   stochastic: z = -2h, and x shrinks by e^-h more
+//   e:   x' = (s'/s) x + g (1 - e^z) m0 + ...,   g = n',    z = h;    stochastic: g = 2n'
+//
+// where ... is g (1 - e^z)/2 D1 (midpoint) or g (1 - (e^z - 1)/z) D1 (Heun's variant) of the second order, and the
+// latter less g ((e^z - 1 - z)/z^2 - 1/2) D2 of the third; D1 and D2 are m's differences in lambda.
 #include <algorithm>
 #include <cmath>
 
@@ -17,63 +29,126 @@ namespace {
 // By diffusers' own count of how few steps are few.
 constexpr int kFewSteps = 15;
 
+struct Variant {
+  bool of_noise;  // e is extrapolated, else x0
+  bool stochastic;
+};
+
+// x' = kept x + towards m0 + first (m0 - m1) + second (m1 - m2) + fresh noise
+struct Weights {
+  float kept, towards;
+  float first = 0, second = 0;
+  float fresh = 0;
+};
+
 class DpmSampler final : public Sampler {
  public:
-  DpmSampler(const SchedulerConfig& config, SigmaSchedule schedule)
+  DpmSampler(const SchedulerConfig& config, Variant variant, SigmaSchedule schedule)
       : Sampler(static_cast<int>(schedule.timesteps.size()), schedule.timesteps),
+        variant_(variant),
         type_(config.prediction_type),
-        order_(config.solver_order),
+        order_(std::min(config.solver_order, variant.of_noise && variant.stochastic ? 2 : 3)),
         heun_(config.heun),
-        euler_last_(config.euler_at_final || config.final_sigma_is_zero ||
-                    (config.lower_order_final && steps() < kFewSteps)),
+        lower_order_last_(config.lower_order_final && steps() < kFewSteps),
+        first_order_last_(config.euler_at_final || config.final_sigma_is_zero || lower_order_last_),
         sigmas_(std::move(schedule.sigmas)) {}
 
   SignalAndNoise mixture(int i) const override { return signal_and_noise_of_sigma(sigma(i)); }
+  bool needs_noise(int i) const override { return variant_.stochastic && sigma(i + 1) > 0; }
 
-  void step(int i, std::span<const float> output, std::span<float> latents, std::span<const float>,
+  void step(int i, std::span<const float> output, std::span<float> latents, std::span<const float> noise,
             SamplerState& state) const override {
-    const SignalAndNoise at = mixture(i), next = mixture(i + 1);
-    const double ratio = sigma(i + 1) / sigma(i);  // e^-h
-    const auto kept = next.noise / at.noise;
-    const auto towards = next.signal * static_cast<float>(1 - ratio);
-    std::vector<float> x0(latents.size());
-    for (size_t k = 0; k < latents.size(); ++k) x0[k] = split(type_, latents[k], output[k], at).x0;
-
-    const bool second = order_ > 1 && !state.history.empty() && !(euler_last_ && last(i));
-    const auto correction = second ? correction_of(i, next.signal) : 0.0f;
+    const SignalAndNoise at = mixture(i);
+    std::vector<float> m0(latents.size());
     for (size_t k = 0; k < latents.size(); ++k) {
-      latents[k] = kept * latents[k] + towards * x0[k];
-      if (second) latents[k] += correction * (x0[k] - state.history.front()[k]);
+      const Parts parts = split(type_, latents[k], output[k], at);
+      m0[k] = variant_.of_noise ? parts.e : parts.x0;
     }
-    state.history.assign(1, std::move(x0));
+    const int order = order_of(i, static_cast<int>(state.history.size()));
+    const Weights weights = weights_of(i, order);
+    for (size_t k = 0; k < latents.size(); ++k) {
+      latents[k] = weights.kept * latents[k] + weights.towards * m0[k];
+      if (order > 1) latents[k] += weights.first * (m0[k] - state.history[0][k]);
+      if (order > 2) latents[k] += weights.second * (state.history[0][k] - state.history[1][k]);
+      if (weights.fresh > 0) latents[k] += weights.fresh * noise[k];
+    }
+    state.history.push_front(std::move(m0));
+    if (state.history.size() >= static_cast<size_t>(order_)) state.history.pop_back();
   }
 
  private:
   double sigma(int i) const { return sigmas_[static_cast<size_t>(i)]; }
+  double step_in_lambda(int i) const { return std::log(sigma(i) / sigma(i + 1)); }
 
-  // What x0 less the x0 before is multiplied with.
-  float correction_of(int i, double signal) const {
-    const double h = std::log(sigma(i) / sigma(i + 1)), before = std::log(sigma(i - 1) / sigma(i));
-    const double whole = 1 - std::exp(-h);
-    const double weight = heun_ ? 1 - whole / h : whole / 2;
-    return static_cast<float>(signal * weight * h / before);
+  // `past` outputs are known beside this one's.
+  int order_of(int i, int past) const {
+    const int allowed = last(i) && first_order_last_ ? 1 : i + 2 == steps() && lower_order_last_ ? 2 : 3;
+    return std::min({order_, past + 1, allowed, most_order(sigmas_, i)});
   }
 
+  Weights weights_of(int i, int order) const {
+    const SignalAndNoise at = mixture(i), next = mixture(i + 1);
+    const double ratio = sigma(i + 1) / sigma(i);  // e^-h
+    const double shrinking = variant_.stochastic ? ratio * ratio : ratio;
+    Weights weights;
+    if (variant_.of_noise) {
+      weights.kept = next.signal / at.signal;
+      weights.towards = static_cast<float>((variant_.stochastic ? 2 : 1) * double{next.noise} * (1 - 1 / ratio));
+      if (variant_.stochastic) weights.fresh = static_cast<float>(next.noise * std::sqrt(1 / shrinking - 1));
+    } else {
+      weights.kept = next.noise / at.noise;
+      if (variant_.stochastic) weights.kept = static_cast<float>(weights.kept * ratio);
+      weights.towards = next.signal * static_cast<float>(1 - shrinking);
+      if (variant_.stochastic) weights.fresh = static_cast<float>(next.noise * std::sqrt(1 - shrinking));
+    }
+    if (order > 1) add_differences(i, order, next, &weights);
+    return weights;
+  }
+
+  void add_differences(int i, int order, SignalAndNoise next, Weights* weights) const {
+    const double h = step_in_lambda(i), before = step_in_lambda(i - 1);
+    const double times = variant_.stochastic ? 2 : 1;
+    const double z = variant_.of_noise ? h : -times * h;
+    const double gain = variant_.of_noise ? times * next.noise : next.signal;
+    const double whole = 1 - std::exp(z);
+    const double slope = heun_ || order > 2 ? 1 + whole / z : whole / 2;  // of D1
+    if (order == 2) {
+      weights->first = static_cast<float>(gain * slope * h / before);
+      return;
+    }
+    // diffusers subtracts the half where it solves the stochastic equation, which its numbers show
+    const double half = variant_.stochastic ? -0.5 : 0.5;
+    const double curvature = (whole + z) / (z * z) + half;  // of D2
+    const double r0 = before / h, r1 = step_in_lambda(i - 2) / h, both = r0 + r1;
+    weights->first = static_cast<float>(gain * (slope * (1 + r0 / both) + curvature / both) / r0);
+    weights->second = static_cast<float>(-gain * (slope * r0 / both + curvature / both) / r1);
+  }
+
+  const Variant variant_;
   const PredictionType type_;
   const int order_;
   const bool heun_;
-  const bool euler_last_;  // the last step is of the first order
+  const bool lower_order_last_;  // the last step but one is of the second order at most, the last one of the first
+  const bool first_order_last_;
   const std::vector<double> sigmas_;
 };
 
 int most_steps(const SchedulerConfig& config) { return std::max(1, config.num_train_timesteps - 1); }
 
+template <bool kOfNoise, bool kStochastic>
 Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
-  return std::unique_ptr<Sampler>(std::make_unique<DpmSampler>(config, solver_schedule(config, steps)));
+  SchedulerConfig ending = config;
+  if (kOfNoise) ending.final_sigma_is_zero = false;  // where there is no noise, h is infinite and e is not known
+  return std::unique_ptr<Sampler>(
+      std::make_unique<DpmSampler>(ending, Variant{kOfNoise, kStochastic}, solver_schedule(ending, steps)));
 }
 
 }  // namespace
 
-const SamplerKind kDpmSampler = {"dpm++", 0, &most_steps, &make};
+const SamplerKind kDpmSampler = {"dpm++", 0, &most_steps, &make<false, false>};
+const SamplerKind kDpm2mSampler = {"dpm++2m", 0, &most_steps, &make<false, false>};
+const SamplerKind kDpmSdeSampler = {"dpm++2m-sde", 0, &most_steps, &make<false, true>};
+const SamplerKind kDpmOfNoiseSampler = {"dpm", 0, &most_steps, &make<true, false>};
+const SamplerKind kDpmOfNoiseSdeSampler = {"dpm-sde", 0, &most_steps, &make<true, true>};
 
 }  // namespace mobilediffusion

@@ -6,26 +6,17 @@
 //
 // The ancestral variant (Crowson's k-diffusion) goes below the next sigma and comes up to it by fresh noise, as much as
 // the forward process would have added.
-#include <algorithm>
-#include <cmath>
-
 #include "src/sampling/sampler.h"
 #include "src/sampling/sigma_schedule.h"
 
 namespace mobilediffusion {
 namespace {
 
-// diffusers begins at sigma where the spacing reaches the last timestep, and else at the scale of x itself.
-float initial_scale_of(const SchedulerConfig& config, const SigmaSchedule& schedule) {
-  const double sigma = schedule.sigmas.front();
-  const bool leading = config.timestep_spacing.value_or(TimestepSpacing::kLinspace) == TimestepSpacing::kLeading;
-  return static_cast<float>(leading ? std::sqrt(sigma * sigma + 1) : sigma);
-}
-
 class EulerSampler final : public Sampler {
  public:
   EulerSampler(const SchedulerConfig& config, SigmaSchedule schedule, bool ancestral)
-      : Sampler(static_cast<int>(schedule.timesteps.size()), schedule.timesteps, initial_scale_of(config, schedule)),
+      : Sampler(static_cast<int>(schedule.timesteps.size()), schedule.timesteps,
+                initial_scale_of_sigmas(config, schedule.sigmas.front())),
         type_(config.prediction_type),
         ancestral_(ancestral),
         sigmas_(std::move(schedule.sigmas)) {}
@@ -37,8 +28,7 @@ class EulerSampler final : public Sampler {
   void step(int i, std::span<const float> output, std::span<float> latents, std::span<const float> noise,
             SamplerState&) const override {
     const double from = sigma(i), to = sigma(i + 1);
-    const double up = ancestral_ ? std::sqrt(to * to * (from * from - to * to) / (from * from)) : 0.0;
-    const double down = ancestral_ ? std::sqrt(to * to - up * up) : to;
+    const auto [down, up] = ancestral_ ? ancestral_step(from, to) : AncestralStep{to, 0.0};
     const SignalAndNoise at = signal_and_noise_of_sigma(from);
     const auto rest = static_cast<float>(down / from);  // of x - x0
     const auto fresh = static_cast<float>(up);
@@ -63,10 +53,11 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
   return std::unique_ptr<Sampler>(std::make_unique<EulerSampler>(config, euler_schedule(config, steps), false));
 }
 
-// diffusers' ancestral class knows neither Karras' spacing nor a last noise level.
+// diffusers' ancestral class knows neither spacing by sigmas nor a last noise level.
 Result<std::unique_ptr<Sampler>> make_ancestral(const SchedulerConfig& config, int steps) {
   SchedulerConfig plain = config;
   plain.use_karras_sigmas = false;
+  plain.use_exponential_sigmas = false;
   plain.final_sigma_is_zero = true;
   return std::unique_ptr<Sampler>(std::make_unique<EulerSampler>(config, euler_schedule(plain, steps), true));
 }

@@ -12,8 +12,8 @@
 //   u        = (floor(x / 2^12) + 1/2) / 2^52, exact in a double and never 0 or 1
 //   value    = float(normal_quantile(u))
 //
-// The streams: 0 is the initial noise, k > 0 the fresh noise before step k (counted from 0) of a sampler that wants
-// some. The order within a stream is the latent's (channel, y, x), whatever layout the networks compute in.
+// The streams: 0 is the initial noise, k > 0 the fresh noise before run k of the network (counted from 0) of a sampler
+// that wants some. The order within a stream is the latent's (channel, y, x), whatever layout the networks compute in.
 #pragma once
 
 #include <array>

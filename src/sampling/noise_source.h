@@ -16,7 +16,7 @@ class NoiseSource {
   virtual ~NoiseSource() = default;
 
   // Standard normal values in the latent's order (channel, y, x). `stream` 0 is the initial noise, k the fresh noise
-  // before step k; a source that goes by position reads it, one that goes on where it stopped does not.
+  // before run k; a source that goes by position reads it, one that goes on where it stopped does not.
   virtual void draw(uint64_t stream, std::span<float> out) = 0;
 };
 

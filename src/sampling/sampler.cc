@@ -8,18 +8,37 @@ namespace {
 
 // A new sampler: one file beside ddim_sampler.cc, and one row here.
 constexpr const SamplerKind* kSamplers[] = {
-    &kGanSampler, &kOneStepSampler, &kSidSampler, &kDdimSampler, &kPlmsSampler, &kEulerSampler, &kEulerAncestralSampler,
-    &kDpmSampler, &kDeisSampler,    &kLcmSampler, &kTcdSampler,  &kFlowSampler};
+    &kGanSampler,        &kOneStepSampler,       &kSidSampler,    &kDdimSampler,
+    &kDdpmSampler,       &kPlmsSampler,          &kEulerSampler,  &kEulerAncestralSampler,
+    &kDpmSampler,        &kDpm2mSampler,         &kDpmSdeSampler, &kDpmSingleSdeSampler,
+    &kDpmOfNoiseSampler, &kDpmOfNoiseSdeSampler, &kUniPcSampler,  &kDeisSampler,
+    &kLcmSampler,        &kTcdSampler,           &kFlowSampler};
+
+// What "DPM++ 2M SDE" and "dpmpp_2m_sde" have in common with "dpm++2m-sde".
+std::string folded(std::string_view name) {
+  std::string letters;
+  for (const char c : name) {
+    if (c == '-' || c == '_' || c == ' ') continue;
+    letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  return letters.starts_with("dpmpp") ? "dpm++" + letters.substr(5) : letters;
+}
 
 const SamplerKind* find(std::string_view name) {
   for (const SamplerKind* kind : kSamplers) {
-    if (kind->name == name) return kind;
+    if (folded(kind->name) == folded(name)) return kind;
   }
   return nullptr;
 }
 
 const SamplerKind* find(std::string_view name, const SchedulerConfig& config) {
   return find(name.empty() ? std::string_view(config.sampler) : name);
+}
+
+// The file's own, by whichever of its names, with an option that is not supported.
+bool is_refused(const SamplerKind& kind, const SchedulerConfig& config) {
+  const SamplerKind* const refused = config.refusal.ok() ? nullptr : find(config.refused_sampler);
+  return refused != nullptr && kind.make == refused->make;
 }
 
 // Asked for in place of the model's own, by whom it must be assumed that the model was distilled for it.
@@ -31,7 +50,7 @@ bool brings_its_own(const SamplerKind* kind, const SchedulerConfig& config) {
 
 int Sampler::start(double strength) const {
   const int kept = std::clamp(static_cast<int>(steps() * strength), 1, steps());
-  return steps() - kept;
+  return (steps() - kept) * runs_per_step();
 }
 
 void Sampler::add_noise(int start, std::span<const float> x0, std::span<const float> noise,
@@ -51,6 +70,11 @@ std::string sampler_names() {
   return names;
 }
 
+std::string sampler_name(std::string_view name, const SchedulerConfig& config) {
+  const SamplerKind* const kind = find(name, config);
+  return kind != nullptr ? std::string(kind->name) : std::string();
+}
+
 int usual_steps(std::string_view name, const SchedulerConfig& config) {
   const SamplerKind* const kind = find(name, config);
   if (brings_its_own(kind, config)) return kind->usual_steps;
@@ -66,12 +90,16 @@ Result<std::unique_ptr<Sampler>> make_sampler(std::string_view name, const Sched
   if (kind == nullptr && name.empty()) {
     return Status(StatusCode::kUnsupported,
                   "the model's scheduler_config.json is of the class " + config.class_name +
-                      ", which is not supported; ask for another sampler: " + sampler_names());
+                      ", which is not supported; ask for another sampler (--sampler): " + sampler_names());
   }
   if (kind == nullptr) {
     return Status(StatusCode::kInvalidArgument, "sampler: expected one of " + sampler_names() +
                                                     ", or \"\" for the model's own, found \"" + std::string(name) +
                                                     "\"");
+  }
+  if (is_refused(*kind, config)) {
+    return Status(config.refusal.code(),
+                  config.refusal.message() + "; or ask for another sampler (--sampler): " + sampler_names());
   }
   // The reader of scheduler_config.json has checked this; alpha-bar is indexed by it, so once more.
   for (int t : config.timesteps) {

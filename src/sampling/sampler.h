@@ -40,9 +40,12 @@ class Sampler {
   Sampler(const Sampler&) = delete;
   Sampler& operator=(const Sampler&) = delete;
 
-  // As many as were asked for; and how often the network is run for them, which PLMS does once more.
+  // As many as were asked for; and how often the network is run for them, which PLMS does once more, and a sampler
+  // that looks at the middle of each step twice a step, but for the last.
   int steps() const { return steps_; }
   int runs() const { return static_cast<int>(timesteps_.size()); }
+  virtual int runs_per_step() const { return 1; }
+  int steps_from(int run) const { return steps() - run / runs_per_step(); }  // that are left at a start()
 
   // The timestep of each run, the network's input: descending, never empty. Some samplers go between whole ones.
   std::span<const float> timesteps() const { return timesteps_; }
@@ -81,9 +84,11 @@ class Sampler {
   const float initial_scale_;
 };
 
-// `name` is a row of the table, or "" for the model's own, which config.sampler names. `steps` 0 takes as many as the
+// `name` is a row of the table, or "" for the model's own, which config.sampler names. Letters of either case will do,
+// hyphens, underscores and spaces may be left out or added, and "dpmpp" is "dpm++". `steps` 0 takes as many as the
 // model wants (usual_steps). Errors: kInvalidArgument (an unknown name; steps not from 1 to the most there can be),
-// kInvalidModel (a prediction type that this schedule forbids), kUnsupported (the model's own is not supported).
+// kInvalidModel (a prediction type that this schedule forbids), kUnsupported (the model's own is not supported, or not
+// as its file wants it: config.refusal).
 Result<std::unique_ptr<Sampler>> make_sampler(std::string_view name, const SchedulerConfig& config, int steps);
 
 // What a caller who says nothing gets: the model's own where `name` is "" or the model's sampler, and where it is that
@@ -93,6 +98,9 @@ float usual_guidance(std::string_view name, const SchedulerConfig& config);
 
 // "gan, one-step, ...": every row's.
 std::string sampler_names();
+
+// The row's, by any spelling of it or "" for the model's own; "" where there is none.
+std::string sampler_name(std::string_view name, const SchedulerConfig& config);
 
 // What most rows' make() ends with: an error where the first run's output says nothing of x0.
 Result<std::unique_ptr<Sampler>> checked(PredictionType type, std::unique_ptr<Sampler> sampler);
@@ -108,10 +116,17 @@ extern const SamplerKind kGanSampler;
 extern const SamplerKind kOneStepSampler;
 extern const SamplerKind kSidSampler;
 extern const SamplerKind kDdimSampler;
+extern const SamplerKind kDdpmSampler;
 extern const SamplerKind kPlmsSampler;
 extern const SamplerKind kEulerSampler;
 extern const SamplerKind kEulerAncestralSampler;
 extern const SamplerKind kDpmSampler;
+extern const SamplerKind kDpm2mSampler;
+extern const SamplerKind kDpmSdeSampler;
+extern const SamplerKind kDpmSingleSdeSampler;
+extern const SamplerKind kDpmOfNoiseSampler;
+extern const SamplerKind kDpmOfNoiseSdeSampler;
+extern const SamplerKind kUniPcSampler;
 extern const SamplerKind kDeisSampler;
 extern const SamplerKind kLcmSampler;
 extern const SamplerKind kTcdSampler;

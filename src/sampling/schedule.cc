@@ -30,6 +30,7 @@ double squared_cosine(double t) {
 }
 
 double beta(const SchedulerConfig& config, int t) {
+  if (!config.trained_betas.empty()) return config.trained_betas[static_cast<size_t>(t)];
   const int count = config.num_train_timesteps;
   switch (config.beta_schedule) {
     case BetaSchedule::kLinear:

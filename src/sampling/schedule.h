@@ -20,7 +20,7 @@ namespace mobilediffusion {
 // "squaredcos_cap_v2": alpha-bar follows a squared cosine (Nichol and Dhariwal, "Improved Denoising Diffusion
 // Probabilistic Models", 2021), no beta above 0.999. With rescale_betas_zero_snr the last is exactly 0 (Lin et al.,
 // "Common Diffusion Noise Schedules and Sample Steps are Flawed", 2023, Algorithm 1, as diffusers has it). Computed in
-// double; diffusers' float32 agrees to 1e-6.
+// double; diffusers' float32 agrees to 1e-6. trained_betas, where there are any, stand for the schedule.
 std::vector<double> alphas_cumprod(const SchedulerConfig& config);
 
 // `steps` timesteps from span - 1 down, evenly: t_i = round(span (steps - i) / steps) - 1, halves to even; diffusers'

@@ -26,6 +26,24 @@ SigmaSchedule euler_schedule(const SchedulerConfig& config, int steps);
 // leave the earliest out.
 SigmaSchedule solver_schedule(const SchedulerConfig& config, int steps);
 
+// The timestep, between two of `training_sigmas`, at which the training's log sigma is this one's.
+double timestep_of_sigma(double sigma, const std::vector<double>& training_sigmas);
+
+// What noise is multiplied with to become latents of variance sigma^2 + 1: as diffusers has it, sigma where the spacing
+// reaches the last timestep, and else the square root of that variance.
+float initial_scale_of_sigmas(const SchedulerConfig& config, double first_sigma);
+
+// An ancestral step (Crowson's k-diffusion) from one sigma to the next goes `down` below the next one, and comes up to
+// it by fresh noise of deviation `up`, as much as the forward process would have added.
+struct AncestralStep {
+  double down, up;
+};
+AncestralStep ancestral_step(double from, double to);
+
+// How many values, from this step's back, a multistep solver can extrapolate from: those of sigmas that differ, as a
+// difference over nothing says nothing. Sigmas repeat where more steps are asked for than the spacing has.
+int most_order(const std::vector<double>& sigmas, int step);
+
 // x_t = signal x0 + noise e of variance 1 at this sigma.
 SignalAndNoise signal_and_noise_of_sigma(double sigma);
 

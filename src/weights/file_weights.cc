@@ -46,6 +46,13 @@ Result<std::unique_ptr<FileWeights>> FileWeights::open(const SourcePath& path) {
   return std::unique_ptr<FileWeights>(new FileWeights(std::move(files)));
 }
 
+bool FileWeights::unchanged() const {
+  return std::all_of(files_.begin(), files_.end(), [](const File& file) {
+    const Result<MappedFile> now = file.path.open();
+    return now.ok() && now->identity() == file.mapped.identity();
+  });
+}
+
 std::pair<const FileWeights::File*, const TensorEntry*> FileWeights::find(const std::string& name) const {
   for (const File& file : files_) {
     if (const TensorEntry* tensor = file.tensors.find(name)) return {&file, tensor};
@@ -88,7 +95,7 @@ Status FileWeights::read_scales(const std::string& name, int64_t rows, std::vect
                                                  in_message(std::array{rows}));
   }
   scales.resize(static_cast<size_t>(rows));
-  std::memcpy(scales.data(), found->data.data(), found->data.size());
+  if (!scales.empty()) std::memcpy(scales.data(), found->data.data(), found->data.size());
   for (size_t i = 0; i < scales.size(); ++i) {
     if (!std::isfinite(scales[i])) {
       return Status(StatusCode::kInvalidModel,

@@ -32,6 +32,9 @@ class FileWeights : public WeightSource {
 
   const std::vector<File>& files() const { return files_; }  // never empty
 
+  // Whether the files are still those that were opened.
+  bool unchanged() const;
+
   // Latches kInvalidModel where the tensor is missing, has another shape, or a dtype that is no F32, F16, BF16 or I8
   // with its scales (int8_weights.h).
   kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override;

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "kernels/elementwise/quantize.h"
+#include "kernels/packing/quantized_weight.h"
 #include "src/weights/file_weights.h"
 
 namespace mobilediffusion {

@@ -2,6 +2,7 @@
 #include "src/weights/packed_cache.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -20,17 +21,46 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view kSuffix = ".packed";
+constexpr std::string_view kSuffix = ".packed", kMemorySuffix = ".seen";
+constexpr size_t kLargestMemory = size_t{1} << 20;
 constexpr auto kAbandonedAfter = std::chrono::hours(24);
 
-// Of the whole header, and of samples all over the rest: a gigabyte is not read to find out whether it changed.
-uint64_t sampled_digest(std::span<const std::byte> bytes) {
-  constexpr size_t kHead = size_t{1} << 18, kSamples = 256, kSample = 1024;
-  uint64_t state = digest(bytes.first(std::min(bytes.size(), kHead)));
-  if (bytes.size() <= kHead + kSamples * kSample) return digest(bytes, state);
-  const size_t apart = (bytes.size() - kSample) / kSamples;
-  for (size_t i = 1; i <= kSamples; ++i) state = digest(bytes.subspan(i * apart, kSample), state);
-  return state;
+// A file that changed this lately may change again within one tick of its file system's clock, and show nothing.
+constexpr auto kSettledAfter = std::chrono::seconds(2);
+
+// Of every byte, in pieces that are let go of: a gigabyte must not be in memory to be digested.
+uint64_t content_digest(const MappedFile& file, uint64_t seed) {
+  constexpr size_t kPiece = size_t{1} << 24;
+  const std::span<const std::byte> bytes = file.bytes();
+  for (size_t at = 0; at < bytes.size(); at += kPiece) {
+    const std::span<const std::byte> piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
+    seed = digest(piece, seed);
+    file.drop(piece.data(), piece.size());
+  }
+  return seed;
+}
+
+// What the system says of the files, a line each. Nothing where one is no file: bytes in memory may be any.
+std::optional<std::string> identities_of(const FileWeights& weights) {
+  std::string lines;
+  for (const FileWeights::File& file : weights.files()) {
+    const std::optional<FileIdentity>& identity = file.mapped.identity();
+    if (!identity) return std::nullopt;
+    for (const uint64_t value :
+         {identity->device, identity->file, identity->size, identity->begin, static_cast<uint64_t>(identity->modified),
+          static_cast<uint64_t>(identity->changed), static_cast<uint64_t>(file.mapped.bytes().size())})
+      lines += to_hex(value) + " ";
+    lines += "\n";
+  }
+  return lines;
+}
+
+bool settled(const FileWeights& weights) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const int64_t latest = std::chrono::duration_cast<std::chrono::nanoseconds>(now - kSettledAfter).count();
+  return std::all_of(weights.files().begin(), weights.files().end(), [&](const FileWeights::File& file) {
+    return std::max(file.mapped.identity()->modified, file.mapped.identity()->changed) < latest;
+  });
 }
 
 std::string checksum_of(const kernels::PackedWeights::Entry& entry) {
@@ -43,23 +73,58 @@ Status damaged(const std::string& path, const std::string& what) {
 
 }  // namespace
 
-std::string PackedCache::path_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
-                                  const std::string& changes) const {
-  uint64_t state =
-      digest(std::string(network) + "\n" + std::string(version()) + "\n" + std::to_string(static_cast<int>(precision)) +
-             "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes));
-  for (const FileWeights::File& file : weights.files()) {
-    std::error_code ignored;
-    const auto changed = fs::last_write_time(to_path(file.path.name()), ignored).time_since_epoch().count();
-    const std::span<const std::byte> bytes = file.mapped.bytes();
-    state = digest(std::to_string(changed) + "\n" + std::to_string(bytes.size()) + "\n" + to_hex(sampled_digest(bytes)),
-                   state);
-    file.mapped.drop(bytes.data(), bytes.size());  // a page touched may bring a megabyte around it
+// A digest of all that the weights' files hold.
+uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const {
+  constexpr std::string_view kFormat = "weights 1\n";
+  const std::optional<std::string> identities = identities_of(weights);
+  if (identities) {
+    uint64_t names = 0;
+    for (const FileWeights::File& file : weights.files()) {
+      std::error_code ignored;
+      const std::string name = file.path.string();
+      names = digest(file.path.on_disk() ? to_utf8(fs::absolute(to_path(name), ignored)) : name, names);
+    }
+    place->memory_path = folder_ + "/weights-" + to_hex(names) + std::string(kMemorySuffix);
+    const Result<std::vector<uint8_t>> memory = read_file(place->memory_path, kLargestMemory);
+    const std::string_view text = memory.ok()
+                                      ? std::string_view(reinterpret_cast<const char*>(memory->data()), memory->size())
+                                      : std::string_view();
+    // The format, the files, the digest.
+    const std::string expected = std::string(kFormat) + *identities;
+    uint64_t found = 0;
+    if (text.starts_with(expected) && text.size() == expected.size() + 16) {
+      const char* const end = text.data() + text.size();
+      if (const auto [rest, error] = std::from_chars(end - 16, end, found, 16); error == std::errc() && rest == end)
+        return found;
+    }
   }
-  return folder_ + "/" + std::string(network) + "-" + to_hex(state) + std::string(kSuffix);
+  uint64_t state = 0;
+  for (const FileWeights::File& file : weights.files()) state = content_digest(file.mapped, state);
+  if (identities && settled(weights)) place->memory = std::string(kFormat) + *identities + to_hex(state);
+  return state;
 }
 
-Result<std::optional<MappedFile>> PackedCache::read(const std::string& path, kernels::PackedWeights& packed) const {
+PackedCache::Place PackedCache::place_for(std::string_view network, kernels::Precision precision,
+                                          const FileWeights& weights, const std::string& changes) const {
+  Place place;
+  const uint64_t content = content_of(weights, &place);
+  const uint64_t state =
+      digest(std::string(network) + "\n" + std::string(version()) + "\n" + std::to_string(static_cast<int>(precision)) +
+                 "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes),
+             content);
+  place.path = folder_ + "/" + std::string(network) + "-" + to_hex(state) + std::string(kSuffix);
+  return place;
+}
+
+// Best effort: what is not remembered is read again.
+void PackedCache::remember(const Place& place) const {
+  if (place.memory.empty()) return;
+  (void)write_file_atomically(place.memory_path,
+                              {reinterpret_cast<const uint8_t*>(place.memory.data()), place.memory.size()});
+}
+
+Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels::PackedWeights& packed) const {
+  const std::string& path = place.path;
   Result<MappedFile> file = MappedFile::open(path);
   if (file.status().code() == StatusCode::kNotFound) return std::optional<MappedFile>();
   if (!file.ok()) return file.status();
@@ -80,10 +145,11 @@ Result<std::optional<MappedFile>> PackedCache::read(const std::string& path, ker
   }
   std::error_code ignored;
   fs::last_write_time(to_path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
+  remember(place);
   return std::optional<MappedFile>(std::move(*file));
 }
 
-Status PackedCache::write(const std::string& path, const kernels::PackedWeights& packed) const {
+Status PackedCache::write(const Place& place, const kernels::PackedWeights& packed) const {
   std::vector<TensorSource> tensors;
   std::map<std::string, std::string> checksums;
   uint64_t bytes = 0;
@@ -101,7 +167,9 @@ Status PackedCache::write(const std::string& path, const kernels::PackedWeights&
   fs::create_directories(to_path(folder_), failed);
   if (failed) return Status(StatusCode::kIoError, "cannot make the folder " + folder_ + ": " + failed.message());
   make_room(bytes);
-  return write_safetensors(path, tensors, checksums);
+  Status written = write_safetensors(place.path, tensors, checksums);
+  if (written.ok()) remember(place);
+  return written;
 }
 
 void PackedCache::make_room(uint64_t bytes) const {
@@ -117,7 +185,7 @@ void PackedCache::make_room(uint64_t bytes) const {
   for (const fs::directory_entry& entry : fs::directory_iterator(to_path(folder_), ignored)) {
     if (!entry.is_regular_file(ignored)) continue;
     const Kept file{entry.last_write_time(ignored), entry.file_size(ignored), entry.path()};
-    if (file.path.extension() == kSuffix) {
+    if (file.path.extension() == kSuffix || file.path.extension() == kMemorySuffix) {
       files.push_back(file);
       total += file.bytes;
     } else if (names_unfinished_file(to_utf8(file.path.filename())) && file.used < abandoned) {

@@ -2,9 +2,12 @@
 //
 // A folder of packed weights, so that a model is packed once: the next load maps the file and reads nothing else. Each
 // file is one network's, in the safetensors format, an operator's bytes a tensor; its name is a digest of everything
-// that its bytes depend on (the weights, the precision, this library, XNNPACK's build, the processor), so a stale file
-// is never found. It appears whole or not at all and is never written to again, so that processes may share it; every
-// entry carries a checksum, which is read before it is used.
+// that its bytes depend on (every byte of the weights, the precision, this library, XNNPACK's build, the processor), so
+// a stale file is never found. It appears whole or not at all and is never written to again, so that processes may
+// share it; every entry carries a checksum, which is read before it is used.
+//
+// Weights are read through to be digested once. A small file beside the packed ones then remembers the digest and what
+// the system says of the files (device, number, size, times); while all of that stays, they are not read again.
 #pragma once
 
 #include <cstdint>
@@ -25,19 +28,26 @@ class PackedCache {
   // be larger than `most_bytes`, and so does what a crash left half-written a day ago.
   PackedCache(std::string folder, uint64_t most_bytes) : folder_(std::move(folder)), most_bytes_(most_bytes) {}
 
+  struct Place {
+    std::string path;                 // of the packed weights
+    std::string memory_path, memory;  // what is to be remembered of the weights' files, and where; empty: nothing new
+  };
+
   // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to
   // them when they are read; empty: nothing.
-  std::string path_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
-                       const std::string& changes = "") const;
+  Place place_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
+                  const std::string& changes = "") const;
 
   // Adds what a file holds to `packed`, which the mapping must outlive. Without a file, nothing; one that is damaged is
   // kInvalidModel.
-  Result<std::optional<MappedFile>> read(const std::string& path, kernels::PackedWeights& packed) const;
+  Result<std::optional<MappedFile>> read(const Place& place, kernels::PackedWeights& packed) const;
 
   // Errors: kNotFound, kIoError; and kInvalidArgument, with nothing written, where the file alone would be too large.
-  Status write(const std::string& path, const kernels::PackedWeights& packed) const;
+  Status write(const Place& place, const kernels::PackedWeights& packed) const;
 
  private:
+  uint64_t content_of(const FileWeights& weights, Place* place) const;
+  void remember(const Place& place) const;
   void make_room(uint64_t bytes) const;
 
   std::string folder_;

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "kernels/packing/float16_support.h"
+
 namespace mobilediffusion {
 namespace {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "kernels/packing/precision.h"
+#include "kernels/runtime/precision.h"
 #include "mobilediffusion/options.h"
 
 namespace mobilediffusion {

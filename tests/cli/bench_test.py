@@ -31,8 +31,8 @@ class BenchTest(ProgramTest):
         self.refused(run("bench", self.model, "--runs", "0"), USAGE, "--runs")
 
     def test_bench_side_by_side(self):
-        with open(self.path("prompts.txt"), "w") as file:
-            file.write("a red boat\n\na blue house\n")
+        with open(self.path("prompts.txt"), "w", newline="", encoding="utf-8") as file:
+            file.write("\ufeffa red boat\r\n\n \na blue house\n")
         done = run("bench", self.model, "--size", "64x64", "--against", "int8", "--prompts", self.path("prompts.txt"), "--pictures",
                    self.path("pairs"), "--json")
         self.assertEqual(done.returncode, DONE, done.stderr)

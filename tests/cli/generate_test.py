@@ -5,9 +5,10 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 import tempfile
 
-from program import BASE, DONE, FAILED, USAGE, ProgramTest, chunks, content, header_of, main, run, size_of
+from program import BASE, DONE, FAILED, PROGRAM, USAGE, ProgramTest, chunks, content, header_of, main, run, size_of
 
 
 class GenerateTest(ProgramTest):
@@ -75,7 +76,8 @@ class GenerateTest(ProgramTest):
         for sampler, steps, noise in (("gan", 1, "philox"), ("gan", 1, "torch"), ("one-step", 2, "torch"), ("sid", 1, "philox"),
                                       ("ddim", 3, "philox"), ("plms", 3, "philox"), ("euler", 3, "philox"), ("euler-a", 3, "torch"),
                                       ("dpm++", 3, "philox"), ("deis", 3, "philox"), ("lcm", 3, "torch"), ("tcd", 2, "philox"),
-                                      ("flow", 2, "philox")):
+                                      ("flow", 2, "philox"), ("ddpm", 3, "torch"), ("unipc", 3, "philox"), ("dpm", 3, "philox"),
+                                      ("dpm-sde", 3, "philox"), ("dpm++2m-sde", 3, "torch"), ("dpm++-sde", 2, "philox")):
             done = self.generate("a boat", "-o", "p.png", "--json", "--sampler", sampler, "--steps", str(steps), "--noise", noise,
                                  "--size", "64x64")
             self.assertEqual(done.returncode, DONE, done.stderr)
@@ -84,7 +86,26 @@ class GenerateTest(ProgramTest):
             kept = json.loads(run("info", self.path("p.png"), "--json").stdout)
             self.assertEqual((kept["sampler"], kept["noise"]), (sampler, noise))
             pictures.add(b"".join(body for kind, body in chunks(content(self.path("p.png"))) if kind == "IDAT"))
-        self.assertEqual(len(pictures), 13)
+        self.assertEqual(len(pictures), 19)
+        done = self.generate("a boat", "-o", "p.png", "--json", "--sampler", "DPM++ 2M SDE", "--steps", "2", "--size", "64x64")
+        self.assertEqual(json.loads(done.stdout)["sampler"], "dpm++2m-sde")
+
+    def test_a_sampler_that_the_model_cannot_have_can_be_overridden(self):
+        for text, saying in (('{"_class_name": "SomethingElse"}', "SomethingElse"),
+                             ('{"_class_name": "PNDMScheduler"}', "skip_prk_steps"),
+                             ('{"_class_name": "DPMSolverMultistepScheduler", "solver_order": 4}', "solver_order"),
+                             ('{"_class_name": "UniPCMultistepScheduler", "thresholding": true}', "thresholding")):
+            model = os.path.join(self.folder, "model")
+            shutil.copytree(self.model, model)
+            with open(os.path.join(model, "scheduler/scheduler_config.json"), "w") as file:
+                file.write(text)
+            draw = ("generate", "a boat", "--model", model, "-o", "p.png", "--steps", "2", "--size", "64x64")
+            done = run(*draw, cwd=self.folder)
+            self.assertEqual(done.returncode, FAILED, done.stderr)
+            self.assertIn(saying, done.stderr.decode())
+            self.assertIn("--sampler", done.stderr.decode())
+            self.assertEqual(run(*draw, "--sampler", "ddim", cwd=self.folder).returncode, DONE)
+            shutil.rmtree(model)
 
     def test_guidance_up_to_one_is_off(self):
         pictures = []
@@ -192,7 +213,8 @@ class GenerateTest(ProgramTest):
                                   (("--size", "64"), "--size"), (("--size", "64x64x64"), "--size"), (("--size", "-64x64"), "--size"),
                                   (("--size", "99999999999x64"), "--size"), (("--size", "32768x32768"), "too large"),
                                   (("--steps", "-1"), "steps"), (("--steps", "100000"), "steps"), (("--steps", "x"), "--steps"),
-                                  (("--count", "0"), "--count"), (("--count", "-3"), "--count"), (("--seed", "-1"), "--seed"),
+                                  (("--count", "0"), "--count"), (("--count", "-3"), "--count"), (("--seed", "-2"), "--seed"), (("--seed", "0x10"), "--seed"), (("--steps", "0x10"), "--steps"),
+                                  (("--guidance", "1,5"), "--guidance"),
                                   (("--seed", "18446744073709551616"), "--seed"), (("--guidance", "nan"), "guidance"),
                                   (("--threads", "100000"), "threads"), (("--sampler", "heun"), "heun"), (("--noise", "white"), "--noise"),
                                   (("--frobnicate",), "--frobnicate"), (("-o", "-", "--json"), "stdout")):
@@ -211,6 +233,90 @@ class GenerateTest(ProgramTest):
             # not by generate(), which says --threads itself
             done = run("generate", "a boat", "--model", self.model, "-o", "p.png", option, value, cwd=self.folder)
             self.refused(done, USAGE, saying)
+
+    def told(self, *arguments, prompt="a boat", model=None):
+        """What --json says of one picture, and the notes on stderr."""
+        done = run("generate", prompt, "--model", model or self.model, "-o", "p.png", "--json", *arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, DONE, done.stderr)
+        return json.loads(done.stdout), done.stderr.decode().splitlines()
+
+    def test_numbers_are_decimal(self):
+        for arguments, key, value in ((("--seed", "010"), "seed", 10), (("--seed", "0009"), "seed", 9),
+                                      (("--seed", "018446744073709551615"), "seed", 2**64 - 1),
+                                      (("--steps", "010", "--size", "32x32"), "steps", 10),
+                                      (("--steps", "08", "--size", "032x032"), "steps", 8),
+                                      (("--guidance", "02.50"), "guidance", 2.5), (("--threads", "01"), "seed", 0)):
+            self.assertEqual(self.told(*arguments)[0][key], value, arguments)
+        told, _ = self.told("--image", "p.png", "--strength", "00.25")
+        self.assertEqual(told["strength"], 0.25)
+        done = self.generate("a boat", "-o", "p.png", "--count", "02", "--size", "32x32")
+        self.assertEqual(len(done.stdout.splitlines()), 2)
+
+    def test_random_seeds(self):
+        seeds = set()
+        for text in ("-1", "random", "random"):
+            told, notes = self.told("--seed", text)
+            self.assertEqual(notes, [f"note: a random seed: {told['seed']}"])
+            self.assertEqual(json.loads(run("info", self.path("p.png"), "--json").stdout)["seed"], told["seed"])
+            picture = content(self.path("p.png"))
+            self.assertEqual(self.told("--seed", str(told["seed"]))[1], [])
+            self.assertEqual(content(self.path("p.png")), picture)
+            seeds.add(told["seed"])
+        self.assertEqual(len(seeds), 3)
+        self.assertEqual(self.generate("a boat", "-q", "-o", "p.png", "--seed", "random").stderr, b"")
+
+    def test_notes_what_the_model_was_not_made_for(self):
+        for arguments, saying in ((("--size", "64x96"), "made for pictures of 128x128; one of 64x96"),
+                                  (("--guidance", "3"), "made for no guidance; with 3 "),
+                                  (("--negative-prompt", "fog"), "negative prompt is not read: guidance is off")):
+            _, notes = self.told(*arguments)
+            self.assertEqual(len(notes), 1, notes)
+            self.assertIn(saying, notes[0])
+        self.assertEqual(self.told("--size", "128x128", "--guidance", "1")[1], [])
+        _, notes = self.told("--negative-prompt", "fog " * 200, "--guidance", "2")
+        self.assertEqual(len([note for note in notes if "the negative prompt has" in note and "75 are read" in note]), 1, notes)
+        # A model that was made for several sizes and for guidance.
+        several = os.path.join(self.home, "several")
+        shutil.copytree(self.model, several)
+        for file, keys in (("unet/config.json", {"sample_sizes": [16, 8, [12, 8]]}),
+                           ("scheduler/scheduler_config.json", {"_class_name": "DDIMScheduler"})):
+            with open(os.path.join(several, file)) as stream:
+                config = json.load(stream)
+            with open(os.path.join(several, file), "w") as stream:
+                json.dump({**config, **keys}, stream)
+        for size, noted in (("128x128", False), ("64x64", False), ("64x96", False), ("96x64", True)):
+            _, notes = self.told("--steps", "1", "--size", size, model=several)
+            self.assertEqual(["128x128, 64x64, 64x96" in note for note in notes], [True] * noted, notes)
+        for guidance, noted in (("1", True), ("7.5", False), ("4", False), ("60", True)):
+            _, notes = self.told("--steps", "1", "--guidance", guidance, model=several)
+            self.assertEqual(["a guidance of about 7.5" in note for note in notes], [True] * noted, notes)
+        told = run("info", several)
+        self.assertIn(b"made for 128x128, 64x64, 64x96; sides are multiples of 32", told.stdout)
+        self.assertEqual(json.loads(run("info", several, "--json").stdout)["sizes"], [[128, 128], [64, 64], [64, 96]])
+
+    def test_notes_what_is_read_letter_by_letter(self):
+        for prompt, saying in (("a (red:1.3) boat", '"(red:1.3)"'), ("a boat BREAK a house", '"BREAK"'),
+                               ("a boat <lora:x:1>", "--lora")):
+            _, notes = self.told(prompt=prompt)
+            self.assertEqual(len(notes), 1, notes)
+            self.assertIn("is read letter by letter", notes[0])
+            self.assertIn(saying, notes[0])
+        _, notes = self.told("--negative-prompt", "(fog:2)", "--guidance", "1.5")
+        self.assertIn('note: negative prompt: "(fog:2)" is read letter by letter: words have no weights here', notes)
+
+    def test_too_little_memory(self):
+        """Ends with a word, whatever the limit: it neither aborts nor waits for threads that it cannot have."""
+        codes = set()
+        for kilobytes in [*range(14000, 24000, 500), *range(24000, 60000, 6000)]:
+            for threads in ("1", "8"):
+                done = subprocess.run(["sh", "-c", f'ulimit -v {kilobytes} && exec "$@"', "_", PROGRAM, "generate", "a boat", "--model", self.model,
+                                       "-o", "p.png", "--cache", "none", "--threads", threads],
+                                      cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                self.assertIn(done.returncode, (DONE, FAILED, 127), (kilobytes, threads, done.stderr))   # 127: the system's loader
+                self.assertNotEqual((done.returncode, done.stderr), (FAILED, b""))
+                codes.add(done.returncode)
+        self.assertIn(FAILED, codes)
+
 
 
 if __name__ == "__main__":

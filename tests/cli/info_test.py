@@ -21,6 +21,22 @@ class InfoTest(ProgramTest):
         self.assertAlmostEqual(told["total"]["parameters"] / 1e6, 520.4, delta=0.1)
         self.assertIn(b"down_blocks.0", run("info", os.path.join(SOURCE, "models/mobilediffusion")).stdout)
 
+    def test_info_on_an_autoencoder_by_itself(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(os.path.join(SOURCE, "tests/data/goldens/diffusers-tiny/vae/config.json"), folder)
+            whole = json.loads(run("info", os.path.join(SOURCE, "tests/data/goldens/diffusers-tiny"), "--json").stdout)
+            alone = json.loads(run("info", folder, "--json").stdout)
+            self.assertEqual(alone["autoencoder"], "AutoencoderTiny")
+            for part in ("decoder", "encoder"):
+                self.assertEqual(alone[part]["parameters"], whole[part]["parameters"])
+                self.assertGreater(alone[part]["macs"], 0)
+            done = run("info", folder)
+            self.assertEqual(done.returncode, DONE)
+            self.assertIn("--vae " + folder, done.stdout.decode())
+            with open(os.path.join(folder, "config.json"), "w") as config:
+                config.write('{"_class_name": "AutoencoderTiny", "latent_channels": 0}')
+            self.refused(run("info", folder), FAILED, "latent_channels")
+
     def test_info_on_what_is_no_picture_of_ours(self):
         self.refused(run("info", "/nowhere.png"), FAILED, "/nowhere.png")
         with tempfile.NamedTemporaryFile(suffix=".png") as file:

@@ -4,8 +4,11 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import time
 
-from program import BASE, DONE, FAILED, USAGE, ProgramTest, content, main, run
+from program import BASE, DONE, FAILED, INTERRUPTED, PROGRAM, SOURCE, USAGE, ProgramTest, content, main, run
 
 
 class SynthesizeTest(ProgramTest):
@@ -43,6 +46,18 @@ class SynthesizeTest(ProgramTest):
         os.mkdir(self.path("empty"))
         self.assertEqual(run("synthesize", BASE, self.path("empty") + "/").returncode, DONE)
         self.assertEqual(run("tokenize", self.path("empty"), text="a\n").returncode, DONE)
+
+    def test_interrupted_it_leaves_nothing(self):
+        process = subprocess.Popen([PROGRAM, "synthesize", os.path.join(SOURCE, "models/mobilediffusion"), self.path("new/full")],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        began = time.monotonic()
+        while not os.path.exists(self.path("new")) and time.monotonic() - began < 30:
+            time.sleep(0.05)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.communicate(timeout=60)[0], b"")
+        self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_synthesize_with_a_tokenizer(self):
         """All its files are taken along; one that is none, or has more tokens than the text encoder, is refused."""

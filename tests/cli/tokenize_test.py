@@ -24,6 +24,14 @@ class TokenizeTest(ProgramTest):
         with open("/dev/full", "wb") as full:
             self.assertEqual(run("tokenize", self.model, text="a\n" * 5000, stdout=full).returncode, FAILED)
 
+    def test_a_byte_order_mark_is_no_word(self):
+        plain = run("tokenize", self.model, text=b"a boat\n").stdout
+        self.assertEqual(run("tokenize", self.model, text=b"\xef\xbb\xbfa boat\r\n").stdout, plain)
+        done = run("tokenize", self.model, text="a boat\n".encode("utf-16"))
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn(b"UTF-16", done.stderr)
+
+
 
 if __name__ == "__main__":
     main()

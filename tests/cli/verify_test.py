@@ -87,6 +87,31 @@ class VerifyTest(ProgramTest):
     def test_absurd_threads(self):
         self.refused_threads("verify", BASE, os.path.join(BASE, "expected.safetensors"))
 
+    def test_encoders(self):
+        for golden in ("diffusers-kl", "diffusers-tiny"):
+            folder = os.path.join(os.path.dirname(BASE), golden)
+            expected = os.path.join(folder, "encoder.safetensors")
+            told = run("verify", folder, expected, "--json", "--write", self.path("ours.safetensors"))
+            self.assertEqual(told.returncode, DONE, told.stderr + told.stdout)
+            self.assertEqual([(output["name"], output["ok"]) for output in json.loads(told.stdout)["outputs"]], [("encoder_output", True)])
+            self.assertEqual(header_of(self.path("ours.safetensors"))["encoder_output"]["shape"],
+                             header_of(expected)["encoder_output"]["shape"])
+            self.assertEqual(run("verify", folder, expected, "--tolerance", "1e-12").returncode, FAILED)
+        os.remove(self.path("ours.safetensors"))
+        self.refused(run("verify", BASE, expected), FAILED, "has no encoder")
+
+    def test_encoder_inputs_that_do_not_fit(self):
+        folder = os.path.join(os.path.dirname(BASE), "diffusers-tiny")
+        for shape, saying in (([1, 4, 16, 16], "one picture of 3 channels"), ([1, 3, 16, 17], "multiples of 8, not 17x16")):
+            data = bytes(4 * shape[1] * shape[2] * shape[3])
+            header = json.dumps({"encoder_input": {"dtype": "F32", "shape": shape, "data_offsets": [0, len(data)]}}).encode()
+            with open(self.path("given.safetensors"), "wb") as file:
+                file.write(struct.pack("<Q", len(header)) + header + data)
+            done = run("verify", folder, self.path("given.safetensors"))
+            os.remove(self.path("given.safetensors"))
+            self.refused(done, FAILED, "encoder_input", saying)
+
+
 
 if __name__ == "__main__":
     main()

@@ -14,6 +14,7 @@
 
 #include "mobilediffusion/image.h"
 #include "mobilediffusion/pipeline.h"
+#include "tests/small_model.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -26,19 +27,21 @@ const std::string kModel = std::string(MOBILEDIFFUSION_SOURCE_DIR) + "/models/sc
 std::atomic<int> seen = 0, fatal = 0;  // the operation of that number fails, counted from 1
 std::atomic<int> error = EIO;
 
-int fail_one(FileOperation /*operation*/) { return ++seen == fatal ? error.load() : 0; }
+int fail_any(FileOperation /*operation*/) { return ++seen == fatal ? error.load() : 0; }
+int fail_write(FileOperation operation) { return operation == FileOperation::kWrite ? fail_any(operation) : 0; }
+int fail_other(FileOperation operation) { return operation != FileOperation::kWrite ? fail_any(operation) : 0; }
 
-// Runs `body` with its n-th operation failing for n = 1, 2, ... until there is none of that number.
+// Runs `body` with its n-th operation failing for n = 1, 1 + step, ... until there is none of that number.
 template <typename Body>
-int fail_each(int with, Body&& body) {
+int fail_each(int with, Body&& body, FileFaultHook hook = &fail_any, int step = 1) {
   error = with;
-  for (int n = 1;; ++n) {
+  for (int n = 1;; n += step) {
     seen = 0;
     fatal = n;
-    set_file_fault_hook(&fail_one);
+    set_file_fault_hook(hook);
     body(n);
     set_file_fault_hook(nullptr);
-    if (seen < n) return n - 1;
+    if (seen < n) return seen;
   }
 }
 
@@ -59,17 +62,15 @@ TEST(FileFaultsTest, LoadingTheDefaultModel) {
       EXPECT_EQ(pipeline.status().code(), expected) << "operation " << n << ": " << pipeline.status().message();
       EXPECT_NE(pipeline.status().message().find(kModel), std::string::npos) << pipeline.status().message();
     });
-    EXPECT_GT(operations, 30);  // three operations a file
+    EXPECT_GE(operations, 30);  // three a file
   }
 }
 
 TEST(FileFaultsTest, KeepingPackedWeights) {
-  const auto draw = [](const std::string& cache, std::vector<uint8_t>* pixels) {
-    const auto pipeline = [&] {
-      LoadOptions options{.threads = 1, .precision = Precision::kInt8, .cache_folder = cache};
-      return Pipeline::load(kModel, options);
-    };
-    auto loaded = pipeline();
+  const SmallModel model;
+  const auto draw = [&](const std::string& cache, std::vector<uint8_t>* pixels) {
+    const LoadOptions options{.threads = 1, .precision = Precision::kInt8, .cache_folder = cache};
+    auto loaded = Pipeline::load(model.path(), options);
     if (!loaded.ok()) return loaded.status();
     auto image = loaded->generate("two red boats");
     EXPECT_TRUE(image.ok()) << image.status().message();
@@ -80,9 +81,9 @@ TEST(FileFaultsTest, KeepingPackedWeights) {
   ASSERT_TRUE(draw("", &truth).ok());
   const TemporaryFolder folder;
   int kept = 0;
-  const int operations = fail_each(EIO, [&](int n) {
+  const auto run = [&](int n) {
     const std::string cache = folder.path(std::to_string(n));
-    for (int round = 0; round < 2; ++round) {  // with the fault and without
+    for (int round = 0; round < 2; ++round) {  // made, and read back
       std::vector<uint8_t> pixels;
       const Status status = draw(cache, &pixels);
       if (status.ok()) {
@@ -90,16 +91,18 @@ TEST(FileFaultsTest, KeepingPackedWeights) {
         ++kept;
       } else {
         EXPECT_EQ(status.code(), StatusCode::kIoError) << "operation " << n << ": " << status.message();
-        EXPECT_EQ(round, 0);
       }
       if (!fs::exists(cache)) continue;
       for (const auto& entry : fs::directory_iterator(cache))
         EXPECT_FALSE(entry.path().filename().string().starts_with(".mobilediffusion-")) << entry.path();
     }
     fs::remove_all(cache);
-  });
+  };
+  // Of the many writes, one a tensor, a few.
+  const int operations = fail_each(EIO, run, &fail_other);
   EXPECT_GT(operations, 60);
-  EXPECT_GT(kept, operations);  // a cache that fails is no reason to fail
+  EXPECT_GT(fail_each(EIO, run, &fail_write, 29), 60);
+  EXPECT_GT(kept, operations);  // more than half: a cache that fails is no reason to fail
 }
 
 TEST(FileFaultsTest, SavingAPicture) {
@@ -142,7 +145,7 @@ TEST(FileFaultsTest, ReadingAPicture) {
     const auto read = read_image(folder.path("a.png"));
     EXPECT_EQ(read.status().code(), seen < n ? StatusCode::kOk : StatusCode::kIoError);
     const auto provenance = read_provenance(folder.path("a.png"));
-    if (!read.ok()) EXPECT_TRUE(provenance.ok());  // the fault was used up
+    EXPECT_TRUE(read.ok() || provenance.ok());  // the fault was used up
   });
   EXPECT_EQ(operations, 4);  // open and read, twice
 }

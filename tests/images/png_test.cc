@@ -106,7 +106,7 @@ std::string text_of(const std::vector<uint8_t>& png, const std::string& keyword)
   const auto texts = read_texts(png, "test");
   EXPECT_TRUE(texts.ok()) << texts.status().message();
   if (texts.ok()) {
-    for (const PngText& entry : *texts) {
+    for (const TextEntry& entry : *texts) {
       if (entry.keyword == keyword) return entry.text;
     }
   }
@@ -260,8 +260,11 @@ TEST(Png, RefusesImagesThatAreNone) {
   image.height = -4;
   EXPECT_EQ(code(image), StatusCode::kInvalidArgument);
   image = picture(4, 4, PixelFormat::kRgb);
-  image.format = static_cast<PixelFormat>(0);
-  EXPECT_EQ(code(image), StatusCode::kInvalidArgument);
+  for (const int format : {-1, 0, 1, 2, 5, 2147483647}) {
+    image.format = static_cast<PixelFormat>(format);
+    EXPECT_EQ(image.encode_png().status().message(), "format " + std::to_string(format) + " is not one of image.h");
+    EXPECT_EQ(image.encode_jpeg().status().code(), StatusCode::kInvalidArgument);
+  }
   image = picture(4, 4, PixelFormat::kRgb);
   image.width = image.height = 2147483647;
   EXPECT_EQ(code(image), StatusCode::kInvalidArgument);
@@ -375,7 +378,7 @@ TEST_F(SavedPng, TellsWhyNot) {
   ASSERT_TRUE(write_file_atomically(path("t.png"), {reinterpret_cast<const uint8_t*>(text.data()), text.size()}).ok());
   const auto made = read_provenance(path("t.png"));
   EXPECT_EQ(made.status().code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(made.status().message(), path("t.png") + ": not a PNG file");
+  EXPECT_EQ(made.status().message(), path("t.png") + ": neither a PNG nor a JPEG");
   const Status missing = picture(2, 2, PixelFormat::kRgb).save(path("no/a.png"));
   EXPECT_EQ(missing.code(), StatusCode::kNotFound);
   EXPECT_NE(missing.message().find(path("no/a.png")), std::string::npos);

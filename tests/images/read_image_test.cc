@@ -9,6 +9,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/images/png.h"
+#include "tests/images/png_chunks.h"
 #include "tests/temporary_folder.h"
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
@@ -62,18 +63,24 @@ class ReadImageTest : public testing::Test {
     return bytes;
   }
 
-  // A JPEG with an Exif segment in front: TIFF's header and a directory of two entries.
-  static std::string with_orientation(const std::string& jpeg, int orientation, bool little_endian) {
+  // TIFF's header and a directory of two entries, the second the orientation, in a whole number of one of TIFF's types.
+  static std::string tiff(int orientation, bool little_endian, uint32_t type = kShort) {
     const auto number = [little_endian](uint32_t value, int bytes) {
       std::string text;
       for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * (little_endian ? i : bytes - 1 - i));
       return text;
     };
-    const auto entry = [&](uint32_t tag, uint32_t value) {
-      return number(tag, 2) + number(3, 2) + number(1, 4) + number(value, 2) + number(0, 2);
+    const auto entry = [&](uint32_t tag, uint32_t value, uint32_t of_type) {
+      const int bytes = of_type == kByte ? 1 : of_type == kLong ? 4 : 2;
+      return number(tag, 2) + number(of_type, 2) + number(1, 4) + number(value, bytes) +
+             std::string(static_cast<size_t>(4 - bytes), '\0');
     };
-    const std::string tiff = (little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) +
-                             entry(0x0103, 6) + entry(0x0112, static_cast<uint32_t>(orientation)) + number(0, 4);
+    return (little_endian ? "II" : "MM") + number(42, 2) + number(8, 4) + number(2, 2) + entry(0x0103, 6, kShort) +
+           entry(0x0112, static_cast<uint32_t>(orientation), type) + number(0, 4);
+  }
+
+  // A JPEG with an Exif segment in front.
+  static std::string with_orientation(const std::string& jpeg, const std::string& tiff) {
     const std::string segment = std::string("Exif\0\0", 6) + tiff;
     std::string head = "\xff\xd8\xff\xe1";
     head += static_cast<char>((segment.size() + 2) >> 8);
@@ -81,6 +88,34 @@ class ReadImageTest : public testing::Test {
     return head + segment + jpeg.substr(2);
   }
 
+  // A PNG with an eXIf chunk behind its header.
+  static std::string with_exif(const std::string& png, const std::string& exif) {
+    constexpr size_t kHead = 33;
+    return png.substr(0, kHead) + png_chunk("eXIf", exif) + png.substr(kHead);
+  }
+
+  // That the picture in `folder_` is colours(31, 17, 3) turned by that orientation: where the file's first row and
+  // first column meet, and where that row ends, by the standard's table.
+  void expect_turned(int orientation, int tolerance) {
+    const auto image = read_image(folder_.path("picture"));
+    ASSERT_TRUE(image.ok()) << image.status().message();
+    const std::vector<uint8_t> whole = colours(31, 17, 3);
+    const bool turned = orientation >= 5;
+    ASSERT_EQ(image->width, turned ? 17 : 31) << orientation;
+    ASSERT_EQ(image->height, turned ? 31 : 17) << orientation;
+    constexpr bool kRight[] = {false, false, true, true, false, false, true, true, false};
+    constexpr bool kBelow[] = {false, false, false, true, true, false, false, true, true};
+    const bool right = kRight[orientation], below = kBelow[orientation];
+    const auto expect_at = [&](bool on_right, bool at_bottom, const uint8_t* colour) {
+      const int x = on_right ? image->width - 1 : 0, y = at_bottom ? image->height - 1 : 0;
+      const uint8_t* const found = image->pixels.data() + 3 * (y * image->width + x);
+      for (int c = 0; c < 3; ++c) EXPECT_NEAR(found[c], colour[c], tolerance) << orientation;
+    };
+    expect_at(right, below, whole.data());
+    expect_at(turned ? right : !right, turned ? !below : below, whole.data() + size_t{3} * 30);
+  }
+
+  static constexpr uint32_t kByte = 1, kShort = 3, kLong = 4, kRational = 5;
   const TemporaryFolder folder_;
 };
 
@@ -114,42 +149,34 @@ TEST_F(ReadImageTest, Jpeg) {
   for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(image->pixels[i], whole[i], 12) << i;
 }
 
-// A camera held in any of eight ways, in both orders of bytes.
-TEST_F(ReadImageTest, TurnsAJpegUpright) {
-  const std::string sideways = jpeg(31, 17);
-  const std::vector<uint8_t> whole = colours(31, 17, 3);
+// A camera held in any of eight ways, in both orders of bytes, told in any whole number, in either kind of file.
+TEST_F(ReadImageTest, TurnsAPictureUpright) {
+  const std::string sideways = jpeg(31, 17), sideways_png = png(31, 17, 3);
   for (const bool little : {false, true}) {
-    for (int orientation = 1; orientation <= 8; ++orientation) {
-      folder_.write("picture", with_orientation(sideways, orientation, little));
-      const auto image = read_image(folder_.path("picture"));
-      ASSERT_TRUE(image.ok()) << image.status().message();
-      const bool turned = orientation >= 5;
-      ASSERT_EQ(image->width, turned ? 17 : 31);
-      ASSERT_EQ(image->height, turned ? 31 : 17);
-      // The corner where the file's first row and first column meet, and where that row ends, by the standard's table.
-      constexpr bool kRight[] = {false, false, true, true, false, false, true, true, false};
-      constexpr bool kBelow[] = {false, false, false, true, true, false, false, true, true};
-      const bool right = kRight[orientation], below = kBelow[orientation];
-      const auto expect_at = [&](bool on_right, bool at_bottom, const uint8_t* colour) {
-        const int x = on_right ? image->width - 1 : 0, y = at_bottom ? image->height - 1 : 0;
-        const uint8_t* const found = image->pixels.data() + 3 * (y * image->width + x);
-        for (int c = 0; c < 3; ++c) EXPECT_NEAR(found[c], colour[c], 12) << orientation;
-      };
-      expect_at(right, below, whole.data());
-      expect_at(turned ? right : !right, turned ? !below : below, whole.data() + size_t{3} * 30);
+    for (const uint32_t type : {kByte, kShort, kLong}) {
+      for (int orientation = 1; orientation <= 8; ++orientation) {
+        const std::string exif = tiff(orientation, little, type);
+        folder_.write("picture", with_orientation(sideways, exif));
+        expect_turned(orientation, 12);
+        folder_.write("picture", with_exif(sideways_png, exif));
+        expect_turned(orientation, 0);
+        folder_.write("picture", with_exif(sideways_png, std::string("Exif\0\0", 6) + exif));
+        expect_turned(orientation, 0);
+      }
     }
   }
-  for (const int none : {0, 9, 65535}) {
-    folder_.write("picture", with_orientation(sideways, none, true));
-    const auto image = read_image(folder_.path("picture"));
-    ASSERT_TRUE(image.ok()) << image.status().message();
-    EXPECT_EQ(image->width, 31);
+  for (const std::string& none : {tiff(0, true), tiff(9, true), tiff(65535, true), tiff(65542, true, kLong),
+                                  tiff(6, false, kRational), std::string(), std::string("II*")}) {
+    folder_.write("picture", with_orientation(sideways, none));
+    expect_turned(1, 12);
+    folder_.write("picture", with_exif(sideways_png, none));
+    expect_turned(1, 0);
   }
 }
 
 // Exif that ends anywhere, or points anywhere, does no harm.
 TEST_F(ReadImageTest, DamagedExif) {
-  const std::string whole = with_orientation(jpeg(31, 17), 6, true);
+  const std::string whole = with_orientation(jpeg(31, 17), tiff(6, true));
   for (size_t at = 4; at < 40; ++at) {
     for (const int change : {0x01, 0x10, 0x80, 0xff}) {
       std::string damaged = whole;
@@ -157,6 +184,15 @@ TEST_F(ReadImageTest, DamagedExif) {
       const Status status = trouble(damaged);
       EXPECT_TRUE(status.ok() || status.code() == StatusCode::kInvalidArgument) << status.message();
     }
+  }
+  const std::string exif = tiff(6, false);
+  for (size_t at = 0; at < exif.size(); ++at) {
+    for (const int change : {0x01, 0x10, 0x80, 0xff}) {
+      std::string damaged = exif;
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
+      EXPECT_TRUE(trouble(with_exif(png(31, 17, 3), damaged)).ok()) << at;
+    }
+    EXPECT_TRUE(trouble(with_exif(png(31, 17, 3), exif.substr(0, at))).ok()) << at;
   }
 }
 
@@ -195,6 +231,21 @@ TEST_F(ReadImageTest, AnOverfullHuffmanTable) {
   ASSERT_NE(at, std::string::npos);
   full[at + 5 + 15] = '\xff';
   expect_refused(full, "damaged or truncated");
+}
+
+// A small file that claims a large picture, or a pass over it again and again.
+TEST_F(ReadImageTest, AJpegThatClaimsMoreThanItHolds) {
+  const std::string whole = jpeg(31, 17);
+  std::string large = whole;
+  const size_t at = large.find("\xff\xc0");  // the frame: length, precision, height, width
+  ASSERT_NE(at, std::string::npos);
+  for (const size_t i : {5, 7}) large[at + i] = '\x1f';
+  expect_refused(large, "too few for");
+  const size_t scan = whole.find("\xff\xda");
+  ASSERT_NE(scan, std::string::npos);
+  std::string many = whole.substr(0, scan);
+  for (int i = 0; i < 200; ++i) many += whole.substr(scan, whole.size() - 2 - scan);
+  expect_refused(many + "\xff\xd9", "more than 100 scans");
 }
 
 // A header that promises a gigantic picture is believed before anything is allocated for it.

@@ -13,10 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "kernels/elementwise/quantize.h"
+#include "kernels/packing/float16_support.h"
+#include "kernels/packing/quantized_weight.h"
 #include "kernels/packing/weight.h"
 #include "kernels/reference/reference.h"
 #include "kernels/runtime/context.h"
+#include "kernels/runtime/quantization.h"
 #include "src/sampling/noise.h"
 
 namespace mobilediffusion::kernels {
@@ -97,7 +99,7 @@ inline double half_sums(int64_t addends) {
 }
 
 // What a result of exact int8 arithmetic may be off by, in the format that it is stored in.
-inline double int8_rounding() { return beside_int8() == Precision::kFloat16 ? kHalfRounding : 1e-5; }
+inline double int8_rounding() { return dequantized_precision() == Precision::kFloat16 ? kHalfRounding : 1e-5; }
 
 // The same values after a quantisation, by its definition.
 inline reference::Array quantized(const reference::Array& x, Format format) {

@@ -55,6 +55,25 @@ const json& good(const std::string& part) {
   return part == "text" ? kText : part == "unet" ? kUNet : part == "decoder" ? kDecoder : kScheduler;
 }
 
+TEST(ConfigTest, SizesThatAModelWasMadeFor) {
+  using Sizes = std::vector<LatentSize>;
+  const auto sizes_of = [](const json& value) {
+    json config = kUNet;
+    if (!value.is_null()) config["sample_sizes"] = value;
+    const auto unet = parse_unet_config(config.dump(), "config.json");
+    return unet.ok() ? unet->sample_sizes : Sizes();
+  };
+  EXPECT_EQ(sizes_of(nullptr), (Sizes{{64, 64}}));
+  EXPECT_EQ(sizes_of({64, 128, {96, 64}}), (Sizes{{64, 64}, {128, 128}, {96, 64}}));
+  EXPECT_EQ(sizes_of({128}), (Sizes{{64, 64}, {128, 128}}));
+  for (const json& wrong : {json(64), json::array(), json{66}, json{0}, json{-4}, json{"64"}, json{64.5}, json{1 << 20},
+                            json::array({{64, 64, 64}}), json::array({{64, 2}}), json(std::vector<int>(65, 64))}) {
+    json config = kUNet;
+    config["sample_sizes"] = wrong;
+    EXPECT_NE(message_of("unet", config.dump()).find("\"sample_sizes\""), std::string::npos) << wrong;
+  }
+}
+
 TEST(ConfigTest, DefaultsAreTheFormats) {
   const auto text = parse_text_encoder_config(kText.dump(), "config.json");
   ASSERT_TRUE(text.ok()) << text.status().message();

@@ -69,6 +69,37 @@ TEST(DiffusersConfigTest, DefaultsAreTheLibrarys) {
   EXPECT_EQ(config.time_cond_proj_dim, 0);
 }
 
+// What means something supported is read, however it is written.
+TEST(DiffusersConfigTest, OtherWordsForWhatIsSupported) {
+  for (const auto& [key, value] : {std::pair<const char*, json>{"act_fn", "swish"},
+                                   {"act_fn", "SiLU"},
+                                   {"sample_size", {16, 16}},
+                                   {"only_cross_attention", {false, false, false}},
+                                   {"_class_name", {"my_unet", "UNet2DConditionModel"}}}) {
+    const auto config = parse_unet_config(with(kUNet, key, value).dump(), "config.json");
+    EXPECT_TRUE(config.ok()) << key << ": " << config.status().message();
+  }
+  EXPECT_EQ(unet(with(kUNet, "sample_size", {16, 16})).sample_size, 16);
+  const auto wide = parse_unet_config(with(kUNet, "sample_size", {16, 32}).dump(), "config.json");
+  EXPECT_EQ(wide.status().code(), StatusCode::kUnsupported);
+  EXPECT_NE(wide.status().message().find("16 by 32"), std::string::npos) << wide.status().message();
+  const auto odd = parse_unet_config(with(kUNet, "_class_name", {"my_unet", "MyUNet"}).dump(), "config.json");
+  EXPECT_EQ(odd.status().code(), StatusCode::kUnsupported);
+  EXPECT_NE(odd.status().message().find("MyUNet"), std::string::npos) << odd.status().message();
+}
+
+// As Python's json writes them: no harm where nobody asks, named where somebody does, left alone within quotes.
+TEST(DiffusersConfigTest, PythonsNaNAndInfinity) {
+  const std::string text = kUNet.dump();
+  for (const char* number : {"NaN", "Infinity", "-Infinity"}) {
+    const std::string unused = "{\"dropout\":" + std::string(number) + ",\"x\":\"\\\"NaN\\\\\"," + text.substr(1);
+    EXPECT_TRUE(parse_unet_config(unused, "config.json").ok()) << parse_unet_config(unused, "").status().message();
+    const auto used = parse_unet_config("{\"norm_eps\":" + std::string(number) + "," + text.substr(1), "config.json");
+    EXPECT_EQ(used.status().code(), StatusCode::kInvalidModel);
+    EXPECT_NE(used.status().message().find(number), std::string::npos) << used.status().message();
+  }
+}
+
 TEST(DiffusersConfigTest, WhatIsNotBuiltIsNamed) {
   for (const auto& [key, value] : {std::pair<const char*, json>{"class_embed_type", "timestep"},
                                    {"addition_embed_type", "text_time"},

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "kernels/runtime/data_type.h"
@@ -97,6 +99,56 @@ TEST(ModelFolderTest, ModelsThatCannotRunSayWhy) {
   EXPECT_NE(file.message().find("is a file; a model is a folder"), std::string::npos) << file.message();
 }
 
+// Kinds that read more than words and a latent: by their pipeline's class, and by their UNet's width.
+TEST(ModelFolderTest, KindsThatCannotRunAreToldWhy) {
+  for (const auto& [name, reason] :
+       {std::pair{"StableDiffusionInstructPix2PixPipeline", "a picture to be changed"},
+        std::pair{"StableDiffusionImageVariationPipeline", "a picture and not words"},
+        std::pair{"StableDiffusionDepth2ImgPipeline", "depths"}, std::pair{"FlaxStableDiffusionPipeline", "Flax"}}) {
+    const SmallModel model;
+    model.edit("model_index.json", "MobileDiffusionPipeline", name);
+    expect_trouble(model, StatusCode::kUnsupported, {name, reason, "which cannot run"});
+  }
+  const SmallModel wide;
+  wide.edit("unet/config.json", "\"in_channels\": 8", "\"in_channels\": 16");
+  expect_trouble(wide, StatusCode::kUnsupported, {"in_channels is 16", "InstructPix2Pix", "supported: 8"});
+  const SmallModel listed;  // a class of a module of its own
+  listed.edit("model_index.json", "\"MobileDiffusionPipeline\"", "[\"pipeline\", \"MyPipeline\"]");
+  expect_trouble(listed, StatusCode::kUnsupported, {"model_index.json", "class MyPipeline"});
+}
+
+TEST(ModelFolderTest, AnAutoencoderThatDoesNotFitIsNamedByItsPath) {
+  const SmallModel model;
+  std::filesystem::copy(model.path() + "/vae", model.path() + "/other");
+  model.edit("other/config.json", "\"latent_channels\": 8", "\"latent_channels\": 4");
+  const Status status = open_model_folder(model.path(), model.path() + "/other").status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidModel);
+  EXPECT_NE(status.message().find(model.path() + "/other/config.json's latent_channels is 4"), std::string::npos)
+      << status.message();
+}
+
+// Configurations as their authors published them, where they are at hand.
+TEST(ModelFolderTest, PublishedConfigurations) {
+  const std::string all = std::string(MOBILEDIFFUSION_SOURCE_DIR) + "/../shared/real/configs/";
+  if (!std::filesystem::is_directory(all)) GTEST_SKIP() << "they are not at hand";
+  for (const auto& [name, sampler, steps] :
+       {std::tuple("stable-diffusion-v1-5", "plms", 25), std::tuple("stable-diffusion-2-1-base", "plms", 25),
+        std::tuple("bk-sdm_unet_config_bk_tiny", "plms", 25)}) {
+    const auto model = open_model_folder(all + name);
+    ASSERT_TRUE(model.ok()) << model.status().message();
+    EXPECT_EQ(model->scheduler.sampler, sampler) << name;
+    EXPECT_EQ(model->scheduler.steps, steps) << name;
+    EXPECT_FALSE(model->recipe.assumed) << name;
+  }
+  EXPECT_TRUE(open_model_folder(all + "owl-characters").ok());
+  for (const auto& [name, reason] : {std::pair{"sdxl-turbo", "two text encoders"},
+                                     std::pair{"stable-diffusion-2-inpainting", "a mask and a masked picture"}}) {
+    const Status status = open_model_folder(all + name).status();
+    EXPECT_EQ(status.code(), StatusCode::kUnsupported);
+    EXPECT_NE(status.message().find(reason), std::string::npos) << status.message();
+  }
+}
+
 TEST(ModelFolderTest, AFolderWithoutWeightsIsAConfiguration) {
   const SmallModel model;
   for (const char* file : {"text_encoder/model.safetensors", "unet/diffusion_pytorch_model.safetensors",
@@ -119,6 +171,22 @@ TEST(ModelFolderTest, UnknownClasses) {
   ASSERT_TRUE(opened.ok()) << opened.status().message();
   EXPECT_EQ(opened->scheduler.sampler, "");
   EXPECT_EQ(opened->scheduler.class_name, "SomethingElse");
+}
+
+// A scheduler_config.json that names no class is of model_index.json's.
+TEST(ModelFolderTest, TheSchedulersClassMayStandInTheIndex) {
+  const SmallModel model;
+  model.edit("scheduler/scheduler_config.json", "\"_class_name\"", "\"_was\"");
+  const auto ours = open_model_folder(model.path());
+  ASSERT_TRUE(ours.ok()) << ours.status().message();
+  EXPECT_EQ(ours->scheduler.sampler, "gan");
+  model.edit("model_index.json", "DiffusionGANScheduler", "DDIMScheduler");
+  const auto theirs = open_model_folder(model.path());
+  ASSERT_TRUE(theirs.ok()) << theirs.status().message();
+  EXPECT_EQ(theirs->scheduler.sampler, "ddim");
+  EXPECT_EQ(theirs->scheduler.steps, 25);
+  model.edit("scheduler/scheduler_config.json", "\"_was\"", "\"_class_name\"");
+  EXPECT_EQ(open_model_folder(model.path())->scheduler.sampler, "gan") << "the file's own counts first";
 }
 
 TEST(ModelFolderTest, NetworksThatDoNotFitOneAnother) {

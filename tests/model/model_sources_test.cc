@@ -5,19 +5,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "src/drawing.h"
 #include "src/files/file_source.h"
-#include "src/images/pixels.h"
-#include "src/model/model_folder.h"
-#include "src/sampling/noise_source.h"
-#include "src/stages.h"
-#include "src/text/tokenizer.h"
-#include "src/text/word_list.h"
+#include "src/loaded_model.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -35,41 +33,21 @@ std::map<std::string, std::string> files_of(const std::string& folder) {
   return files;
 }
 
-// A picture of the model, as its parts draw it.
+// A picture as Pipeline draws it.
 std::vector<uint8_t> draw(const SourcePath& folder, const LoadOptions& options = {.threads = 1}) {
-  const auto model = open_model_folder(folder);
+  Result<LoadedModel> model = LoadedModel::load(folder, options);
   EXPECT_TRUE(model.ok()) << model.status().message();
   if (!model.ok()) return {};
-  const auto tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
-  const auto words = WordList::load(folder);
-  auto stages = Stages::load(*model, NetworkLoading(options));
-  EXPECT_TRUE(tokenizer.ok()) << tokenizer.status().message();
-  EXPECT_TRUE(words.ok()) << words.status().message();
-  EXPECT_TRUE(stages.ok()) << stages.status().message();
-  if (!tokenizer.ok() || !words.ok() || !stages.ok()) return {};
-  EXPECT_EQ(words->unknown("two red boats at noon on Xylophania"), std::vector<std::string>{"xylophania"});
-
   const kernels::ThreadPool threads(1);
   kernels::Arena arena;
-  kernels::Context context(threads, arena);
-  const int side = model->unet.sample_size;
-  const kernels::Tensor text =
-      stages->encode(context, (*tokenizer)->encode("two red boats", model->text_encoder.max_position_embeddings)->ids);
-  kernels::Tensor latents = context.make({1, side, side, model->unet.in_channels});
-  const auto source = make_noise_source(Noise::kPhilox, 7);
-  std::vector<float> noise(static_cast<size_t>(latents.shape().elements()));
-  source->draw(0, noise);
-  to_channels_last(noise, latents);
-  const auto sampler = make_sampler("", model->scheduler, 0);
-  EXPECT_TRUE(sampler.ok());
-  scale(latents, (*sampler)->initial_scale());
-  stages->denoise(context, latents, **sampler, {.text = text, .noise = *source});
-  const kernels::Tensor picture = stages->decode(context, latents);
-  EXPECT_TRUE(context.ok()) << context.status().message();
-  std::vector<uint8_t> pixels(static_cast<size_t>(picture.shape().elements()));
-  to_pixels({picture.data(), pixels.size()}, static_cast<int>(picture.shape().w), static_cast<int>(picture.shape().h),
-            PixelFormat::kRgb, pixels.data());
-  return pixels;
+  const std::atomic<bool> cancelled = false;
+  const std::function<void(LogLevel, std::string_view)> silence;
+  const auto image =
+      mobilediffusion::draw({*model, threads, arena, cancelled, silence}, "two red boats on Xylophania", {.seed = 7});
+  EXPECT_TRUE(image.ok()) << image.status().message();
+  if (!image.ok()) return {};
+  EXPECT_EQ(image->unknown_words, std::vector<std::string>{"xylophania"});
+  return image->pixels;
 }
 
 class ModelSourcesTest : public testing::Test {

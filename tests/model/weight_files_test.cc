@@ -57,6 +57,35 @@ TEST(WeightFilesTest, AnIndexThatIsNoneOrLeadsElsewhere) {
   }
 }
 
+// Another variant where it is the only one; half precision first.
+TEST(WeightFilesTest, VariantsOfOtherNames) {
+  const TemporaryFolder folder;
+  folder.write("diffusion_pytorch_model.non_ema.safetensors", "");
+  EXPECT_EQ(found(folder), std::vector<std::string>{folder.path("diffusion_pytorch_model.non_ema.safetensors")});
+  folder.write("diffusion_pytorch_model.ema.safetensors", "");
+  const Status several = find_weight_files(folder.path(kPlain)).status();
+  EXPECT_EQ(several.code(), StatusCode::kNotFound);
+  for (const char* word : {kPlain, "model.ema.safetensors", "model.non_ema.safetensors"})
+    EXPECT_NE(several.message().find(word), std::string::npos) << several.message();
+  folder.write("diffusion_pytorch_model.bf16.safetensors", "");
+  EXPECT_EQ(found(folder), std::vector<std::string>{folder.path("diffusion_pytorch_model.bf16.safetensors")});
+}
+
+TEST(WeightFilesTest, ShardsWithoutAnIndex) {
+  for (const std::string stem : {"diffusion_pytorch_model", "diffusion_pytorch_model.fp16"}) {
+    const TemporaryFolder folder;
+    const std::string first = stem + "-00001-of-00002.safetensors", second = stem + "-00002-of-00002.safetensors";
+    folder.write(second, "");
+    const Status half = find_weight_files(folder.path(kPlain)).status();
+    EXPECT_EQ(half.code(), StatusCode::kInvalidModel);
+    EXPECT_NE(half.message().find("1 of the 2 shards"), std::string::npos) << half.message();
+    folder.write(first, "");
+    EXPECT_EQ(found(folder), (std::vector<std::string>{folder.path(first), folder.path(second)}));
+    folder.write("diffusion_pytorch_model.bf16-00001-of-00001.safetensors", "");
+    EXPECT_EQ(find_weight_files(folder.path(kPlain)).status().code(), StatusCode::kInvalidModel);
+  }
+}
+
 TEST(WeightFilesTest, APickleIsRefusedWithAWayOut) {
   const TemporaryFolder folder;
   folder.write("diffusion_pytorch_model.bin", "");

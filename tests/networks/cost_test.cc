@@ -262,8 +262,8 @@ TEST(ManifestTest, IsTheGoldenCheckpoints) {
         there.emplace(name, entry.shape);
         elements += entry.elements();
       }
-      EXPECT_EQ(asked, there) << path;
-      EXPECT_EQ(network->whole.parameters, elements) << path;
+      EXPECT_EQ(asked, there) << path.string();
+      EXPECT_EQ(network->whole.parameters, elements) << path.string();
     }
   }
 }

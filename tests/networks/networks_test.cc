@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/packing/float16_support.h"
 #include "src/model/model_folder.h"
 #include "src/networks/decoder.h"
 #include "src/networks/encoder.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/packing/precision.h"
+#include "kernels/packing/float16_support.h"
 #include "mobilediffusion/pipeline.h"
 #include "tests/small_model.h"
 
@@ -47,7 +47,9 @@ class PackedCacheTest : public testing::TestWithParam<Precision> {
 
   std::vector<fs::path> files() const {
     std::vector<fs::path> found;
-    for (const auto& entry : fs::directory_iterator(cache_)) found.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(cache_)) {
+      if (entry.path().extension() != ".seen") found.push_back(entry.path());
+    }
     std::sort(found.begin(), found.end());
     return found;
   }
@@ -119,6 +121,52 @@ TEST_P(PackedCacheTest, KeepsPrecisionsAndModelsApart) {
   EXPECT_EQ(files().size(), 7u);
 }
 
+// As in images of Nix and of containers, whose files all have one time: a change in the middle of the weights.
+TEST_P(PackedCacheTest, ChangedBytesAtAnUnchangedTimeAreSeen) {
+  const std::string leaf = "unet/diffusion_pytorch_model.safetensors", path = model_.path() + "/" + leaf;
+  draw(options());
+  ::sleep(3);
+  draw(options());  // by now it is remembered which files these are
+  const auto time = fs::last_write_time(path);
+  std::string weights = model_.read(leaf);
+  for (size_t i = 0; i < 8192; i += 4) weights[weights.size() / 2 / 4 * 4 + i + 2] ^= 0x40;
+  model_.write(leaf, weights);
+  fs::last_write_time(path, time);
+  EXPECT_EQ(fs::last_write_time(path), time);
+  EXPECT_EQ(draw(options()), draw_uncached());
+  EXPECT_EQ(files().size(), 4u);
+}
+
+// Another copy of the same bytes is read once, and what was packed serves it.
+TEST_P(PackedCacheTest, TheSameBytesElsewhereAreTheSame) {
+  const std::vector<uint8_t> truth = draw(options());
+  const auto made = files();
+  const std::string path = model_.path() + "/unet/diffusion_pytorch_model.safetensors";
+  fs::copy_file(path, path + ".copy");
+  fs::rename(path + ".copy", path);
+  EXPECT_EQ(draw(options()), truth);
+  EXPECT_EQ(files(), made);
+}
+
+// Files that stayed what they were are not read: what is remembered of them is believed, right or wrong.
+TEST_P(PackedCacheTest, UnchangedFilesAreNotReadAgain) {
+  draw(options());
+  ::sleep(3);
+  draw(options());
+  size_t remembered = 0;
+  for (const auto& entry : fs::directory_iterator(cache_)) {
+    if (entry.path().extension() != ".seen") continue;
+    const std::string leaf = "cache/" + entry.path().filename().string();
+    std::string text = folder_.read(leaf);
+    text.back() = text.back() == '0' ? '1' : '0';
+    folder_.write(leaf, text);
+    ++remembered;
+  }
+  EXPECT_EQ(remembered, 3u);
+  EXPECT_EQ(draw(options()), draw_uncached());
+  EXPECT_EQ(files().size(), 6u);  // packed anew under what was remembered
+}
+
 TEST_P(PackedCacheTest, DamagedFilesAreMadeAnew) {
   const std::vector<uint8_t> truth = draw(options());
   for (const fs::path& path : files()) {
@@ -153,14 +201,14 @@ TEST_P(PackedCacheTest, FilesOfAnotherNetworkAreMadeAnew) {
   // The right names with too few bytes.
   kernels::PackedWeights packed, crossed;
   const PackedCache cache(cache_, uint64_t{1} << 30);
-  const auto mapped = cache.read(made[0].string(), packed);
+  const auto mapped = cache.read({.path = made[0].string()}, packed);
   ASSERT_TRUE(mapped.ok() && *mapped);
   for (const auto& [name, entry] : packed.entries()) {
     kernels::PackedWeights::Entry shorter = entry;
     shorter.bytes = entry.bytes.first(std::min<size_t>(64, entry.bytes.size()));
     crossed.add(name, shorter);
   }
-  ASSERT_TRUE(cache.write(made[0].string(), crossed).ok());
+  ASSERT_TRUE(cache.write({.path = made[0].string()}, crossed).ok());
   expect_made_anew(truth, "not those of this network");
   EXPECT_TRUE(folder_.read("cache/" + made[0].filename().string()) == decoder);
 }

@@ -93,9 +93,10 @@ TEST(SafetensorsTest, NoChangedByteDoesHarm) {
 
 TEST(SafetensorsTest, AFileThatIsSomethingElse) {
   expect_refused("", "0 bytes");
-  expect_refused(std::string(91, 'x'), "header of");
+  expect_refused(std::string(91, 'x'), "is a text");
+  expect_refused(std::string(91, '\x01'), "header of");
   expect_refused("version https://git-lfs.github.com/spec/v1\noid sha256:0123456789abcdef\nsize 12345678\n",
-                 "header of");
+                 "Git LFS pointer");
 }
 
 TEST(SafetensorsTest, AHeaderThatLies) {
@@ -134,7 +135,9 @@ INSTANTIATE_TEST_SUITE_P(
         std::tuple(R"({"dtype":"F32","shape":[-2],"data_offsets":[0,8]})", "impossible shape"),
         std::tuple(R"({"dtype":"F32","shape":[2.0],"data_offsets":[0,8]})", "impossible shape"),
         std::tuple(R"({"dtype":"F32","shape":2,"data_offsets":[0,8]})", "shape"),
-        std::tuple(R"({"dtype":"F33","shape":[2],"data_offsets":[0,8]})", "F33"),
+        std::tuple(R"({"dtype":"F33","shape":[2],"data_offsets":[0,9]})", "bytes 0 to 9 of 8"),
+        std::tuple(R"({"dtype":"F33","shape":[-2],"data_offsets":[0,8]})", "impossible shape"),
+        std::tuple(R"({"dtype":"F33","shape":[2],"data_offsets":[0,4]})", "belong to no tensor"),
         std::tuple(R"({"dtype":32,"shape":[2],"data_offsets":[0,8]})", "dtype"), std::tuple("[]", "dtype"),
         std::tuple(R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})", "belong to no tensor"),
         std::tuple(R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]})", "belong to no tensor")));
@@ -185,7 +188,7 @@ TEST(SafetensorsTest, MisalignedDataIsRead) {
 // What a file calls its tensors reaches a terminal: on one line, without escape sequences, and not a megabyte of it.
 TEST(SafetensorsTest, HostileNamesDoNoHarmInMessages) {
   const auto message = [](const std::string& name) {
-    return parse(file_of("{\"" + name + R"(":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}})", "1234"))
+    return parse(file_of("{\"" + name + R"(":{"dtype":33,"shape":[1],"data_offsets":[0,4]}})", "1234"))
         .status()
         .message();
   };
@@ -239,6 +242,31 @@ TEST(SafetensorsTest, ALargeTensorIsWrittenInPieces) {
   const auto file = parse(bytes);
   ASSERT_TRUE(file.ok()) << file.status().message();
   EXPECT_EQ(*Safetensors::to_float32("x", *file->find("x")), values);
+}
+
+// Of types that nobody here reads, some of less than a byte: the file is whole, and only who asks for one is refused.
+TEST(FileWeightsTest, UnknownTypesHarmOnlyWhoAsksForThem) {
+  for (const char* dtype : {"F8_E8M0", "F4", "F6_E2M3", "C64", "U128"}) {
+    const TemporaryFolder folder;
+    folder.write("x.safetensors",
+                 file_of(std::string(R"({"odd":{"dtype":")") + dtype +
+                             R"(","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[2],"data_offsets":[2,10]}})",
+                         std::string(10, '\0')));
+    auto weights = FileWeights::open(folder.path("x.safetensors"));
+    ASSERT_TRUE(weights.ok()) << weights.status().message();
+    const int64_t two[] = {2}, three[] = {3};
+    EXPECT_NE((*weights)->get("w", two).data, nullptr);
+    EXPECT_TRUE((*weights)->status().ok());
+    EXPECT_EQ((*weights)->get("odd", three).data, nullptr);
+    EXPECT_NE((*weights)->status().message().find(std::string("odd is ") + dtype), std::string::npos)
+        << (*weights)->status().message();
+  }
+}
+
+TEST(SafetensorsTest, AnEmptyTensorHasNoValues) {
+  const std::string bytes = file_of(R"({"e":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0]}})", "");
+  const auto file = parse(bytes);
+  EXPECT_TRUE(Safetensors::to_float32("e", *file->find("e"))->empty());
 }
 
 TEST(SafetensorsTest, NothingIsLeftWhereNothingCanBeWritten) {

@@ -61,6 +61,11 @@ def expected(model, prompt):
 
 
 def run(settings, folder, path, **_):
+    write(settings, folder, path, all_words(), PROMPT)
+
+
+def write(settings, folder, path, words, prompt):
+    """Of the last stage that was run."""
     tokenizer = Tokenizer(folder, settings.text_length)
     stage = "gan" if os.path.exists(os.path.join(folder, "gan.pt")) else "diffusion"
     generator, vae = load_generator(settings, folder, "cpu", stage, tokenizer), load_vae(settings, folder, "cpu")
@@ -75,9 +80,9 @@ def run(settings, folder, path, **_):
     os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)
     shutil.copy(os.path.join(folder, "tokenizer.model"), os.path.join(path, "tokenizer"))
     shutil.copy(os.path.join(folder, "world.json"), path)
-    write_json(os.path.join(path, "words.json"), all_words())
+    write_json(os.path.join(path, "words.json"), words)
     model = Model(path)
-    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
+    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, prompt))
     figures = {name: sum(p.numel() for p in part.parameters()) for name, part in (
         ("text_encoder", model.text_encoder), ("unet", model.unet), ("decoder", model.vae.decoder))}
     print(f"export: {stage} weights to {path}, parameters {figures}")

@@ -150,5 +150,36 @@ TEST(Conv2dOperatorTest, ServesOneShapeAfterAnother) {
   }
 }
 
+// Packed weights are held by the operator, or by the store that it was given; a thin and a depthwise convolution's stay
+// its own.
+TEST(Conv2dOperatorTest, SaysWhatItHolds) {
+  const Conv2dSpec pointwise{.in_channels = 100, .out_channels = 200, .kernel = 1};
+  const Conv2dSpec thin{.in_channels = 64, .out_channels = 4}, winograd{.in_channels = 64, .out_channels = 64};
+  const Conv2dSpec upsampling{.in_channels = 8, .out_channels = 70, .upsample_2x = true};
+  const Conv2dSpec depthwise{.in_channels = 96, .out_channels = 96, .depthwise = true};
+  const Conv2dSpec strided{.in_channels = 32, .out_channels = 70, .stride = 2};
+  for (const Conv2dSpec& spec : {pointwise, thin, winograd, upsampling, depthwise, strided}) {
+    for (const Precision precision : {Precision::kFloat32, Precision::kInt8}) {
+      const TestWeight weight({spec.out_channels, spec.depthwise ? 1 : spec.in_channels, spec.kernel, spec.kernel}, 1);
+      const TestWeight bias({spec.out_channels}, 2);
+      PackedWeights store;
+      Status status;
+      const Conv2d own("conv", spec, weight.view(), bias.view(), precision, status);
+      const Conv2d stored("conv", spec, weight.view(), bias.view(), Packing(precision, &store), status);
+      ASSERT_TRUE(status.ok()) << status.message();
+      int64_t in_store = 0;
+      for (const auto& [name, entry] : store.entries()) in_store += static_cast<int64_t>(entry.bytes.size());
+      EXPECT_GE(own.packed_bytes(), weight.view().elements());  // a byte each at least
+      EXPECT_NEAR(static_cast<double>(stored.packed_bytes() + in_store), static_cast<double>(own.packed_bytes()), 4096);
+      if (in_store > 0) {
+        EXPECT_LT(stored.packed_bytes(), 10000);
+      }
+      EXPECT_EQ(in_store == 0, spec.depthwise || (spec.out_channels == 4 && precision == Precision::kFloat32));
+    }
+  }
+  Status status;
+  EXPECT_EQ(Conv2d("conv", thin, {}, {}, Precision::kFloat32, status).packed_bytes(), 0);  // only counts
+}
+
 }  // namespace
 }  // namespace mobilediffusion::kernels

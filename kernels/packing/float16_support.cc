@@ -1,5 +1,5 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include "kernels/packing/precision.h"
+#include "kernels/packing/float16_support.h"
 
 #include <array>
 #include <limits>
@@ -29,7 +29,7 @@ bool multiplies_right(int outputs) {
   for (int i = 0; i < outputs; ++i) weight[static_cast<size_t>(i)] = static_cast<float>(i + 1);
   Status status;
   const XnnpackOperator op = create_xnnpack_operator(
-      "a product in float16", Precision::kFloat16, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
+      "a product in float16", /*weights_cache=*/nullptr, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
         const auto out = static_cast<size_t>(outputs);
         constexpr float kInfinity = std::numeric_limits<float>::infinity();
         return xnn_create_fully_connected_nc_f16(1, out, 1, out, weight.data(), /*bias=*/nullptr, -kInfinity, kInfinity,
@@ -54,7 +54,7 @@ bool multiplies_int8_to_halves() {
   std::iota(weight.begin(), weight.end(), int8_t{1});
   Status status;
   const XnnpackOperator op = create_xnnpack_operator(
-      "a product in int8", Precision::kInt8, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
+      "a product in int8", /*weights_cache=*/nullptr, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
         constexpr float kInfinity = std::numeric_limits<float>::infinity();
         return creator_of_int8_linear(Format::kFloat16)(1, kTile, 1, kTile, scales.data(), weight.data(),
                                                         /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0,
@@ -81,7 +81,7 @@ int float16_outputs_at_once() {
 
 bool computes_float16() { return float16_outputs_at_once() > 0; }
 
-Precision beside_int8() {
+Precision dequantized_precision() {
   static const bool halves = computes_float16() && multiplies_int8_to_halves();
   return halves ? Precision::kFloat16 : Precision::kFloat32;
 }

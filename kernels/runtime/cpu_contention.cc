@@ -1,5 +1,5 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include "kernels/runtime/crowding.h"
+#include "kernels/runtime/cpu_contention.h"
 
 #include <chrono>
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kMillisecond = 1000000;
 constexpr int64_t kBetweenCounts = 4 * kMillisecond;
-constexpr int64_t kStaysCrowded = 200 * kMillisecond;
+constexpr int64_t kStaysContended = 200 * kMillisecond;
 constexpr int64_t kFewest = 2;                          // once is chance
 constexpr int64_t kApartWhenQuiet = 20 * kMillisecond;  // a full core changes hands every few milliseconds
 
@@ -32,20 +32,20 @@ int64_t involuntary_switches() {
 
 }  // namespace
 
-Crowding::Sources Crowding::system() { return {steady_ns, involuntary_switches}; }
+CpuContention::Sources CpuContention::system() { return {steady_ns, involuntary_switches}; }
 
-bool Crowding::lately() {
+bool CpuContention::recent() {
   const int64_t now = sources_.now_ns();
   if (now < until_ns_) return true;
   const int64_t passed = now - counted_ns_;
   if (passed < kBetweenCounts) return false;
-  const int64_t total = sources_.pushed_off();
-  const int64_t times = total - pushed_off_;
-  const bool crowded = counted_ns_ != 0 && times >= kFewest && times * kApartWhenQuiet >= passed;
+  const int64_t total = sources_.involuntary_switches();
+  const int64_t times = total - switches_;
+  const bool contended = counted_ns_ != 0 && times >= kFewest && times * kApartWhenQuiet >= passed;
   counted_ns_ = now;
-  pushed_off_ = total;
-  if (crowded) until_ns_ = now + kStaysCrowded;
-  return crowded;
+  switches_ = total;
+  if (contended) until_ns_ = now + kStaysContended;
+  return contended;
 }
 
 }  // namespace mobilediffusion::kernels

@@ -5,7 +5,10 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
+#include <string>
 
+#include "src/images/jpeg.h"
+#include "src/images/over_white.h"
 #include "src/images/png.h"
 
 namespace mobilediffusion {
@@ -97,32 +100,71 @@ thread_local StbMemory* StbMemory::current_ = nullptr;
 
 namespace mobilediffusion {
 
-Result<std::vector<uint8_t>> compress_png(std::span<const uint8_t> pixels, int width, int height, int channels) {
+namespace {
+
+std::string size_in_message(int width, int height) {
+  return "a picture of " + std::to_string(width) + "x" + std::to_string(height) + " pixels";
+}
+
+// What both formats ask of a picture. stb counts bytes in an int and doubles its buffers; below 2^30 that stays within
+// it.
+Status check(std::span<const uint8_t> pixels, int width, int height, int channels, const char* format) {
   if (width < 1 || height < 1 || (channels != 3 && channels != 4)) {
     return Status(StatusCode::kInvalidArgument, "no picture is " + std::to_string(width) + "x" +
                                                     std::to_string(height) + " pixels of " + std::to_string(channels) +
                                                     " channels");
   }
-  const uint64_t row = uint64_t{static_cast<uint32_t>(width)} * static_cast<uint32_t>(channels);
-  // stb counts bytes in an int and doubles its buffers; below 2^30 that stays within it.
   constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
+  const uint64_t row = uint64_t{static_cast<uint32_t>(width)} * static_cast<uint32_t>(channels);
   if (row >= kMaxBytes || (row + 1) * static_cast<uint32_t>(height) > kMaxBytes) {
-    return Status(StatusCode::kInvalidArgument,
-                  "a picture of " + std::to_string(width) + "x" + std::to_string(height) +
-                      " pixels is too large for a PNG of ours: expected 1 GiB of pixels at most");
+    return Status(StatusCode::kInvalidArgument, size_in_message(width, height) + " is too large for a " + format +
+                                                    " of ours: expected 1 GiB of pixels at most");
   }
-  if (pixels.size() != row * static_cast<uint32_t>(height)) {
-    return Status(StatusCode::kInvalidArgument, "a picture of " + std::to_string(width) + "x" + std::to_string(height) +
-                                                    " pixels: expected " +
-                                                    std::to_string(row * static_cast<uint32_t>(height)) +
+  const uint64_t bytes = row * static_cast<uint32_t>(height);
+  if (pixels.size() != bytes) {
+    return Status(StatusCode::kInvalidArgument, size_in_message(width, height) + ": expected " + std::to_string(bytes) +
                                                     " bytes, found " + std::to_string(pixels.size()));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<uint8_t>> compress_png(std::span<const uint8_t> pixels, int width, int height, int channels) {
+  if (Status status = check(pixels, width, height, channels, "PNG"); !status.ok()) return status;
   const StbMemory memory;
   int size = 0;
-  const unsigned char* png =
-      stbi_write_png_to_mem(pixels.data(), static_cast<int>(row), width, height, channels, &size);
+  const unsigned char* png = stbi_write_png_to_mem(pixels.data(), width * channels, width, height, channels, &size);
   if (png == nullptr) return Status(StatusCode::kInternal, "stb_image_write gave no PNG");
   return std::vector<uint8_t>(png, png + size);
+}
+
+Result<std::vector<uint8_t>> compress_jpeg(std::span<const uint8_t> pixels, int width, int height, int channels,
+                                           int quality) {
+  if (Status status = check(pixels, width, height, channels, "JPEG"); !status.ok()) return status;
+  constexpr int kLargestSide = 65535;  // a frame's header has 16 bits for each
+  if (width > kLargestSide || height > kLargestSide) {
+    return Status(StatusCode::kInvalidArgument, size_in_message(width, height) +
+                                                    " is too large for a JPEG: expected sides of " +
+                                                    std::to_string(kLargestSide) + " at most");
+  }
+  if (quality < 1 || quality > 100) {
+    return Status(StatusCode::kInvalidArgument, "jpeg_quality must be 1 to 100, not " + std::to_string(quality));
+  }
+  std::vector<uint8_t> opaque;
+  if (channels == 4) {
+    opaque = over_white(pixels);
+    pixels = opaque;
+  }
+  std::vector<uint8_t> jpeg;
+  const auto append = [](void* to, void* data, int size) {
+    const auto* const bytes = static_cast<const uint8_t*>(data);
+    auto& out = *static_cast<std::vector<uint8_t>*>(to);
+    out.insert(out.end(), bytes, bytes + size);
+  };
+  if (stbi_write_jpg_to_func(append, &jpeg, width, height, 3, pixels.data(), quality) == 0)
+    return Status(StatusCode::kInternal, "stb_image_write gave no JPEG");
+  return jpeg;
 }
 
 }  // namespace mobilediffusion

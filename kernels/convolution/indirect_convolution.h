@@ -1,0 +1,37 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// XNNPACK's convolutions, dense and depthwise, for every kernel, stride and precision. They read the pixels through
+// pointers, without copying them into a matrix first (Dukhan, "The Indirect Convolution Algorithm", 2019).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/convolution/conv2d_spec.h"
+#include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/packing/packed_weights.h"
+#include "kernels/packing/weight.h"
+#include "kernels/xnnpack/xnnpack_operator.h"
+
+namespace mobilediffusion::kernels {
+
+class IndirectConvolution final : public ConvolutionAlgorithm {
+ public:
+  // A depthwise convolution is not packed in int8, nor kept in packing.store.
+  IndirectConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
+                      const Packing& packing, Status& status);
+
+  // int8 is read with one quantization for a picture.
+  void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
+
+  int64_t packed_bytes() const override;
+
+ private:
+  struct Block {
+    int64_t begin;  // the first output channel
+    XnnpackOperator op;
+  };
+  std::vector<Block> blocks_;
+};
+
+}  // namespace mobilediffusion::kernels

@@ -1,0 +1,55 @@
+"""Rendered scenes in files that a renderer appends to while a trainer reads them. Scene number i is always the same."""
+
+import json
+import os
+import random
+
+import numpy as np
+
+from picture_book import composer
+from picture_book.sprites import Sprites
+from picture_book.world import World
+
+HELD_OUT = 10 ** 9          # scenes from this number on are never trained on
+
+
+def load_world(folder, nouns=None):
+    """Of all subjects, or of some; with their pictures."""
+    sprites = Sprites(os.path.join(folder, "sprites.npy"))
+    with open(os.path.join(folder, "recolourable.json"), encoding="utf-8") as file:
+        return World(nouns or sprites.nouns, json.load(file)), sprites
+
+
+def scene_of(world, number, kept_back=False):
+    """The scene of a number, and its chances."""
+    return (world.sample(random.Random(number), kept_back),
+            np.random.default_rng(number).standard_normal(composer.CHANCES).astype(np.float32))
+
+
+class SceneCache:
+    """(count, size, size, 4): a picture, and where its subjects are."""
+
+    def __init__(self, folder, size, count, start=0):
+        self.size, self.count, self.start = size, count, start
+        self.path = os.path.join(folder, f"scenes-{size}-{start}.u8")
+        self.done_path = self.path + ".done"
+        shape = (count, size, size, 4)
+        exists = os.path.exists(self.path) and os.path.getsize(self.path) == int(np.prod(shape))
+        self.data = np.memmap(self.path, np.uint8, "r+" if exists else "w+", shape=shape)
+
+    @property
+    def done(self):
+        try:
+            return int(open(self.done_path).read())
+        except (OSError, ValueError):
+            return 0
+
+    def fill(self, world, sprites, until=None):
+        first = self.done
+        for i in range(first, min(self.count, until or self.count)):
+            scene, chances = scene_of(world, self.start + i)
+            self.data[i, ..., :3], self.data[i, ..., 3] = composer.render(scene, chances, self.size, sprites)
+            if i % 100 == 99 or i + 1 == self.count:
+                with open(self.done_path + ".new", "w") as file:
+                    file.write(str(i + 1))
+                os.replace(self.done_path + ".new", self.done_path)

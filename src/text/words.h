@@ -1,0 +1,14 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mobilediffusion {
+
+// The words of a text's first 4 KiB: letters, marks and numbers of every script, case folded and composed (NFKC). Text
+// that is not valid UTF-8 has none.
+std::vector<std::string> words_of(std::string_view text);
+
+}  // namespace mobilediffusion

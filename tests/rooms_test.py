@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+"""Whether every file includes only what its room may: rooms_test.py SOURCE_DIR.
+
+A room's CMakeLists.txt names the rooms below it: room(TARGET MAY_INCLUDE src/files ...). See kernels/cmake/Room.cmake.
+"""
+import os
+import re
+import sys
+import tempfile
+import unittest
+
+HALLS = "src", "kernels"
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def find_rooms(top):
+    """The rooms below `top`, by name: {room: the rooms that its CMakeLists.txt names}."""
+    rooms = {}
+    for hall in HALLS:
+        for folder, _, names in os.walk(os.path.join(top, hall)):
+            if "CMakeLists.txt" not in names:
+                continue
+            lists = re.sub(r"#.*", "", read(os.path.join(folder, "CMakeLists.txt")))
+            for call in re.findall(r"^room\(\s*\w+\s*([^)]*)\)", lists, re.MULTILINE):
+                words = call.split()
+                rooms[os.path.relpath(folder, top)] = set(words[1:]) if words[:1] == ["MAY_INCLUDE"] else set()
+    return dict(sorted(rooms.items()))
+
+
+def includes(top):
+    """Every include of ours in the halls: (file, what it includes)."""
+    for hall in HALLS:
+        for folder, _, names in os.walk(os.path.join(top, hall)):
+            for name in sorted(names):
+                if name.endswith((".cc", ".h")):
+                    path = os.path.join(folder, name)
+                    for included in re.findall(r'^#include "([^"]+)"', read(path), re.MULTILINE):
+                        yield os.path.relpath(path, top), included
+
+
+def offences(top):
+    rooms = find_rooms(top)
+    used = {room: set() for room in rooms}
+    for path, included in includes(top):
+        room, other = os.path.dirname(path), os.path.dirname(included)
+        if room not in rooms:
+            yield f"{path} stands in no room: {room}/CMakeLists.txt has no room(...)"
+        elif other in rooms and other != room:
+            used[room].add(other)
+            if other not in rooms[room]:
+                yield f"{path} includes {included}, but {room} may not include {other}"
+        elif included.startswith(tuple(hall + "/" for hall in HALLS)) and other not in rooms:
+            yield f"{path} includes {included}, which stands in no room"
+    for room, named in rooms.items():
+        for other in sorted(named - used[room]):
+            yield f"{room}/CMakeLists.txt names {other}, which none of its files includes"
+    yield from circles(rooms)
+
+
+def circles(rooms):
+    """Rooms from which the arrows lead back to them."""
+    for room in rooms:
+        seen, ahead = set(), list(rooms[room])
+        while ahead:
+            other = ahead.pop()
+            if other == room:
+                yield f"the arrows from {room} lead back to it"
+                break
+            if other not in seen:
+                seen.add(other)
+                ahead += rooms.get(other, ())
+
+
+class TheCheckItself(unittest.TestCase):
+    def tree(self, files):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        for path, text in files.items():
+            path = os.path.join(folder.name, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        return list(offences(folder.name))
+
+    def test_an_arrow_that_is_named_is_fine(self):
+        self.assertEqual([], self.tree({
+            "src/high/CMakeLists.txt": "room(objects MAY_INCLUDE\n  src/low)\n",
+            "src/high/a.cc": '#include "src/high/a.h"\n#include "src/low/b.h"\n#include "mobilediffusion/status.h"\n',
+            "src/low/CMakeLists.txt": "room(objects)\n",
+            "src/low/b.h": "#include <string>\n"}))
+
+    def test_an_arrow_that_runs_up_is_named(self):
+        self.assertEqual(["src/low/b.h includes src/high/a.h, but src/low may not include src/high"], self.tree({
+            "src/high/CMakeLists.txt": "room(objects)\n",
+            "src/low/CMakeLists.txt": "room(objects)  # MAY_INCLUDE src/high\n",
+            "src/low/b.h": '#include "src/high/a.h"\n'}))
+
+    def test_a_file_outside_every_room_is_named(self):
+        self.assertEqual(["src/new/c.cc stands in no room: src/new/CMakeLists.txt has no room(...)"], self.tree({
+            "src/low/CMakeLists.txt": "room(objects)\n",
+            "src/new/c.cc": '#include "src/low/b.h"\n'}))
+
+    def test_a_name_that_nobody_needs_is_named(self):
+        self.assertEqual(["src/high/CMakeLists.txt names src/low, which none of its files includes"], self.tree({
+            "src/high/CMakeLists.txt": "room(objects MAY_INCLUDE src/low)\n",
+            "src/low/CMakeLists.txt": "room(objects)\n"}))
+
+    def test_a_circle_is_named(self):
+        found = self.tree({
+            "src/a/CMakeLists.txt": "room(objects MAY_INCLUDE src/b)\n",
+            "src/a/a.h": '#include "src/b/b.h"\n',
+            "src/b/CMakeLists.txt": "room(objects MAY_INCLUDE src/a)\n",
+            "src/b/b.h": '#include "src/a/a.h"\n'})
+        self.assertEqual(["the arrows from src/a lead back to it", "the arrows from src/b lead back to it"], found)
+
+
+class ThisTree(unittest.TestCase):
+    def test_every_arrow_runs_down(self):
+        rooms = find_rooms(top_of_the_tree)
+        self.assertGreater(len(rooms), 10)
+        self.assertEqual([], sorted(offences(top_of_the_tree)))
+
+
+if __name__ == "__main__":
+    top_of_the_tree = sys.argv.pop(1)
+    unittest.main()

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#
+# The scripts that install Python's packages run the Python that these are for, whatever other stands first on PATH.
+# Usage: scripts_test.sh THE-PYTHON-THAT-CMAKE-TOOK. Exit 77: this system has no Python of its own.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ -x /usr/bin/python3 ] || { echo "skipped: there is no /usr/bin/python3"; exit 77; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+printf '#!/bin/sh\necho "No module named torch" >&2\nexit 1\n' >"$work/python3"
+chmod +x "$work/python3"
+export PATH=$work:$PATH
+
+echo "== benchmarks/compare"
+benchmarks/compare --help | grep -q -- --rounds
+
+echo "== no script names a Python that PATH chooses"
+if grep -nE '(^|[;&|(]|\bexec|\bquietly) *python3 ' .setup/setup.sh .ci/run .ci/pristine benchmarks/compare examples/picture tests/run; then exit 1; fi
+
+echo "== CMake takes one that has the packages, where there is one"
+if /usr/bin/python3 -c "import torch, sentencepiece, PIL" 2>/dev/null; then "$1" -c "import torch, sentencepiece, PIL"; fi
