@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/model/config.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora.h"
 #include "src/weights/packed_cache.h"
@@ -59,6 +60,16 @@ class ShapesOf : public WeightSource {
   WeightSource* whole_;
 };
 
+// What a network is computed in where `wanted` is asked for. An autoencoder's file may ask for more than half has; int8
+// keeps its activations in half, too.
+template <typename Config>
+kernels::Precision precision_of(const Config& /*config*/, kernels::Precision wanted) {
+  return wanted;
+}
+inline kernels::Precision precision_of(const DecoderConfig& config, kernels::Precision wanted) {
+  return config.force_upcast ? kernels::Precision::kFloat32 : wanted;
+}
+
 template <typename Network, typename Config>
 class NetworkSlot {
  public:
@@ -95,10 +106,11 @@ class NetworkSlot {
     if (network_ != nullptr) return {};
     Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
     if (!weights.ok()) return weights.status();
+    const kernels::Precision precision = precision_of(config_, how.precision);
     if (!how.cache) return bind(**weights, how, nullptr);
 
     const PackedCache::Place cached =
-        how.cache->place_for(name_, how.precision, **weights, how.loras ? how.loras->identity(name_) : "");
+        how.cache->place_for(name_, precision, **weights, how.loras ? how.loras->identity(name_) : "");
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
     if (!file.ok()) {
@@ -133,7 +145,8 @@ class NetworkSlot {
   Status bind(FileWeights& weights, const NetworkLoading& how, kernels::PackedWeights* packed) {
     static const LowRankChanges none;
     ChangedWeights changed(weights, name_, how.loras ? how.loras->changes(name_) : none, packed);
-    network_ = std::make_unique<Network>(Scope(changed, name_, {how.precision, packed}), config_);
+    network_ =
+        std::make_unique<Network>(Scope(changed, name_, {precision_of(config_, how.precision), packed}), config_);
     Status status = changed.status();
     if (status.ok() && packed != nullptr && packed->mismatched())
       status = Status(StatusCode::kInvalidModel, "packed weights do not fit their operators");

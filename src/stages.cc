@@ -53,6 +53,8 @@ Result<Stages> Stages::load(const ModelFolder& model, NetworkLoading loading) {
     if (!loras.ok()) return loras.status();
     stages.loading_.loras = std::move(*loras);
   }
+  if (model.decoder.force_upcast && stages.loading_.precision != kernels::Precision::kFloat32)
+    stages.loading_.warn("the autoencoder's config.json asks for float32 (force_upcast): it is computed in that");
   const auto load = [&](auto& slot) {
     return stages.loading_.memory == MemoryUse::kStream ? slot.check() : slot.load(stages.loading_);
   };

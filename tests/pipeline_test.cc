@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "src/sampling/noise.h"
+#include "src/stages.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
@@ -507,6 +508,36 @@ TEST_F(PipelineTest, EveryShortageOfMemoryIsAStatus) {
   }
   EXPECT_GT(drawn, 0);
   EXPECT_GT(refused, 0);
+}
+
+// An autoencoder whose middle leaves half's range: its file says so, and it is computed in float32 in every precision.
+TEST(ForceUpcastTest, TheAutoencoderIsComputedInFloat32) {
+  const SmallModel model("diffusers-kl");
+  const auto draw = [&](Precision precision, std::string* notes) {
+    LoadOptions options{.threads = 1, .precision = precision};
+    options.log = [&](LogLevel, std::string_view message) { *notes += std::string(message) + "\n"; };
+    auto loaded = Stages::load(*open_model_folder(model.path()), NetworkLoading(options));
+    EXPECT_TRUE(loaded.ok()) << loaded.status().message();
+    const kernels::ThreadPool one(1);
+    kernels::Arena arena;
+    kernels::Context context(one, arena);
+    kernels::Tensor latent = context.make({1, 4, 4, 4});
+    for (int i = 0; i < 64; ++i) latent.data()[i] = static_cast<float>(i % 7 - 3) / 4;
+    const kernels::Tensor picture = loaded->decode(context, latent);
+    EXPECT_TRUE(context.ok()) << context.status().message();
+    return context.ok() ? std::vector<float>(picture.data(), picture.data() + picture.shape().elements())
+                        : std::vector<float>();
+  };
+  std::string notes;
+  const std::vector<float> expected = draw(Precision::kFloat32, &notes);
+  EXPECT_EQ(notes.find("force_upcast"), std::string::npos) << notes;
+  for (const Precision precision : {Precision::kFloat16, Precision::kInt8}) {
+    notes.clear();
+    EXPECT_EQ(draw(precision, &notes), expected);
+    EXPECT_NE(notes.find("force_upcast"), std::string::npos) << notes;
+  }
+  model.edit("vae/config.json", "\"force_upcast\": true", "\"force_upcast\": false");
+  EXPECT_NE(draw(Precision::kInt8, &notes), expected);
 }
 
 }  // namespace

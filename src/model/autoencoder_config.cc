@@ -14,6 +14,7 @@ void read_common(JsonReader& json, double scaling_factor, DecoderConfig* config)
   json.integer("in_channels", 3, 3, 3);
   config->out_channels = static_cast<int>(json.integer("out_channels", 3, 3, 3));
   config->scaling_factor = static_cast<float>(json.number("scaling_factor", 1e-6, 1e6, scaling_factor));
+  config->force_upcast = json.boolean("force_upcast", false);
   config->shift_factor = static_cast<float>(json.number("shift_factor", -1e6, 1e6, 0));
 }
 

@@ -124,6 +124,7 @@ struct DecoderConfig {
   int out_channels = 0;
   float scaling_factor = 1.0f;  // the decoder reads x0 / scaling_factor + shift_factor, the encoder writes it
   float shift_factor = 0.0f;
+  bool force_upcast = false;  // its activations leave half's range: never computed in less than float32
   std::variant<KlDecoderConfig, TinyDecoderConfig> network;
 
   // How many pixels wide a latent's pixel becomes: 2 to the number of levels less one.

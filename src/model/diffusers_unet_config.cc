@@ -37,7 +37,8 @@ bool has_middle(JsonReader& json) {
   return choice<bool>(json, kKey, json.string(kKey, "UNetMidBlock2DCrossAttn"), {{"UNetMidBlock2DCrossAttn", true}});
 }
 
-// Every other value asks for a part that is not built.
+// Every other value asks for a part that is not built. "upcast_attention" is not among them: attention's scores are
+// float32's in every model.
 void require_supported(JsonReader& json) {
   require_activation(json, {"silu", "swish"});
   require_values(json, {{"downsample_padding", 1},

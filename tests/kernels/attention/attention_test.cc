@@ -157,6 +157,28 @@ TEST_P(NotFiniteTest, IsToldOf) {
 
 INSTANTIATE_TEST_SUITE_P(Precisions, NotFiniteTest, testing::Values(Precision::kFloat32, Precision::kInt8));
 
+// As Stable Diffusion 2.1's, whose "upcast_attention" asks for scores in float32: products of queries and keys in half
+// that leave half's range, before they are scaled and after. (float32 rounds such a score by up to 0.004.)
+TEST(AttentionOperatorTest, ScoresOfHalvesAreNoHalves) {
+  constexpr int64_t kTokens = 1100, kHead = 64;
+  const AttentionSpec spec{.heads = 2};
+  for (const double size : {64.0, 100.0}) {
+    const reference::Array q = halves(random_array({1, 1, 40, 2 * kHead}, 1, 1.0, size)),
+                           k = halves(random_array({1, 1, kTokens, 2 * kHead}, 2, 1.0 / 16, size)),
+                           v = random_array({1, 1, kTokens, 2 * kHead}, 3);
+    double product = 0;
+    for (int64_t c = 0; c < kHead; ++c) product += q.at(0, 0, 0, c) * k.at(0, 0, 0, c);
+    ASSERT_GT(size == 64.0 ? product : product / 8, 65504);
+    for (const Precision precision : {Precision::kFloat32, Precision::kFloat16}) {
+      const Attention attention("attention", spec, precision);
+      expect_matches(reference::attention(q, k, halves(v), spec), 0.03, [&](Bed& bed) {
+        return attention(bed.context, bed.tensor(q, Format::kFloat16), bed.tensor(k, Format::kFloat16),
+                         bed.tensor(v, Format::kFloat16));
+      });
+    }
+  }
+}
+
 // Scores of tens of thousands: their exponentials would overflow were the largest not taken off.
 TEST(AttentionOperatorTest, HugeScoresDoNotOverflow) {
   const AttentionSpec spec{.heads = 1};
