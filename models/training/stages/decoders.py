@@ -1,7 +1,8 @@
 """The lite decoder beside a Stable-Diffusion-shaped one of four times its parameters, as Zhao et al. (2023) compare theirs.
 
 Both learn from nothing, for as many minutes, from the same latents of the finished encoder; then held-out scenes are
-decoded by both: PSNR and SSIM, of whole pictures and of the subjects' pixels, and how long a picture takes.
+decoded by both: PSNR and SSIM, of whole pictures and of the subjects' pixels, LPIPS where --judges names its networks, and how
+long a picture takes.
 """
 
 import os
@@ -11,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from lpips import load_lpips
 from stages.vae import learn, load_scenes, load_vae, psnr, vae_config
 from training import write_figures
 from vae import Decoder
@@ -74,6 +76,16 @@ def mean_ssim(network, pixels, masks, device):
 
 
 @torch.no_grad()
+def mean_lpips(network, pixels, lpips, device):
+    """Zhang et al., 2018, of whole pictures: 0 is the same to a person, and less is better."""
+    distances = []
+    for picture in pixels.split(16):
+        truth = picture.to(device).float() / 127.5 - 1
+        distances.append(lpips(network.decode(network.encode(truth)).clamp(-1, 1), truth).cpu())
+    return round(float(torch.cat(distances).mean()), 4)
+
+
+@torch.no_grad()
 def fastest(networks, latents):
     """Milliseconds a picture, in float32, every network in turn, so that a busy machine is unfair to none."""
     times = {name: [] for name in networks}
@@ -85,7 +97,8 @@ def fastest(networks, latents):
     return {name: round(min(all_times), 1) for name, all_times in times.items()}
 
 
-def run(settings, folder, device, minutes, steps, path, **_):
+def run(settings, folder, device, minutes, steps, path, judges=None, **_):
+    lpips = load_lpips(judges, device)
     vae, (scenes, held_out) = load_vae(settings, folder, device), load_scenes(settings, folder)
     networks, figures = {}, {}
     for name, shape in SHAPES.items():
@@ -97,6 +110,8 @@ def run(settings, folder, device, minutes, steps, path, **_):
             "parameters": sum(p.numel() for p in network.decoder.parameters()), "minutes": minutes,
             "crops": training.step * settings.vae_batch,
             "psnr": whole, "psnr_subject": subject, "ssim": likeness, "ssim_subject": subject_likeness}
+        if lpips:
+            figures[name]["lpips"] = mean_lpips(networks[name], held_out[0], lpips, device)
     for name, milliseconds in fastest(networks, vae.encode(held_out[0][:1].to(device) / 127.5 - 1)).items():
         figures[name]["milliseconds"] = milliseconds
     write_figures(os.path.join(path, "decoders.json"), figures)

@@ -11,9 +11,9 @@ import os
 import torch
 from torch.nn import functional as F
 
+from lpips import load_lpips
 from picture_book.batches import Batches
 from picture_book.examination import Examination
-from picture_book.judges import load_lpips
 from picture_book.stages.vae import load_vae
 from schedule import Schedule
 from stages.diffusion import SCHEDULER, load_generator

@@ -16,7 +16,7 @@ from picture_book import composer
 from picture_book.captions import caption
 from picture_book.classifier import accuracy, load_classifier, small
 from picture_book.figures import fine_energy, frechet, nearest, spread
-from picture_book.judges import load_lpips
+from lpips import load_lpips
 from picture_book.scene_cache import load_world
 from picture_book.subjects import NAMED
 from training import write_figures
