@@ -34,14 +34,15 @@ class Average:
 class Training:
     """Counts steps and seconds until a budget of either is spent; `progress` is the larger share spent, 0..1.
 
+    `by_processor`, a second is one of the processor's on every thread, so that a busy machine leaves the schedule as it is.
     `parts` are whatever has a state_dict: networks, averages' networks, optimisers. All of them go into the checkpoint.
     """
 
-    def __init__(self, folder, stage, parts, minutes=None, steps=None, save_minutes=3.0):
+    def __init__(self, folder, stage, parts, minutes=None, steps=None, save_minutes=3.0, by_processor=False):
         self.path, self.log_path = os.path.join(folder, stage + ".pt"), os.path.join(folder, stage + ".log")
         self.stage, self.parts, self.budget, self.max_steps = stage, parts, minutes and minutes * 60, steps
         self.step, self.seconds, self.save_seconds = 0, 0.0, save_minutes * 60
-        self.sums, self.count = {}, 0
+        self.sums, self.count, self.by_processor = {}, 0, by_processor
         if os.path.exists(self.path):
             state = torch.load(self.path, map_location="cpu")
             self.step, self.seconds = state["step"], state["seconds"]
@@ -60,6 +61,7 @@ class Training:
 
     def __iter__(self):
         saved = last = time.time()
+        worked = time.process_time()
         usual = None        # the typical step, so that a process that was stopped for a while is not charged for it
         while self.progress < 1:
             yield self.step
@@ -67,6 +69,8 @@ class Training:
             now = time.time()
             took = now - last if usual is None else min(now - last, PAUSE * usual)
             usual = took if usual is None else usual + 0.1 * (min(took, 2 * usual) - usual)
+            if self.by_processor:
+                took, worked = min(took, (time.process_time() - worked) / torch.get_num_threads()), time.process_time()
             self.seconds, last = self.seconds + took, now
             if now - saved > self.save_seconds:
                 self.save()

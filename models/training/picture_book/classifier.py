@@ -152,7 +152,8 @@ def train_classifier(settings, folder, device, minutes, steps):
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
     average = Average(network, 0.998)
     training = Training(
-        folder, "classifier", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
+        folder, "classifier", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps,
+        by_processor=device == "cpu")
     average.steps = training.step
     renders, threads = Renders(settings, folder), torch.get_num_threads()
     for step in training:

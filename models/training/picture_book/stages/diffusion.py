@@ -31,7 +31,8 @@ def run(settings, folder, device, minutes, steps, warm, **_):
     average = Average(network, 0.999)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
     training = Training(
-        folder, "diffusion", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
+        folder, "diffusion", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps,
+        by_processor=device == "cpu")
     average.steps = training.step
     batches, empty = Batches(settings, folder, device, 5 + training.step), tokenizer([""])[0].to(device)
     examine, checked, threads = Examination(settings, folder, device, tokenizer, "diffusion"), training.seconds, torch.get_num_threads()

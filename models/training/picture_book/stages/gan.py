@@ -34,7 +34,8 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
     training = Training(folder, "gan", {
         "network": network, "average": average.network, "optimiser": optimiser,
-        "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps)
+        "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps,
+        by_processor=device == "cpu")
     average.steps = training.step
     lpips, vae = load_lpips(judges, device), load_vae(settings, folder, device)
     batches, checked = Batches(settings, folder, device, 8 + training.step), training.seconds

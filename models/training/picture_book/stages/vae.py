@@ -6,6 +6,7 @@ with a discriminator of patches.
 
 import json
 import os
+import time
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from stages.vae import load_vae, reconstruction_loss, vae_config     # noqa: F40
 from training import Average, Training, autocast, set_rate, share_processor, warm_start
 from vae import Autoencoder, begin_straight
 
-CHECK_SECONDS = 300
+CHECK_SECONDS = 600
 
 
 class Crops:
@@ -121,9 +122,10 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
     critic = torch.optim.AdamW(patches.parameters(), lr=2e-4, betas=(0.5, 0.9))
     training = Training(folder, "vae", {
         "network": network, "average": average.network, "optimiser": optimiser, "reader": reader, "patches": patches,
-        "critic": critic}, minutes, steps)
+        "critic": critic}, minutes, steps,
+        by_processor=device == "cpu")
     average.steps = training.step
-    crops, checked = Crops(settings, folder, 2 + training.step), training.seconds
+    crops, checked = Crops(settings, folder, 2 + training.step), time.time()
     threads = torch.get_num_threads()
     for step in training:
         if step % 20 == 0:
@@ -164,8 +166,8 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
             critic.step()
         average.update(network)
         training.log(50, **noted)
-        if training.seconds - checked > CHECK_SECONDS:
-            checked = training.seconds
+        if time.time() - checked > CHECK_SECONDS:
+            checked = time.time()
             figures, answers = check(average.network, held[:24], lpips, device)
             training.note(**figures)
             write_sheet(os.path.join(folder, "vae.png"), held, answers)
