@@ -35,12 +35,15 @@ for file in model_index.json tokenizer/tokenizer.model expected.safetensors cont
 done
 
 book=$work/book
-for stage in fetch "all $book" "judge $book"; do
+mkdir "$book"
+cp models/picture-book/prompts.txt "$book/"
+for stage in fetch "all $book" "sheet $book" "decoders $book" "judge $book"; do
     echo "== picture book: $stage"
     # shellcheck disable=SC2086
     "$python" models/training/train.py $stage --world picture-book --smoke --run "$work/book-run" --device cpu
 done
-for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json accuracy.json; do
+for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json contact-sheet.png \
+            before-gan.png decoders.json accuracy.json; do
     test -s "$book/$file"
 done
 
@@ -51,4 +54,6 @@ if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     echo "== precisions"
     "$python" models/training/train.py precisions "$model" --smoke --run "$work/run" --device cpu
     test -s "$model/precisions.json"
+    "$python" models/training/train.py precisions "$book" --world picture-book --smoke --run "$work/book-run" --device cpu
+    test -s "$book/precisions.json"
 fi

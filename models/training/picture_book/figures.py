@@ -1,6 +1,11 @@
-"""How pictures compare with true renders: sharpness, Fréchet distance, nearest render, diversity."""
+"""How pictures compare with true renders: sharpness, Fréchet distance, nearest render, diversity. Pictures are (n, 3, s, s) in 0..1."""
 
 import torch
+from torch.nn import functional as F
+
+MAIN = 48               # directions that Fréchet distances are taken along: a few hundred pictures tell no more
+SEEN = 0.15             # of the grey scale: what differs so much from the paper is the thing on it
+SIDE = 32               # at which things are compared with each other's mirror images
 
 
 def grey(pictures):
@@ -8,13 +13,17 @@ def grey(pictures):
 
 
 def fine_energy(pictures):
-    """Mean energy above a quarter of the band, of grey pictures (n, 3, s, s) in 0..1."""
-    picture = grey(pictures)
-    picture = picture - picture.mean((1, 2), keepdim=True)
-    size = picture.shape[-1]
+    """Mean energy above a quarter of the band, of grey pictures."""
+    size = pictures.shape[-1]
     frequency = torch.fft.fftfreq(size)
     above = (frequency[:, None] ** 2 + frequency ** 2).sqrt() > 0.25 * 0.5
-    return (torch.fft.fft2(picture).abs().square() * above).mean().item()
+    sums = [(torch.fft.fft2(grey(some)).abs().square() * above).sum().item() for some in pictures.split(64)]
+    return sum(sums) / (len(pictures) * size ** 2)
+
+
+def main_directions(features):
+    """(width, MAIN): along which some features (n, width) differ most."""
+    return torch.linalg.svd(features.double() - features.double().mean(0), full_matrices=False).Vh[:MAIN].T
 
 
 def root(matrix):
@@ -22,9 +31,9 @@ def root(matrix):
     return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
 
-def frechet(one, other):
-    """Between two sets of features (n, width): of the normal distributions that fit them."""
-    one, other = one.double(), other.double()
+def frechet(one, other, directions):
+    """Between two sets of features (n, width) along some directions: of the normal distributions that fit them."""
+    one, other = one.double() @ directions, other.double() @ directions
     a, b = one.T.cov(), other.T.cov()
     half = root(a)
     cross = torch.linalg.eigvalsh(half @ b @ half).clamp(min=0).sqrt().sum()
@@ -41,3 +50,30 @@ def spread(pictures):
 def nearest(lpips, picture, renders):
     """LPIPS to the nearest of some renders; pictures in 0..1."""
     return lpips(picture.expand_as(renders) * 2 - 1, renders * 2 - 1).min().item()
+
+
+def things(pictures):
+    """Of one thing on plain paper each: its middle and size as shares of the picture (n, 3), and itself (n, 3, SIDE, SIDE)."""
+    places, cut = [], []
+    for picture in pictures:
+        paper = torch.cat([picture[:, 0], picture[:, -1], picture[:, :, 0], picture[:, :, -1]], 1).median(1).values
+        seen = (picture - paper[:, None, None]).abs().amax(0) > SEEN
+        rows, columns = seen.any(1).nonzero().flatten(), seen.any(0).nonzero().flatten()
+        if not len(rows):
+            rows = columns = torch.arange(picture.shape[-1])
+        top, bottom, left, right = rows[0].item(), rows[-1].item() + 1, columns[0].item(), columns[-1].item() + 1
+        places.append(torch.tensor([left + right, top + bottom, 2 * max(bottom - top, right - left)]) / (2 * picture.shape[-1]))
+        cut.append(F.interpolate(picture[None, :, top:bottom, left:right], size=(SIDE, SIDE), mode="area")[0])
+    return torch.stack(places), torch.stack(cut)
+
+
+def mirrored(cut):
+    """The share of pairs that are more alike when one of them is mirrored: nearly half where chance decides."""
+    flat, turned = cut.flatten(1), cut.flip(-1).flatten(1)
+    nearer = (torch.cdist(flat, turned) < torch.cdist(flat, flat)).float()
+    return ((nearer.sum() - nearer.diagonal().sum()) / (len(cut) * (len(cut) - 1))).item()
+
+
+def light(pictures):
+    """How much the pictures' mean colours differ."""
+    return pictures.mean((2, 3)).std(0).mean().item()

@@ -62,7 +62,7 @@ class Settings:
 
     guidance: float = 2.5               # of the many steps that one step is compared with
     judged: int = 1000                  # prompts read back by the classifier
-    judged_slowly: int = 200            # of these, by many steps as well
+    judged_slowly: int = 300            # of these, by many steps as well
     judged_twice: int = 24              # of these, drawn from many seeds
     examined: int = 64                  # prompts read back again and again during training
 

@@ -59,13 +59,21 @@ def share(*words):
     return zlib.crc32("|".join(words).encode()) / 2 ** 32
 
 
-def is_kept_back(scene):
-    """One in twelve coloured subjects, and one in twelve of subjects where they are not at home."""
+def kept_pairs(scene):
+    """The attributes of a scene that are not trained together: one in twelve coloured subjects, and one in twelve of subjects
+    where they are not at home."""
     def coloured(noun, colour):
         return bool(colour) and share(noun, colour) < 1 / 12
-    return (coloured(scene.subject, scene.colour) or coloured(scene.other, scene.other_colour)
-            or (not scene.is_sticker and scene.ground != usual_ground(scene.subject)
-                and share(scene.subject, scene.ground) < 1 / 12))
+
+    def displaced(noun, ground):
+        return not scene.is_sticker and ground != usual_ground(noun) and share(noun, ground) < 1 / 12
+
+    pairs = ((("subject", "colour"), coloured), (("other", "other_colour"), coloured), (("subject", "ground"), displaced))
+    return [pair for pair, is_kept in pairs if is_kept(*(getattr(scene, part) for part in pair))]
+
+
+def is_kept_back(scene):
+    return bool(kept_pairs(scene))
 
 
 class World:

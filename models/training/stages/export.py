@@ -64,10 +64,13 @@ def run(settings, folder, path, **_):
     write(settings, folder, path, all_words(), PROMPT)
 
 
-def write(settings, folder, path, words, prompt):
-    """Of the last stage that was run."""
-    tokenizer = Tokenizer(folder, settings.text_length)
-    stage = "gan" if os.path.exists(os.path.join(folder, "gan.pt")) else "diffusion"
+def last_stage(folder):
+    return "gan" if os.path.exists(os.path.join(folder, "gan.pt")) else "diffusion"
+
+
+def write(settings, folder, path, words, prompt, stage=None):
+    """Of a stage, or of the last one that was run."""
+    tokenizer, stage = Tokenizer(folder, settings.text_length), stage or last_stage(folder)
     generator, vae = load_generator(settings, folder, "cpu", stage, tokenizer), load_vae(settings, folder, "cpu")
     write_json(os.path.join(path, "model_index.json"), INDEX)
     write_json(os.path.join(path, "scheduler", "scheduler_config.json"), SCHEDULER)

@@ -1,4 +1,4 @@
-"""Stage 4: a model folder, weights in float16, and what these must answer, for the engine's `verify`."""
+"""Stage 4: a model folder, weights in float16, and what these must answer, for the engine's `verify`; and one from before the GAN."""
 
 import os
 
@@ -24,4 +24,12 @@ def describe():
 
 def run(settings, folder, path, **_):
     write_json(os.path.join(folder, "world.json"), describe())
-    export.write(settings, folder, path, captions.all_words(NAMED), PROMPT)
+    words = captions.all_words(NAMED)
+    export.write(settings, folder, path, words, PROMPT)
+    if export.last_stage(folder) == "gan":
+        export.write(settings, folder, before_gan(folder), words, PROMPT, "diffusion")
+
+
+def before_gan(folder):
+    """A model folder of what DiffusionGAN began with: in the run folder, for judging alone."""
+    return os.path.join(folder, "before-gan")

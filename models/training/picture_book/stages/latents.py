@@ -24,6 +24,7 @@ FIRST = 10 ** 8             # the number of the first scene, apart from the auto
 LARGE_FIRST = 2 * 10 ** 8
 TOKENIZED = 60000           # captions that the tokenizer is trained on
 BATCH = 64
+TURNS = 50
 
 
 class Latents:
@@ -65,32 +66,44 @@ def train_words(settings, folder, world, colours):
     return Tokenizer(folder, settings.text_length)
 
 
-def fill(cache, first, world, renderer, vae, tokenizer, colours, device, until):
-    threads = torch.get_num_threads()
-    for start in range(cache.done, cache.count, BATCH):
-        if time.time() > until:
-            return False
-        share_processor(threads)
-        end = min(start + BATCH, cache.count)
-        pictures, _ = renderer(range(first + start, first + end), cache.size)
-        for i in range(start, end):
-            scene, cache.chances[i] = scene_of(world, first + i)
-            rng = random.Random(first + i)
-            cache.ids[i] = tokenizer([caption(scene, rng, own_colours=colours) for _ in range(cache.ids.shape[1])]).numpy()
-        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(device).float() / 127.5 - 1
-        with torch.no_grad(), autocast(device):
-            cache.latents[start:end] = vae.encode(pixels.contiguous(memory_format=torch.channels_last)).half().cpu().numpy()
-        if start // BATCH % 5 == 0 or end == cache.count:
+class Filler:
+    """Renders, tells and encodes scenes; stopped after some minutes it says so, and goes on where it was another time."""
+
+    def __init__(self, settings, folder, device, minutes):
+        self.world, self.renderer = load_world(folder, NAMED)[0], Renderer(folder, NAMED)
+        self.colours, self.vae, self.device = own_colours(folder), load_vae(settings, folder, device), device
+        self.tokenizer = train_words(settings, folder, self.world, self.colours)
+        self.until, self.threads = time.time() + 60 * minutes if minutes else float("inf"), torch.get_num_threads()
+
+    def encode(self, pictures):
+        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).to(self.device).float() / 127.5 - 1
+        with torch.no_grad(), autocast(self.device):
+            return self.vae.encode(pixels.contiguous(memory_format=torch.channels_last)).half().cpu().numpy()
+
+    def fill(self, cache, first, count):
+        """Up to so many of the cache's scenes, as far as there is time."""
+        for start in range(cache.done, count, BATCH):
+            if time.time() > self.until:
+                return False
+            share_processor(self.threads)
+            end = min(start + BATCH, count)
+            cache.latents[start:end] = self.encode(self.renderer(range(first + start, first + end), cache.size)[0])
+            for i in range(start, end):
+                scene, cache.chances[i] = scene_of(self.world, first + i)
+                rng = random.Random(first + i)
+                told = [caption(scene, rng, own_colours=self.colours) for _ in range(cache.ids.shape[1])]
+                cache.ids[i] = self.tokenizer(told).numpy()
             cache.note_done(end)
-            print(f"latents: {end} of {cache.count} at {cache.size}", flush=True)
-    return True
+        return True
 
 
 def run(settings, folder, device, minutes=None, **_):
-    world, renderer = load_world(folder, NAMED)[0], Renderer(folder, NAMED)
-    colours, vae = own_colours(folder), load_vae(settings, folder, device)
-    tokenizer = train_words(settings, folder, world, colours)
-    until = time.time() + 60 * minutes if minutes else float("inf")
-    small, large = settings.size // 2, settings.size
-    if fill(Latents(settings, folder, small, settings.latents), FIRST, world, renderer, vae, tokenizer, colours, device, until):
-        fill(Latents(settings, folder, large, settings.latents_large), LARGE_FIRST, world, renderer, vae, tokenizer, colours, device, until)
+    """The sizes take turns, so that there are some of both whenever it is stopped."""
+    filler = Filler(settings, folder, device, minutes)
+    sizes = ((Latents(settings, folder, settings.size // 2, settings.latents), FIRST),
+             (Latents(settings, folder, settings.size, settings.latents_large), LARGE_FIRST))
+    for turn in range(1, TURNS + 1):
+        in_time = all([filler.fill(cache, first, cache.count * turn // TURNS) for cache, first in sizes])
+        print("latents:", ", ".join(f"{cache.done} of {cache.count} at {cache.size}" for cache, _ in sizes), flush=True)
+        if not in_time:
+            break

@@ -1,4 +1,4 @@
-"""A sheet of prompts.txt, three seeds of each, one step, the words below."""
+"""A sheet of prompts.txt, three seeds of each, one step, the words below; and the same of the weights that DiffusionGAN began with."""
 
 import os
 import textwrap
@@ -7,6 +7,7 @@ import torch
 from PIL import Image, ImageDraw
 
 from model_folder import Model
+from picture_book.stages.export import before_gan
 from stages.sheet import INK, PAPER, font
 
 SEEDS, PROMPTS_A_ROW, SHOWN, GAP, WORDS = 3, 3, 128, 6, 22
@@ -26,9 +27,14 @@ def lay_out(pictures, prompts):
     return sheet
 
 
-def run(path, **_):
+def write_sheet(model, prompts, path):
+    answers = [model.generate(prompts, model.noise(len(prompts), seed)) for seed in range(1, SEEDS + 1)]
+    lay_out(torch.stack(answers, 1), prompts).save(path, optimize=True)
+
+
+def run(folder, path, **_):
     with open(os.path.join(path, "prompts.txt"), encoding="utf-8") as file:
         prompts = file.read().splitlines()
-    model = Model(path)
-    answers = [model.generate(prompts, model.noise(len(prompts), seed)) for seed in range(1, SEEDS + 1)]
-    lay_out(torch.stack(answers, 1), prompts).save(os.path.join(path, "contact-sheet.png"), optimize=True)
+    write_sheet(Model(path), prompts, os.path.join(path, "contact-sheet.png"))
+    if os.path.exists(before_gan(folder)):
+        write_sheet(Model(before_gan(folder)), prompts, os.path.join(path, "before-gan.png"))
