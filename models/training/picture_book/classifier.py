@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from picture_book import composer
-from picture_book.scene_cache import load_world
+from picture_book.rendering import Renderer
 from picture_book.subjects import NAMED
 from picture_book.world import BACKDROPS, COLOURS, COUNTS, GROUNDS, RELATIONS, SIZES, TIMES, WEATHERS
 from training import Average, Training, autocast, set_rate, share_processor
@@ -103,36 +103,34 @@ class Renders:
     """Renders into a file once, then jittered draws from it."""
 
     def __init__(self, settings, folder):
-        self.world, self.sprites = load_world(folder, NAMED)
+        self.renderer = Renderer(folder, NAMED)
         self.path = os.path.join(folder, "classifier-128.u8")
         shape = (settings.classifier_scenes, 128, 128, 3)
         exists = os.path.exists(self.path) and os.path.getsize(self.path) == int(np.prod(shape))
         self.data = np.memmap(self.path, np.uint8, "r+" if exists else "w+", shape=shape)
-        self.scenes, self.done = [], 0
+        self.labels, self.done = {}, 0
         self.marked = self.path + ".done"
         if exists and os.path.exists(self.marked):
             self.done = int(open(self.marked).read())
-        self.scenes = [self.scene(i) for i in range(self.done)]
-        self.labels = labels(self.scenes) if self.scenes else {}
+            self.labels = labels([self.scene(i) for i in range(self.done)]) if self.done else {}
 
     def scene(self, i):
         """Of all pairs, those kept back from the generator as well."""
-        return self.world.sample_any(random.Random(FIRST + i))
+        return self.renderer.world.sample_any(random.Random(FIRST + i))
 
     def fill(self, more):
         """Renders some more, until all are there."""
         end = min(self.done + more, len(self.data))
-        for i in range(self.done, end):
-            scene = self.scene(i)
-            chances = 1.25 * np.random.default_rng(FIRST + i).standard_normal(composer.CHANCES)
-            self.data[i] = composer.render(scene, chances, 128, self.sprites)[0]
-            self.scenes.append(scene)
-        if end > self.done:
-            new = labels(self.scenes[self.done:])
-            self.labels = {part: torch.cat([self.labels[part], new[part]]) if self.labels else new[part] for part in PARTS}
-            self.done = end
-            with open(self.marked, "w") as file:
-                file.write(str(end))
+        if end == self.done:
+            return
+        new = [self.scene(i) for i in range(self.done, end)]
+        chances = [1.25 * np.random.default_rng(FIRST + i).standard_normal(composer.CHANCES) for i in range(self.done, end)]
+        self.data[self.done:end] = self.renderer.render(new, chances, 128)[0]
+        seen = labels(new)
+        self.labels = {part: torch.cat([self.labels[part], seen[part]]) if self.labels else seen[part] for part in PARTS}
+        self.done = end
+        with open(self.marked, "w") as file:
+            file.write(str(end))
 
     def draw(self):
         chosen = torch.randint(self.done, (BATCH,))

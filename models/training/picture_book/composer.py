@@ -16,6 +16,7 @@ OWN = 14            # chances of the scenery
 EACH = 6            # of each of up to five things: across, up, size, mirror, tilt, spare
 CHANCES = OWN + 5 * EACH
 TILT = 12.0         # degrees
+BESIDE = 0.90       # of the picture's width, for all of a row
 
 
 def uniform(chances):
@@ -75,6 +76,8 @@ def layout(scene, sprites, horizon, u):
     for k in range(count):
         x = spread(*centre, each[0][0]) if count == 1 else (k + 0.5) / count * 0.92 + 0.04 + spread(-0.03, 0.03, each[k][0])
         thing = Thing(scene.subject, scene.colour, 0, 0, extent * spread(0.92, 1.08, each[k][2]) if count > 1 else extent, each[k])
+        if count > 1:       # side by side, so that they can be counted
+            thing.extent *= min(1.0, BESIDE / count / thing.size(sprite)[0])
         width, height = thing.size(sprite)
         thing.x = fitted(x, width)
         if aloft:

@@ -10,7 +10,7 @@ from picture_book import composer
 from picture_book.captions import caption
 from picture_book.classifier import labels, load_classifier, read, small
 from lpips import load_lpips
-from picture_book.scene_cache import load_world
+from picture_book.rendering import Renderer
 from picture_book.subjects import NAMED
 from picture_book.world import kept_pairs
 
@@ -22,20 +22,20 @@ class Judge:
         self.settings, self.size = settings, size
         self.model, self.classifier, self.lpips = Model(path), load_classifier(settings, folder), load_lpips(judges)
         self.model.latent_size = size // 8
-        self.world, self.sprites = load_world(folder, NAMED)
+        self.renderer = Renderer(folder, NAMED)
         if self.classifier is None:
             raise SystemExit("run the stage classifier first")
 
     def scenes(self, seed, count, kept_back=False):
         """With captions as people type them."""
         rng = random.Random(seed)
-        scenes = [self.world.sample(rng, kept_back) for _ in range(count)]
+        scenes = [self.renderer.world.sample(rng, kept_back) for _ in range(count)]
         return scenes, [caption(scene, rng) for scene in scenes]
 
     def renders(self, scenes, seed):
         chance = np.random.default_rng(seed)
-        made = [composer.render(s, chance.standard_normal(composer.CHANCES), self.size, self.sprites)[0] for s in scenes]
-        return as_pictures(torch.from_numpy(np.stack(made)))
+        chances = [chance.standard_normal(composer.CHANCES) for _ in scenes]
+        return as_pictures(torch.from_numpy(self.renderer.render(scenes, chances, self.size)[0]))
 
     def one_step(self, captions, noise):
         return as_pictures(self.model.generate(captions, noise))

@@ -21,9 +21,9 @@ def load_world(folder, nouns=None):
         return World(nouns or sprites.nouns, json.load(file)), sprites
 
 
-def scene_of(world, number, kept_back=False):
+def scene_of(world, number):
     """The scene of a number, and its chances."""
-    return (world.sample(random.Random(number), kept_back),
+    return (world.sample(random.Random(number)),
             np.random.default_rng(number).standard_normal(composer.CHANCES).astype(np.float32))
 
 

@@ -1,6 +1,7 @@
 """Skies, grounds and weather, painted with soft edges at any size. `u` are a scene's chances, uniform in 0..1."""
 
 import functools
+import math
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -98,9 +99,15 @@ def glow(size, x, y, radius):
     return np.exp(-((gx - x) ** 2 + (gy - y) ** 2) / radius ** 2)
 
 
+def softened(shares, radius):
+    """Of numbers in 0..1."""
+    picture = Image.fromarray((shares * 255 + 0.5).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius))
+    return np.asarray(picture, np.float32) / 255
+
+
 @functools.lru_cache(None)
 def cloud_stamps():
-    """Three heaps of soft balls, lit from above."""
+    """Three heaps of soft balls, lit from above, each at its size, a half and a quarter of it; premultiplied."""
     stamps = []
     for seed in (5, 8, 13):
         random = np.random.default_rng(seed)
@@ -115,17 +122,21 @@ def cloud_stamps():
             light = light * (1 - ball) + shade * ball
             alpha = np.maximum(alpha, ball)
         alpha *= np.clip((106 - y) / 6, 0, 1)
-        stamps.append(Image.fromarray((np.dstack([light * alpha] * 3 + [alpha]) * 255).astype(np.uint8), "RGBA")
-                      .filter(ImageFilter.GaussianBlur(1.5)))
+        light = softened(light * alpha, 5) / np.maximum(softened(alpha, 5), 0.02)
+        alpha = softened(alpha, 1.5)
+        premultiplied = (np.dstack([np.clip(light, 0, 1) * alpha] * 3 + [alpha]) * 255 + 0.5).astype(np.uint8)
+        whole = Image.frombytes("RGBa", (256, 128), premultiplied.tobytes())
+        stamps.append([whole, whole.resize((128, 64), Image.BOX), whole.resize((64, 32), Image.BOX)])
     return stamps
 
 
 def stamped(picture, size, x, y, width, which, colour, strength):
     """Pastes a cloud, its middle at (x, y)."""
-    stamp = cloud_stamps()[which]
-    scale = 256 / (width * size)
+    level = min(2, max(0, round(math.log2(256 / (width * size)) - 0.25)))
+    stamp = cloud_stamps()[which][level]
+    scale = stamp.width / (width * size)
     done = np.asarray(stamp.transform((size, size), Image.AFFINE, (
-        scale, 0, 128 - x * size * scale, 0, scale, 64 - y * size * scale), Image.BILINEAR), np.float32) / 255
+        scale, 0, stamp.width / 2 - x * size * scale, 0, scale, stamp.height / 2 - y * size * scale), Image.BILINEAR), np.float32) / 255
     picture *= 1 - done[..., 3:] * strength
     picture += done[..., :3] * np.float32(colour) * strength
 

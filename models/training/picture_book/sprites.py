@@ -103,7 +103,9 @@ class Sprite:
             whole[..., :3] *= whole[..., 3:]
             # A clear border, so that edges fade outwards.
             whole = np.pad(whole, ((4, 4), (4, 4), (0, 0)))
-            picture = Image.fromarray((np.clip(whole, 0, 1) * 255 + 0.5).astype(np.uint8), "RGBA")
+            # RGBa is what Pillow calls it: RGBA it would multiply again before it scales, which frays the edges.
+            bytes_of_it = (np.clip(whole, 0, 1) * 255 + 0.5).astype(np.uint8)
+            picture = Image.frombytes("RGBa", bytes_of_it.shape[1::-1], bytes_of_it.tobytes())
             self._cache[colour] = [picture, picture.resize((max(1, picture.width // 2), max(1, picture.height // 2)), Image.BOX),
                                    picture.resize((max(1, picture.width // 4), max(1, picture.height // 4)), Image.BOX)]
         return self._cache[colour]
