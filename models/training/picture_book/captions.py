@@ -20,29 +20,32 @@ DULL_DAY = ("by day", "during the day", "at noon")
 TIME_WORDS = {
     "day": ("by day", "during the day", "in the sunshine", "on a sunny day", "at noon"),
     "dawn": ("at dawn", "in the morning", "at sunrise", "early in the morning"),
-    "sunset": ("at sunset", "in the evening", "at dusk"),
-    "night": ("at night", "at night", "on a starry night", "under the stars", "by night"),
+    "sunset": ("at sunset", "at sunset", "in the evening", "at dusk", "in the evening sun"),
+    "night": ("at night", "at night", "on a starry night", "under the stars", "by night", "at midnight", "under a starry sky"),
     "moonlight": ("under the full moon", "in the moonlight", "by moonlight", "under a full moon")}
 GROUND_WORDS = {
-    "meadow": ("in a meadow", "on the grass", "in a field", "in the meadow"),
+    "meadow": ("in a meadow", "on the grass", "in a field", "in the meadow", "in the park", "in a garden"),
     "hills": ("in the hills", "in the mountains", "among the hills"),
     "forest": ("in the forest", "in the woods", "in a forest"),
-    "sea": ("at sea", "on the sea", "on the ocean", "on the water", "in the sea"),
-    "beach": ("on the beach", "at the beach", "on a beach"),
+    "sea": ("at sea", "on the sea", "on the ocean", "on the water", "in the sea", "in the ocean", "in the water"),
+    "beach": ("on the beach", "at the beach", "on a beach", "by the sea"),
     "desert": ("in the desert", "in a desert", "in the sand"),
     "snow": ("in the snow", "in winter", "on the snow", "in a snowy landscape"),
-    "city": ("in the city", "in town", "on the street", "in a city"),
-    "room": ("in a room", "at home", "indoors", "on the floor"),
+    "city": ("in the city", "in town", "on the street", "in a city", "on the road"),
+    "room": ("in a room", "at home", "indoors", "on the floor", "in the living room", "inside"),
     "space": ("in space", "in outer space", "among the stars"),
     "underwater": ("underwater", "under water", "under the sea", "at the bottom of the sea")}
 WEATHER_WORDS = {
     "clear": ("under a clear sky", "in fine weather"), "cloudy": ("on a cloudy day", "under a cloudy sky", "under clouds"),
-    "rain": ("in the rain", "on a rainy day", "while it rains"),
-    "snowfall": ("in falling snow", "while it snows", "in a snowfall", "with snowflakes"),
-    "fog": ("in the fog", "in fog", "in the mist")}
-BY_NIGHT = {"cloudy": ("under a cloudy sky", "under clouds"), "rain": ("in the rain", "while it rains")}
+    "rain": ("in the rain", "on a rainy day", "while it rains", "in the pouring rain"),
+    "snowfall": ("in falling snow", "while it snows", "in a snowfall", "with snowflakes", "in a snowstorm"),
+    "fog": ("in the fog", "in fog", "in the mist", "on a foggy day")}
+BY_NIGHT = {"cloudy": ("under a cloudy sky", "under clouds"), "rain": ("in the rain", "while it rains"),
+            "fog": ("in the fog", "in fog", "in the mist")}
 PAPER = ("on {}", "on {}", "on a {} background", "on {} background", "{} background", "in front of a {} background")
 STICKERS = ("a sticker of ", "sticker of ", "an emoji of ", "an icon of ", "a picture of ")
+# Said often and seen never: all that is here is so.
+PRAISE, PRAISED = ("cute", "happy", "beautiful", "lovely", "funny"), 0.04
 OPENINGS = ("a picture of ", "an illustration of ", "a drawing of ", "a photo of ")
 # Said of the first and the second; and of the same picture with the second named first.
 RELATION_WORDS = {
@@ -59,7 +62,9 @@ def word(table, key, rng):
 
 def noun_phrase(noun, colour, count, size, rng, articles):
     """"two tiny purple dragons"."""
-    words = [rng.choice(SIZE_WORDS[size])] if size != "any" else []
+    words = [rng.choice(PRAISE)] if rng.random() < PRAISED else []
+    if size != "any":
+        words.append(rng.choice(SIZE_WORDS[size]))
     if colour:
         words.append(word(COLOUR_WORDS, colour, rng))
     nouns = SUBJECTS[noun].nouns
@@ -130,5 +135,5 @@ def all_words(nouns):
               "counts": ["a", "an", "the", "one"] + flat(COUNT_WORDS), "sizes": flat(SIZE_WORDS), "places": flat(PLACE_WORDS),
               "relations": [w for pair in RELATION_WORDS.values() for words in pair for w in words],
               "times": flat(TIME_WORDS), "grounds": flat(GROUND_WORDS) + [p.format("white") for p in PAPER],
-              "weathers": flat(WEATHER_WORDS), "openings": [o.strip() for o in STICKERS + OPENINGS]}
+              "weathers": flat(WEATHER_WORDS), "praise": list(PRAISE), "openings": [o.strip() for o in STICKERS + OPENINGS]}
     return {group: list(dict.fromkeys(phrases)) for group, phrases in groups.items()}
