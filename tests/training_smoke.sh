@@ -3,7 +3,7 @@
 # command-line program, the engine must then agree with PyTorch about the exported weights. Exit 77: a package is missing.
 set -eu
 cd "$(dirname "$0")/.."
-has_packages() { "$1" -c "import torch, sentencepiece, PIL" 2>/dev/null; }
+has_packages() { "$1" -c "import matplotlib, torch, sentencepiece, PIL" 2>/dev/null; }
 python=${PYTHON:-python3}
 has_packages "$python" || python=/usr/bin/python3 # which the system's packages are for
 
