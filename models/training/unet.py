@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from group_norm import GroupNorm
+
 
 def conv3x3(inputs, outputs, separable):
     return Separable(inputs, outputs) if separable else nn.Conv2d(inputs, outputs, 3, padding=1)
@@ -28,10 +30,10 @@ class Separable(nn.Module):
 class Resnet(nn.Module):
     def __init__(self, inputs, outputs, time_width, groups, separable):
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, inputs, 1e-5)
+        self.norm1 = GroupNorm(groups, inputs, 1e-5)
         self.conv1 = conv3x3(inputs, outputs, separable)
         self.time_emb_proj = nn.Linear(time_width, outputs)
-        self.norm2 = nn.GroupNorm(groups, outputs, 1e-5)
+        self.norm2 = GroupNorm(groups, outputs, 1e-5)
         self.conv2 = conv3x3(outputs, outputs, separable)
         if inputs != outputs:
             self.conv_shortcut = nn.Conv2d(inputs, outputs, 1)
@@ -92,7 +94,7 @@ class TransformerBlock(nn.Module):
 class Transformer(nn.Module):
     def __init__(self, width, layers, self_attention, config):
         super().__init__()
-        self.norm = nn.GroupNorm(config["norm_num_groups"], width, 1e-6)
+        self.norm = GroupNorm(config["norm_num_groups"], width, 1e-6)
         self.proj_in, self.proj_out = nn.Linear(width, width), nn.Linear(width, width)
         self.transformer_blocks = nn.ModuleList([TransformerBlock(width, self_attention, config) for _ in range(layers)])
 
@@ -169,7 +171,7 @@ class MobileDiffusionUNet(nn.Module):
             if i > 0 and config["downsample"][i - 1]:
                 level.upsampler = nn.Conv2d(width, width, 3, padding=1)
             self.up_blocks.append(level)
-        self.conv_norm_out = nn.GroupNorm(config["norm_num_groups"], widths[0], 1e-5)
+        self.conv_norm_out = GroupNorm(config["norm_num_groups"], widths[0], 1e-5)
         self.conv_out = nn.Conv2d(widths[0], config["out_channels"], 3, padding=1)
 
     def down(self, x, timesteps, text):

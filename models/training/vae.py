@@ -8,15 +8,17 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from group_norm import GroupNorm
+
 EPS = 1e-6
 
 
 class Resnet(nn.Module):
     def __init__(self, inputs, outputs, groups):
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, inputs, EPS)
+        self.norm1 = GroupNorm(groups, inputs, EPS)
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.norm2 = nn.GroupNorm(groups, outputs, EPS)
+        self.norm2 = GroupNorm(groups, outputs, EPS)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
         if inputs != outputs:
             self.conv_shortcut = nn.Conv2d(inputs, outputs, 1)
@@ -41,7 +43,7 @@ class MidAttention(nn.Module):
 
     def __init__(self, width, groups):
         super().__init__()
-        self.group_norm = nn.GroupNorm(groups, width, EPS)
+        self.group_norm = GroupNorm(groups, width, EPS)
         self.to_q, self.to_k, self.to_v = (nn.Linear(width, width) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(width, width)])
 
@@ -87,7 +89,7 @@ class Decoder(nn.Module):
         self.up_blocks = nn.ModuleList([
             UpBlock(widths[max(i - 1, 0)], width, config["layers_per_block"] + 1, groups, i + 1 < len(widths))
             for i, width in enumerate(widths)])
-        self.conv_norm_out = nn.GroupNorm(groups, widths[-1], EPS)
+        self.conv_norm_out = GroupNorm(groups, widths[-1], EPS)
         self.conv_out = nn.Conv2d(widths[-1], config["out_channels"], 3, padding=1)
 
     def forward(self, z):
@@ -131,7 +133,7 @@ class Encoder(nn.Module):
             DownBlock(widths[max(i - 1, 0)], width, config["layers_per_block"], groups, i + 1 < len(widths))
             for i, width in enumerate(widths)])
         self.mid_block = MidBlock(widths[-1], groups, config["mid_block_add_attention"])
-        self.conv_norm_out = nn.GroupNorm(groups, widths[-1], EPS)
+        self.conv_norm_out = GroupNorm(groups, widths[-1], EPS)
         self.conv_out = nn.Conv2d(widths[-1], 2 * config["latent_channels"], 3, padding=1)
         # Whitens each latent channel, so that the decoder, the noise and the scheduler all see unit variance.
         self.whiten = nn.BatchNorm2d(config["latent_channels"], affine=False)
