@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "src/files/in_message.h"
 #include "src/text/prompt_syntax.h"
 
 namespace mobilediffusion {
@@ -27,7 +28,7 @@ std::optional<std::string> note_on_length(const char* what, const TokenizedPromp
 std::optional<std::string> note_on_words(const std::vector<std::string>& unknown) {
   if (unknown.empty()) return std::nullopt;
   std::string list;
-  for (const std::string& word : unknown) list += (list.empty() ? "" : ", ") + word;
+  for (const std::string& word : unknown) add_to_list(list, word);
   return "this model was never taught: " + list;
 }
 
@@ -36,7 +37,7 @@ std::optional<std::string> note_on_size(const ModelFolder& model, int width, int
   std::string sizes;
   for (const LatentSize& size : model.unet.sample_sizes) {
     if (size.width * upscale == width && size.height * upscale == height) return std::nullopt;
-    sizes += (sizes.empty() ? "" : ", ") + shown(size.width * upscale, size.height * upscale);
+    add_to_list(sizes, shown(size.width * upscale, size.height * upscale));
   }
   return "this model was made for pictures of " + sizes + "; one of " + shown(width, height) + " may not look right";
 }

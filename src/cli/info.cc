@@ -11,6 +11,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
+#include "src/files/in_message.h"
 #include "src/files/utf8_path.h"
 #include "src/model/autoencoder_folder.h"
 #include "src/networks/cost.h"
@@ -119,7 +120,7 @@ int show_model(const std::string& path, bool as_json) {
   json sizes = json::array();
   for (const LatentSize& size : model->unet.sample_sizes) {
     const int width = size.width * upscale, height = size.height * upscale;
-    made_for += (made_for.empty() ? "" : ", ") + std::to_string(width) + "x" + std::to_string(height);
+    add_to_list(made_for, std::to_string(width) + "x" + std::to_string(height));
     sizes.push_back({width, height});
   }
   if (as_json) {

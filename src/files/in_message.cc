@@ -15,4 +15,9 @@ std::string in_message(std::string_view name) {
   return text + "...";
 }
 
+void add_to_list(std::string& list, std::string_view entry) {
+  if (!list.empty()) list += ", ";
+  list += entry;
+}
+
 }  // namespace mobilediffusion

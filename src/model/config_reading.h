@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/files/in_message.h"
 #include "src/files/json_reader.h"
 #include "src/model/config.h"
 
@@ -53,7 +54,7 @@ Enum choice(JsonReader& json, const char* key, const std::string& found,
   std::string names;
   for (const auto& [name, value] : choices) {
     if (found == name) return value;
-    names += (names.empty() ? "" : ", ") + std::string(name);
+    add_to_list(names, name);
   }
   json.fail("has an unknown \"" + std::string(key) + "\": \"" + in_message(found) + "\"; supported: " + names,
             StatusCode::kUnsupported);

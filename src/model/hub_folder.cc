@@ -34,7 +34,7 @@ Result<SourcePath> resolve_hub_folder(const SourcePath& folder) {
     const SourcePath snapshot = snapshots / revision;
     if (!snapshot.is_folder()) continue;
     found.push_back(snapshot);
-    list += (list.empty() ? "" : ", ") + revision;
+    add_to_list(list, revision);
   }
   if (const std::string revision = present_revision(hub); !revision.empty() && (snapshots / revision).is_folder())
     return snapshots / revision;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/files/in_message.h"
 #include "src/files/own_location.h"
 #include "src/files/utf8_path.h"
 #include "src/model/config_reading.h"
@@ -42,15 +43,11 @@ Status read_config(const SourcePath& path, Result<Config> (*parse)(std::string_v
   return {};
 }
 
-// The scheduler's class is its own file's; where that names none, model_index.json's, which was checked before.
-Status read_scheduler(const SourcePath& model, SchedulerConfig* config) {
-  const SourcePath file = model / "scheduler/scheduler_config.json", index = model / "model_index.json";
-  const Result<std::string> text = read_text_file(file), index_text = read_text_file(index);
+// Of the class that its own file names; where that names none, of model_index.json's.
+Status read_scheduler(const SourcePath& file, const std::string& class_in_index, SchedulerConfig* config) {
+  const Result<std::string> text = read_text_file(file);
   if (!text.ok()) return text.status();
-  if (!index_text.ok()) return index_text.status();
-  const JsonReader json(*index_text, index.string());
-  Result<SchedulerConfig> parsed =
-      parse_scheduler_config(*text, file.string(), json.object()["scheduler"][1].get<std::string>());
+  Result<SchedulerConfig> parsed = parse_scheduler_config(*text, file.string(), class_in_index);
   if (!parsed.ok()) return parsed.status();
   *config = std::move(*parsed);
   return {};
@@ -94,9 +91,9 @@ std::string what_is_there(const SourcePath& folder) {
   for (const std::string& leaf : folder.list()) {
     const SourcePath below = folder / leaf;
     const bool is_model = (below / "model_index.json").exists() || (leaf.starts_with("models--") && below.is_folder());
-    if (is_model) models += (models.empty() ? "" : ", ") + leaf;
+    if (is_model) add_to_list(models, leaf);
     for (const char* suffix : {".safetensors", ".ckpt", ".gguf", ".onnx"}) {
-      if (leaf.ends_with(suffix)) files += (files.empty() ? "" : ", ") + leaf;
+      if (leaf.ends_with(suffix)) add_to_list(files, leaf);
     }
   }
   if (!models.empty()) return "; it holds the models " + in_message(models) + ": name one of them";
@@ -136,17 +133,18 @@ Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string
   model.name = display_name(path);
   model.vae_folder = std::move(*autoencoder);
 
-  std::vector<std::string> written;
-  Status status = check_model_index(path / "model_index.json", &written);
-  if (status.code() == StatusCode::kNotFound) {
+  Result<ModelIndex> index = read_model_index(path / "model_index.json");
+  if (index.status().code() == StatusCode::kNotFound) {
     if (Status alone = refuse_network_alone(path); !alone.ok()) return alone;
-    return Status(status.code(), status.message() + what_is_there(path));
+    return Status(index.status().code(), index.status().message() + what_is_there(path));
   }
-  if (status.ok())
-    status = read_config(path / "text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
+  if (!index.ok()) return index.status();
+  std::vector<std::string> written = std::move(index->names);
+  Status status = read_config(path / "text_encoder/config.json", &parse_text_encoder_config, &model.text_encoder);
   if (status.ok()) status = read_config(path / "unet/config.json", &parse_unet_config, &model.unet, &written);
   if (status.ok()) status = read_config(model.vae_folder / "config.json", &parse_decoder_config, &model.decoder);
-  if (status.ok()) status = read_scheduler(path, &model.scheduler);
+  if (status.ok())
+    status = read_scheduler(path / "scheduler/scheduler_config.json", index->scheduler, &model.scheduler);
   if (status.ok()) status = check_fit(model);
   if (!status.ok()) return status;
   std::vector<std::string> names = names_of(given);

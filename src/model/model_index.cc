@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/files/in_message.h"
 #include "src/model/config_reading.h"
 
 namespace mobilediffusion {
@@ -37,7 +38,7 @@ Status check_class(const std::string& file, const std::string& part, const std::
                    const std::vector<std::string_view>& supported) {
   if (supported.empty() || std::find(supported.begin(), supported.end(), found) != supported.end()) return {};
   std::string names;
-  for (const std::string_view name : supported) names += (names.empty() ? "" : ", ") + std::string(name);
+  for (const std::string_view name : supported) add_to_list(names, name);
   return Status(StatusCode::kUnsupported,
                 file + ": " + part + " is of the class " + in_message(found) + "; supported: " + names);
 }
@@ -105,7 +106,7 @@ Status check_no_further_parts(const std::string& path, const nlohmann::json& ind
 
 }  // namespace
 
-Status check_model_index(const SourcePath& file, std::vector<std::string>* names) {
+Result<ModelIndex> read_model_index(const SourcePath& file) {
   const std::string path = file.string();
   Result<std::string> text = read_text_file(file);
   if (!text.ok()) return text.status();
@@ -125,9 +126,8 @@ Status check_model_index(const SourcePath& file, std::vector<std::string>* names
     Status status = check_class(path, part.key, object[part.key][1].get<std::string>(), part.classes);
     if (!status.ok()) return status;
   }
-  names->push_back(writers_name(json.object()));
-  names->push_back(pipeline);
-  return {};
+  return ModelIndex{.names = {writers_name(json.object()), pipeline},
+                    .scheduler = json.object()["scheduler"][1].get<std::string>()};
 }
 
 std::string writers_name(const nlohmann::json& object) {

@@ -12,9 +12,14 @@
 
 namespace mobilediffusion {
 
-// Whether every part's class is one that we run; what cannot run is refused with the reason. Adds what its writer
-// called the model, and the pipeline's class, to `names`. Errors: kNotFound, kIoError, kInvalidModel, kUnsupported.
-Status check_model_index(const SourcePath& file, std::vector<std::string>* names);
+struct ModelIndex {
+  std::vector<std::string> names;  // what its writer called the model, and the pipeline's class
+  std::string scheduler;           // the scheduler's class
+};
+
+// Every part's class is one that we run; what cannot run is refused with the reason. Errors: kNotFound, kIoError,
+// kInvalidModel, kUnsupported.
+Result<ModelIndex> read_model_index(const SourcePath& file);
 
 // What a configuration's writer called the model. "" where it does not say.
 std::string writers_name(const nlohmann::json& object);

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "src/files/in_message.h"
 #include "src/files/json_reader.h"
 
 namespace mobilediffusion {
@@ -115,7 +116,7 @@ std::vector<std::string> variants(const std::vector<std::string>& there, const s
 Result<Paths> not_found(const SourcePath& path, const std::vector<std::string>& there) {
   std::string list;
   for (const std::string& leaf : there) {
-    if (leaf != "config.json" && !leaf.starts_with(".")) list += (list.empty() ? "" : ", ") + leaf;
+    if (leaf != "config.json" && !leaf.starts_with(".")) add_to_list(list, leaf);
   }
   if (list.empty()) return Paths{path};
   return Status(StatusCode::kNotFound, "there is no " + path.string() + "; beside it there are " + in_message(list));

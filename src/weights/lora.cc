@@ -11,6 +11,7 @@
 #include "kernels/linear/low_rank.h"
 #include "src/files/digest.h"
 #include "src/files/file_source.h"
+#include "src/files/in_message.h"
 #include "src/files/json_reader.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora_settings.h"
@@ -200,7 +201,7 @@ Result<SourcePath> find_lora(const SourcePath& path) {
   std::string found;
   for (const std::string& leaf : path.list()) {
     if (leaf.ends_with(".safetensors")) files.push_back(leaf);
-    found += (found.empty() ? "" : ", ") + in_message(leaf);
+    add_to_list(found, in_message(leaf));
   }
   if (files.size() == 1) return path / files.front();
   for (const char* pickle : {"adapter_model.bin", "pytorch_lora_weights.bin"}) {
