@@ -130,17 +130,11 @@ IndirectConvolution::IndirectConvolution(const std::string& name, const Conv2dSp
 }
 
 void IndirectConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
-  for (const Block& block : blocks_) {
+  for (const BlockOperator& block : blocks_) {
     Workspace workspace;
     const xnn_status status = set_up(block.op.get(), context, x, y.at(block.begin), workspace);
     if (context.ok()) run_xnnpack(context, block.op, status, name);
   }
-}
-
-int64_t IndirectConvolution::packed_bytes() const {
-  int64_t bytes = 0;
-  for (const Block& block : blocks_) bytes += block.op.bytes();
-  return bytes;
 }
 
 }  // namespace mobilediffusion::kernels

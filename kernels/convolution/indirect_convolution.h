@@ -9,9 +9,9 @@
 
 #include "kernels/convolution/conv2d_spec.h"
 #include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/packing/column_blocks.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
-#include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
 
@@ -24,14 +24,10 @@ class IndirectConvolution final : public ConvolutionAlgorithm {
   // int8 is read with one quantization for a picture.
   void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
 
-  int64_t packed_bytes() const override;
+  int64_t packed_bytes() const override { return packed_bytes_of(blocks_); }
 
  private:
-  struct Block {
-    int64_t begin;  // the first output channel
-    XnnpackOperator op;
-  };
-  std::vector<Block> blocks_;
+  std::vector<BlockOperator> blocks_;
 };
 
 }  // namespace mobilediffusion::kernels

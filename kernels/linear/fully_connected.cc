@@ -85,15 +85,9 @@ FullyConnected::FullyConnected(const std::string& name, const LinearSpec& spec, 
 
 void FullyConnected::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
   const auto rows = static_cast<size_t>(x.shape().rows());
-  for (const Block& block : blocks_) {
+  for (const BlockOperator& block : blocks_) {
     run_xnnpack(context, block.op, set_up(block.op.get(), rows, x, y.at(block.begin), context.threads().get()), name);
   }
-}
-
-int64_t FullyConnected::packed_bytes() const {
-  int64_t bytes = 0;
-  for (const Block& block : blocks_) bytes += block.op.bytes();
-  return bytes;
 }
 
 }  // namespace mobilediffusion::kernels

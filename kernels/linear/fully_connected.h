@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "kernels/linear/linear_spec.h"
+#include "kernels/packing/column_blocks.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 #include "kernels/runtime/context.h"
-#include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
 
@@ -28,14 +28,10 @@ class FullyConnected {
   void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
 
   // Bytes of packed weights that it holds itself. Those in a store are the store's.
-  int64_t packed_bytes() const;
+  int64_t packed_bytes() const { return packed_bytes_of(blocks_); }
 
  private:
-  struct Block {
-    int64_t begin;  // the first output channel
-    XnnpackOperator op;
-  };
-  std::vector<Block> blocks_;
+  std::vector<BlockOperator> blocks_;
 };
 
 }  // namespace mobilediffusion::kernels

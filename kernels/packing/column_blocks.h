@@ -12,6 +12,7 @@
 
 #include "kernels/packing/float16_support.h"
 #include "kernels/runtime/format.h"
+#include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
 
@@ -45,6 +46,19 @@ inline std::vector<ColumnBlock> column_blocks(std::string_view name, int out, in
   for (size_t i = 0; i < ranges.size(); ++i)
     blocks.push_back({block_name(name, ranges, i), ranges[i].begin, ranges[i].end - ranges[i].begin});
   return blocks;
+}
+
+// What computes one block.
+struct BlockOperator {
+  int64_t begin;  // the first output channel
+  XnnpackOperator op;
+};
+
+// Bytes of packed weights that the blocks hold themselves. Those in a store are the store's.
+inline int64_t packed_bytes_of(const std::vector<BlockOperator>& blocks) {
+  int64_t bytes = 0;
+  for (const BlockOperator& block : blocks) bytes += block.op.bytes();
+  return bytes;
 }
 
 }  // namespace mobilediffusion::kernels
