@@ -16,6 +16,7 @@
 #include "mobilediffusion/image.h"
 #include "src/files/file_io.h"
 #include "src/images/provenance.h"
+#include "tests/failing_new.h"
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -35,26 +36,6 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
-
-// Allocations that fail on demand: as many as are left succeed, and none after them. Not inlined, or GCC sees malloc's
-// memory deleted and warns.
-#if defined(__GNUC__)
-#define TEST_NOINLINE [[gnu::noinline]]
-#else
-#define TEST_NOINLINE
-#endif
-namespace {
-thread_local long g_allocations_left = -1;  // negative: no limit
-}
-
-TEST_NOINLINE void* operator new(size_t bytes) {
-  if (g_allocations_left == 0) throw std::bad_alloc();
-  if (g_allocations_left > 0) --g_allocations_left;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-TEST_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
-TEST_NOINLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace mobilediffusion {
 namespace {

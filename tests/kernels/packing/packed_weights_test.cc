@@ -5,31 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "kernels/linear/linear.h"
-
-// operator new that fails from the n-th call on. Not inlined, or GCC sees malloc's memory deleted and warns.
-#if defined(__GNUC__)
-#define TEST_NOINLINE [[gnu::noinline]]
-#else
-#define TEST_NOINLINE
-#endif
-namespace {
-thread_local long g_allocations_left = -1;  // negative: no limit
-}
-
-TEST_NOINLINE void* operator new(size_t bytes) {
-  if (g_allocations_left == 0) throw std::bad_alloc();
-  if (g_allocations_left > 0) --g_allocations_left;
-  if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
-  throw std::bad_alloc();
-}
-TEST_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
-TEST_NOINLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/failing_new.h"
 
 namespace mobilediffusion::kernels {
 namespace {
@@ -53,7 +33,7 @@ TEST(PackedWeightsTest, WithoutMemoryForAnEntryPackingThrowsBadAllocAndTheStoreS
     bool failed = false;
     g_allocations_left = n;
     try {
-      pack(weight, bias, store);
+      static_cast<void>(pack(weight, bias, store));
     } catch (const std::bad_alloc&) {
       failed = true;
     }
