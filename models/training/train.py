@@ -13,7 +13,8 @@
     python3 models/training/train.py judge MODEL    # what pictures show of what is asked
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality
-    python3 models/training/train.py plot MODEL     # losses and accuracy over training    python3 models/training/train.py all --minutes N    # everything up to export, N minutes in all (--world picture-book)
+    python3 models/training/train.py plot MODEL     # losses and accuracy over training
+    python3 models/training/train.py all --minutes N    # everything up to export, N minutes in all (--world picture-book)
 """
 
 import argparse

@@ -144,6 +144,14 @@ def share_processor(most):
         torch.set_num_threads(1 if busy else most)
 
 
+def descend(loss, network, optimiser):
+    """One step down a loss, by gradients of a norm of 1 at most."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+
+
 def set_rate(optimiser, rate):
     for group in optimiser.param_groups:
         group["lr"] = rate

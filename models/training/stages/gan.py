@@ -15,7 +15,7 @@ from examination import examination
 from schedule import Schedule
 from stages.diffusion import SCHEDULER, Batches, load_generator
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, set_rate
+from training import Average, Training, autocast, descend, set_rate
 
 RENOISED_UP_TO = 600    # the discriminator judges pictures noised again, t' from 1 to this
 EXAMINED_EVERY = 20
@@ -42,10 +42,7 @@ class Judge:
             x = self.schedule.add_noise(true, torch.randn_like(true), t).requires_grad_()
             slope, = torch.autograd.grad(self.network(x, t, true_text).sum(), x, create_graph=True)
             loss = loss + self.settings.r1_weight * self.settings.r1_every / 2 * slope.square().mean()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
+        descend(loss, self.network, self.optimiser)
         return loss.detach(), (real.mean() - made.mean()).detach()
 
 
@@ -86,10 +83,7 @@ def run(settings, folder, device, minutes, steps, **_):
             adversarial = F.softplus(-judge.look(fake, fake_text)).mean()
             judge.network.requires_grad_(True)
             loss = loss + settings.gan_weight * balance(reconstruction, adversarial, network.unet.conv_out.weight) * adversarial
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, network, optimiser)
         average.update(network)
         training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(),
                      discriminator=judged, gap=gap)

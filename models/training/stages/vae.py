@@ -6,7 +6,7 @@ import os
 import torch
 from torch.nn import functional as F
 
-from training import Average, Training, autocast, set_rate, warm_start
+from training import Average, Training, autocast, descend, set_rate, warm_start
 from vae import Autoencoder
 
 
@@ -101,10 +101,7 @@ def learn(network, stage, scenes, settings, folder, device, minutes, steps, chec
             latents = network.encode(truth)
             answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents))
         loss = reconstruction_loss(answer.float(), truth, mask, settings.vae_mask_weight)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, network, optimiser)
         average.update(network)
         training.log(50, loss=loss.detach())
         if checked and step % 1000 == 999:

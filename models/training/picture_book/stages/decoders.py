@@ -13,7 +13,7 @@ from picture_book.stages.vae import Crops, check
 from picture_book.stages.world import held_out
 from stages.decoders import SHAPES, DecoderAlone, config_of
 from stages.vae import load_vae, reconstruction_loss
-from training import Average, Training, autocast, set_rate, share_processor, write_figures
+from training import Average, Training, autocast, descend, set_rate, share_processor, write_figures
 
 
 def learn(network, stage, settings, folder, device, minutes, steps, lpips):
@@ -36,10 +36,7 @@ def learn(network, stage, settings, folder, device, minutes, steps, lpips):
         if lpips is not None and training.progress >= settings.vae_lpips_from:
             with autocast(device):
                 loss = loss + settings.vae_lpips_weight * lpips(answer, truth).float().mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, network, optimiser)
         average.update(network)
         training.log(50, loss=loss.detach())
     return average.network, training

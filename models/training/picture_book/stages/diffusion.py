@@ -10,7 +10,7 @@ from picture_book.examination import Examination
 from schedule import Schedule
 from stages.diffusion import SCHEDULER, Generator, draw_times, loudness, same_words
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, set_rate, share_processor, warm_start
+from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
 
 CHECK_SECONDS, CHECKED = 600, 128
 LARGE_SHARE = 1 / 3
@@ -50,10 +50,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
             answer = network(ids, schedule.add_noise(clean, noise, t), t)
         errors = (answer.float() - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
         loss = (errors * schedule.min_snr_weight(t)).mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, network, optimiser)
         average.update(network)
         one_step = t == schedule.last
         training.log(50, loss=loss.detach(), one_step=errors[one_step].mean().detach(), other=errors[~one_step].mean().detach())

@@ -19,7 +19,7 @@ from schedule import Schedule
 from stages.diffusion import SCHEDULER, load_generator
 from stages.gan import Judge, balance
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, set_rate, share_processor
+from training import Average, Training, autocast, descend, set_rate, share_processor
 
 CHECK_SECONDS = 600
 SEEN = 4                    # of a batch that are decoded for LPIPS
@@ -69,10 +69,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
                     true = vae.decode(clean[half:half + SEEN]).float()
                 distance = lpips(seen, true).float().mean()
             loss, noted = loss + settings.gan_lpips_weight * distance, {"lpips": distance.detach()}
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, network, optimiser)
         average.update(network)
         training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(),
                      discriminator=judged, gap=gap, **noted)

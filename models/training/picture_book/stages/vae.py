@@ -18,7 +18,7 @@ from lpips import load_lpips
 from picture_book.scene_cache import load_world
 from picture_book.stages.world import caches, held_out
 from stages.vae import load_vae, reconstruction_loss, vae_config     # noqa: F401, load_vae is for the later stages
-from training import Average, Training, autocast, set_rate, share_processor, warm_start
+from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
 from vae import Autoencoder, begin_straight
 
 CHECK_SECONDS = 600
@@ -153,10 +153,7 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
             with autocast(device):
                 loss = loss - settings.vae_gan_weight * patches(answer).float().mean()
             patches.requires_grad_(True)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+        descend(loss, network, optimiser)
         if judged:
             with autocast(device):
                 true, false = patches(truth).float(), patches(answer.detach()).float()
