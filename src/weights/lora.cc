@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "kernels/linear/low_rank.h"
+#include "src/features/features.h"
 #include "src/files/digest.h"
 #include "src/files/file_source.h"
 #include "src/files/in_message.h"
@@ -219,6 +220,7 @@ Loras::Network& Loras::network(std::string_view name) { return networks_[std::st
 
 Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted, const NetworkTensors& networks,
                                                  const std::string& model) {
+  if constexpr (!features::kLora) return features::missing("LoRAs");
   auto loras = std::make_shared<Loras>();
   const LoraTargets targets(networks);
   for (const Lora& lora : wanted) {
@@ -297,6 +299,7 @@ const std::string& Loras::identity(std::string_view network) const {
 kernels::WeightView ChangedWeights::get(const std::string& name, std::span<const int64_t> shape) {
   kernels::WeightView view = whole_->get(name, shape);
   if (status().ok()) status() = whole_->status();
+  if constexpr (!features::kLora) return view;
   const auto found = changes_->find(name);
   if (!status().ok() || view.data == nullptr || found == changes_->end()) return view;
   const std::string layer = network_ + "." + name;
