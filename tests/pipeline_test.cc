@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 #include <pthreadpool.h>
+
+#if !defined(_WIN32)
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -162,6 +165,7 @@ TEST_F(PipelineTest, OnePipelineServesSeveralThreadsInTurn) {
   for (const auto& answer : answers) EXPECT_EQ(answer, expected);
 }
 
+#if !defined(_WIN32)  // which has no fork()
 // A child of fork() has none of the threads that the pipeline made: it draws on its own, and ends without them.
 TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
   std::optional<Pipeline> pipeline = load(2);
@@ -181,6 +185,7 @@ TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   EXPECT_EQ(pixels(*pipeline, "a boat"), expected);
 }
+#endif
 
 TEST_F(PipelineTest, AMovedPipelineGoesOn) {
   Pipeline first = load();
@@ -436,16 +441,6 @@ TEST_F(PipelineTest, PromptsOfEveryKind) {
             StatusCode::kInvalidArgument);
 }
 
-// In a process that may not have more memory, a large picture is an error, and a small one still works.
-// What this process may take from here on.
-void leave_memory(size_t mebibytes) {
-  size_t pages = 0;
-  std::ifstream("/proc/self/statm") >> pages;
-  const size_t now = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const rlimit limit{now + (mebibytes << 20), now + (mebibytes << 20)};
-  setrlimit(RLIMIT_AS, &limit);
-}
-
 TEST_F(PipelineTest, NotesWhatThePictureIsNot) {
   std::vector<std::string> notes;
   auto pipeline = Pipeline::load(model_.path(), {.threads = 1, .log = [&](LogLevel level, std::string_view message) {
@@ -465,6 +460,17 @@ TEST_F(PipelineTest, NotesWhatThePictureIsNot) {
   EXPECT_EQ(notes_on("a boat", {.negative_prompt = "fog"}), 1u);
 }
 
+#if !defined(_WIN32)  // where a process sets no limit to its own address space
+// What this process may take from here on.
+void leave_memory(size_t mebibytes) {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const size_t now = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const rlimit limit{now + (mebibytes << 20), now + (mebibytes << 20)};
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+// In a process that may not have more memory, a large picture is an error, and a small one still works.
 TEST_F(PipelineTest, OutOfMemoryIsAStatus) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer needs address space of its own";
@@ -509,6 +515,7 @@ TEST_F(PipelineTest, EveryShortageOfMemoryIsAStatus) {
   EXPECT_GT(drawn, 0);
   EXPECT_GT(refused, 0);
 }
+#endif
 
 // An autoencoder whose middle leaves half's range: its file says so, and it is computed in float32 in every precision.
 TEST(ForceUpcastTest, TheAutoencoderIsComputedInFloat32) {

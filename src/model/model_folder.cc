@@ -2,12 +2,12 @@
 #include "src/model/model_folder.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "src/files/environment.h"
 #include "src/files/in_message.h"
 #include "src/files/own_location.h"
 #include "src/files/utf8_path.h"
@@ -154,8 +154,7 @@ Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string
 }
 
 Result<std::string> find_default_model() {
-  if (const char* named = std::getenv("MOBILEDIFFUSION_MODEL"); named != nullptr && *named != '\0')
-    return std::string(named);
+  if (std::string named = environment_variable("MOBILEDIFFUSION_MODEL"); !named.empty()) return named;
   std::vector<std::filesystem::path> places;
   if (const auto folder = own_folder(); !folder.empty()) {
     // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>
