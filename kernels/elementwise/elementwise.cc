@@ -48,7 +48,7 @@ void activate_values(Activation activation, Writing values, size_t size) {
     case Activation::kGelu:
       return each([](Floats v) { return gelu(v); });
     case Activation::kRelu:
-      return each([](Floats v) { return hn::Max(v, hn::Zero(FloatTag())); });
+      return each([](Floats v) { return at_least(v, hn::Zero(FloatTag())); });
     case Activation::kTanh:
       return each([](Floats v) { return hn::Tanh(FloatTag(), v); });
   }
