@@ -14,6 +14,7 @@ if(CMAKE_MATCH_2 STREQUAL "macos")
   set(CMAKE_SYSTEM_NAME Darwin)
   set(CMAKE_OSX_ARCHITECTURES "")  # -target says it
   set(CMAKE_OSX_SYSROOT "")
+  set(CMAKE_INSTALL_NAME_TOOL /bin/true CACHE FILEPATH "")  # Apple's; a library built here keeps its @rpath name
 else()
   set(CMAKE_SYSTEM_NAME Linux)
   set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
