@@ -66,6 +66,16 @@ void add_values(Writing to, Reading from, size_t size) {
   });
 }
 
+void multiply_values(float factor, Writing values, size_t size) {
+  const Floats by = hn::Set(FloatTag(), factor);
+  with_type(values, [&](auto* x) {
+    for_each_vector(size, [&](size_t i, size_t count) {
+      prefetch(x + i);
+      store(hn::Mul(load(x + i, count), by), count, x + i);
+    });
+  });
+}
+
 void copy_values(Reading from, size_t size, Writing to) { convert_values(from, size, to); }
 
 template <typename Gate>
@@ -118,6 +128,7 @@ namespace {
 HWY_EXPORT(activate_values);
 HWY_EXPORT(add_values);
 HWY_EXPORT(copy_values);
+HWY_EXPORT(multiply_values);
 HWY_EXPORT(gate_row);
 HWY_EXPORT(gate_and_quantize_row);
 HWY_EXPORT(are_finite);
@@ -204,6 +215,13 @@ Tensor gated(Context& context, std::string_view name, Activation activation, con
   });
   if (is_quantized(format)) y.repeat_last_quantization();
   return y;
+}
+
+void multiply(Context& context, Tensor& x, float factor) {
+  if (factor == 1 || !context.ok()) return;
+  context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(multiply_values)(factor, x.at(begin), static_cast<size_t>(end - begin));
+  });
 }
 
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y) {
