@@ -67,6 +67,7 @@
 #include "mobilediffusion/export.h"
 #include "mobilediffusion/image.h"
 #include "mobilediffusion/options.h"
+#include "mobilediffusion/pack.h"
 #include "mobilediffusion/pipeline.h"
 #include "mobilediffusion/status.h"
 
@@ -77,7 +78,7 @@
 namespace mobilediffusion {
 namespace {
 
-const std::set<std::string> kIncluded = {"export.h", "image.h", "options.h", "pipeline.h", "status.h"};
+const std::set<std::string> kIncluded = {"export.h", "image.h", "options.h", "pack.h", "pipeline.h", "status.h"};
 
 TEST(PublicHeaders, AllAreIncludedHere) {
   std::set<std::string> found;

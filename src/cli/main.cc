@@ -64,7 +64,7 @@ int run(const std::vector<std::string>& arguments) {
 
   std::vector<std::pair<CLI::App*, cli::Run>> commands;
   for (const auto add : {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_quantize,
-                         cli::add_verify, cli::add_tokenize, cli::add_words}) {
+                         cli::add_pack, cli::add_verify, cli::add_tokenize, cli::add_words}) {
     cli::Run run = add(app);
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(run));
   }

@@ -16,6 +16,7 @@
 #include "src/files/json_reader.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora_settings.h"
+#include "src/weights/tensor_values.h"
 
 namespace mobilediffusion {
 namespace {
@@ -101,7 +102,7 @@ Result<double> one_number(const std::string& name, const TensorEntry& tensor) {
   } else if (type == "U8" && size == 1) {
     value = as(uint8_t{});
   } else if (of_weights && size == kernels::size_of(*of_weights)) {
-    const Result<std::vector<float>> read = Safetensors::to_float32(name, tensor);
+    const Result<std::vector<float>> read = to_float32(name, tensor);
     if (!read.ok()) return read.status();
     value = read->front();
   } else {

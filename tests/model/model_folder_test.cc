@@ -20,8 +20,8 @@
 
 #include "kernels/runtime/data_type.h"
 #include "mobilediffusion/pipeline.h"
+#include "src/files/safetensors.h"
 #include "src/networks/cost.h"
-#include "src/weights/safetensors.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
