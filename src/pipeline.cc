@@ -3,10 +3,10 @@
 
 #include <atomic>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include "src/drawing.h"
+#include "src/guarded.h"
 #include "src/loaded_model.h"
 #include "src/options/option_checks.h"
 #include "src/stopwatch.h"
@@ -15,22 +15,6 @@ namespace mobilediffusion {
 
 using kernels::Arena;
 using kernels::ThreadPool;
-
-namespace {
-
-// Nothing throws across the public face: what a library or an allocation throws ends here.
-template <typename Body>
-auto guarded(Body&& body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    return Status(StatusCode::kInternal, std::string("unexpected: ") + error.what());
-  }
-}
-
-}  // namespace
 
 struct Pipeline::Impl {
   Impl(LoadedModel loaded, const LoadOptions& options)
