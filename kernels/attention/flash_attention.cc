@@ -150,7 +150,7 @@ struct Softmax {
     const Floats shift = hn::Set(d, top), least = hn::Set(d, -126.0f);
     Floats sum = hn::Zero(d);
     for_each_vector(visible, [&](size_t i, size_t count) {
-      const Floats weight = exp2(hn::Max(least, hn::Sub(hn::LoadU(d, row + i), shift)));
+      const Floats weight = exp2(at_least(hn::Sub(hn::LoadU(d, row + i), shift), least));
       hn::StoreU(weight, d, row + i);
       sum = hn::Add(sum, count == hn::Lanes(d) ? weight : hn::IfThenElseZero(hn::FirstN(d, count), weight));
     });
@@ -163,7 +163,7 @@ struct Softmax {
 HWY_INLINE void relu_row(float* row, size_t visible) {
   const FloatTag d;
   for_each_vector(visible,
-                  [&](size_t i, size_t) { hn::StoreU(hn::Max(hn::LoadU(d, row + i), hn::Zero(d)), d, row + i); });
+                  [&](size_t i, size_t) { hn::StoreU(at_least(hn::LoadU(d, row + i), hn::Zero(d)), d, row + i); });
 }
 
 void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHead& head, const QueryRows& of,

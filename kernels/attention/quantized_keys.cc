@@ -52,7 +52,7 @@ void softmax_in_two_parts(const float* scores, size_t size, Quantization& coarse
   Floats total = hn::Zero(d);
   for_each_vector(size, [&](size_t i, size_t count) {
     const Floats below = hn::Sub(load(scores + i, count), top);
-    const Floats e = approximate_exp2(hn::Max(hn::Mul(below, hn::Set(d, kLog2OfE)), least));
+    const Floats e = approximate_exp2(at_least(hn::Mul(below, hn::Set(d, kLog2OfE)), least));
     total = hn::Add(total, hn::IfThenElseZero(hn::FirstN(d, count), e));
     const Floats level = hn::Mul(e, levels);
     to_high.store(e, count, high + i);

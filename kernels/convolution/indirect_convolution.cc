@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/convolution/channels_last.h"
+#include "kernels/elementwise/elementwise.h"
 #include "kernels/packing/column_blocks.h"
 #include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
@@ -109,12 +110,15 @@ IndirectConvolution::IndirectConvolution(const std::string& name, const Conv2dSp
   const int64_t size = int64_t{spec.kernel} * spec.kernel * (spec.depthwise ? 1 : spec.in_channels);
   const std::vector<ColumnBlock> blocks = spec.depthwise ? std::vector<ColumnBlock>{{name, 0, spec.out_channels}}
                                                          : column_blocks(name, spec.out_channels, size, format);
+  magnification_ = Magnification(name, where);
   std::vector<float> kernel, offsets;
   QuantizedWeight quantized;
-  if (!std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return where.holds(block.name); })) {
+  if (!magnification_.held() ||
+      !std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return where.holds(block.name); })) {
     kernel = channels_last(to_float32(weight, name + ".weight", status), spec);
     offsets = to_float32(bias, name + ".bias", status);
     if (is_quantized(format)) quantized = quantize_weight(kernel, spec.out_channels);
+    magnification_.magnify(spec.out_channels, kernel, offsets, status);
   }
   for (const ColumnBlock& block : blocks) {
     const auto begin = static_cast<size_t>(block.begin);
@@ -135,6 +139,7 @@ void IndirectConvolution::run(Context& context, std::string_view name, const Ten
     const xnn_status status = set_up(block.op.get(), context, x, y.at(block.begin), workspace);
     if (context.ok()) run_xnnpack(context, block.op, status, name);
   }
+  multiply(context, y, magnification_.remedy());
 }
 
 }  // namespace mobilediffusion::kernels

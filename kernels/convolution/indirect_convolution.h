@@ -10,6 +10,7 @@
 #include "kernels/convolution/conv2d_spec.h"
 #include "kernels/convolution/convolution_algorithm.h"
 #include "kernels/packing/column_blocks.h"
+#include "kernels/packing/magnified_weights.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 
@@ -28,6 +29,7 @@ class IndirectConvolution final : public ConvolutionAlgorithm {
 
  private:
   std::vector<BlockOperator> blocks_;
+  Magnification magnification_;
 };
 
 }  // namespace mobilediffusion::kernels

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/quantize.h"
 #include "kernels/packing/column_blocks.h"
 #include "kernels/packing/quantized_weight.h"
@@ -69,11 +70,12 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
     : format_(format_of(packing.precision, Format::kInt8PerPicture)),
       out_channels_(spec.out_channels),
       parts_(format_ == Format::kFloat16 ? float16_parts(spec.out_channels)
-                                         : std::vector<OutputRange>{{0, spec.out_channels}}) {
+                                         : std::vector<OutputRange>{{0, spec.out_channels}}),
+      magnification_(name, packing) {
   const auto name_of = [&](int row, int column) {
     return name + ".phase_" + std::to_string(row) + std::to_string(column);
   };
-  bool held = true;
+  bool held = magnification_.held();
   for (const auto& [row, column] : {std::pair(0, 0), {0, 1}, {1, 0}, {1, 1}}) {
     for (size_t i = 0; i < parts_.size(); ++i)
       held = held && packing.holds(block_name(name_of(row, column), parts_, i));
@@ -82,6 +84,7 @@ UpsamplingConvolution::UpsamplingConvolution(const std::string& name, const Conv
   if (!held) {
     taps = to_float32(weight, name + ".weight", status);
     offsets = to_float32(bias, name + ".bias", status);
+    magnification_.magnify(spec.out_channels, taps, offsets, status);
   }
   for (const int row : {0, 1}) {
     for (const int column : {0, 1}) {
@@ -189,6 +192,7 @@ void UpsamplingConvolution::run(Context& context, std::string_view name, const T
       });
     }
   }
+  multiply(context, y, magnification_.remedy());
 }
 
 }  // namespace mobilediffusion::kernels

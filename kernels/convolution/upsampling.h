@@ -13,6 +13,7 @@
 #include "kernels/convolution/conv2d_spec.h"
 #include "kernels/convolution/convolution_algorithm.h"
 #include "kernels/packing/float16_support.h"
+#include "kernels/packing/magnified_weights.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
@@ -39,6 +40,7 @@ class UpsamplingConvolution final : public ConvolutionAlgorithm {
   Format format_;
   int64_t out_channels_;
   std::vector<OutputRange> parts_;
+  Magnification magnification_;
   std::array<std::array<std::vector<XnnpackOperator>, 2>, 2> phases_;  // by output row and column, even or odd; parts
 };
 

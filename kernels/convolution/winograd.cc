@@ -44,13 +44,13 @@ HWY_INLINE void to_points(std::array<Floats, 6>& d) {
   const Floats at_zero = hn::Add(hn::NegMulAdd(most, d[2], d[0]), d[4]);
   const Floats at_infinity = hn::Add(hn::NegMulAdd(most, d[3], d[1]), d[5]);
   const Floats near_even = hn::NegMulAdd(two, d[2], d[4]), far_even = hn::NegMulAdd(half, d[2], d[4]);
-  const Floats near_odd = hn::Mul(hn::Set(t, kNear), hn::NegMulAdd(two, d[1], d[3]));
-  const Floats far_odd = hn::Mul(hn::Set(t, kFar), hn::NegMulAdd(half, d[1], d[3]));
+  const Floats near = hn::Set(t, kNear), near_odd = hn::NegMulAdd(two, d[1], d[3]);
+  const Floats far = hn::Set(t, kFar), far_odd = hn::NegMulAdd(half, d[1], d[3]);
   d = {at_zero,
-       hn::Add(near_even, near_odd),
-       hn::Sub(near_even, near_odd),
-       hn::Add(far_even, far_odd),
-       hn::Sub(far_even, far_odd),
+       hn::MulAdd(near, near_odd, near_even),
+       hn::NegMulAdd(near, near_odd, near_even),
+       hn::MulAdd(far, far_odd, far_even),
+       hn::NegMulAdd(far, far_odd, far_even),
        at_infinity};
 }
 
@@ -77,13 +77,13 @@ HWY_INLINE std::array<Floats, 2> from_points(const std::array<Floats, 3>& m) {
 template <size_t kIn>
 HWY_INLINE void transform_tile(const float* const* pixels, size_t channels, float* points) {
   for_each_vector(channels, [&](size_t c, size_t count) {
-    std::array<std::array<Floats, kIn>, kIn> columns;
+    std::array<std::array<Floats, kIn>, kIn> columns{};
     for (size_t column = 0; column < kIn; ++column) {
       for (size_t row = 0; row < kIn; ++row) columns[column][row] = load(pixels[row * kIn + column] + c, count);
       to_points(columns[column]);
     }
     for (size_t row = 0; row < kIn; ++row) {
-      std::array<Floats, kIn> line;
+      std::array<Floats, kIn> line{};
       for (size_t column = 0; column < kIn; ++column) line[column] = columns[column][row];
       to_points(line);
       for (size_t column = 0; column < kIn; ++column)
@@ -96,15 +96,15 @@ HWY_INLINE void transform_tile(const float* const* pixels, size_t channels, floa
 template <size_t kIn, size_t kOut>
 HWY_INLINE void transform_tile_back(const float* points, size_t channels, const float* bias, float* const* pixels) {
   for_each_vector(channels, [&](size_t c, size_t count) {
-    std::array<std::array<Floats, kOut>, kIn> columns;
+    std::array<std::array<Floats, kOut>, kIn> columns{};
     for (size_t column = 0; column < kIn; ++column) {
-      std::array<Floats, kIn> line;
+      std::array<Floats, kIn> line{};
       for (size_t row = 0; row < kIn; ++row) line[row] = load(points + (row * kIn + column) * channels + c, count);
       columns[column] = from_points(line);
     }
     const Floats offset = load(bias + c, count);
     for (size_t row = 0; row < kOut; ++row) {
-      std::array<Floats, kIn> line;
+      std::array<Floats, kIn> line{};
       for (size_t column = 0; column < kIn; ++column) line[column] = columns[column][row];
       const std::array<Floats, kOut> values = from_points(line);
       for (size_t column = 0; column < kOut; ++column) {

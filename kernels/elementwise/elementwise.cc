@@ -48,7 +48,7 @@ void activate_values(Activation activation, Writing values, size_t size) {
     case Activation::kGelu:
       return each([](Floats v) { return gelu(v); });
     case Activation::kRelu:
-      return each([](Floats v) { return hn::Max(v, hn::Zero(FloatTag())); });
+      return each([](Floats v) { return at_least(v, hn::Zero(FloatTag())); });
     case Activation::kTanh:
       return each([](Floats v) { return hn::Tanh(FloatTag(), v); });
   }
@@ -62,6 +62,16 @@ void add_values(Writing to, Reading from, size_t size) {
         prefetch(y + i);
         store(hn::Add(load(x + i, count), load(y + i, count)), count, x + i);
       });
+    });
+  });
+}
+
+void multiply_values(float factor, Writing values, size_t size) {
+  const Floats by = hn::Set(FloatTag(), factor);
+  with_type(values, [&](auto* x) {
+    for_each_vector(size, [&](size_t i, size_t count) {
+      prefetch(x + i);
+      store(hn::Mul(load(x + i, count), by), count, x + i);
     });
   });
 }
@@ -118,6 +128,7 @@ namespace {
 HWY_EXPORT(activate_values);
 HWY_EXPORT(add_values);
 HWY_EXPORT(copy_values);
+HWY_EXPORT(multiply_values);
 HWY_EXPORT(gate_row);
 HWY_EXPORT(gate_and_quantize_row);
 HWY_EXPORT(are_finite);
@@ -204,6 +215,13 @@ Tensor gated(Context& context, std::string_view name, Activation activation, con
   });
   if (is_quantized(format)) y.repeat_last_quantization();
   return y;
+}
+
+void multiply(Context& context, Tensor& x, float factor) {
+  if (factor == 1 || !context.ok()) return;
+  context.threads().parallel_for(x.shape().elements(), kPiece, [&](int64_t begin, int64_t end) {
+    HWY_DYNAMIC_DISPATCH(multiply_values)(factor, x.at(begin), static_cast<size_t>(end - begin));
+  });
 }
 
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y) {

@@ -39,6 +39,9 @@ void add_to_pixels(Context& context, std::string_view name, Tensor& x, const Ten
 Tensor gated(Context& context, std::string_view name, Activation activation, const Tensor& x,
              Format format = Format::kFloat32);
 
+// x * factor, into x, as part of an operator call that has begun. By 1 it is left alone.
+void multiply(Context& context, Tensor& x, float factor);
+
 // x and y side by side on the channels, in x's format.
 Tensor concatenate(Context& context, std::string_view name, const Tensor& x, const Tensor& y);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "kernels/elementwise/elementwise.h"
 #include "kernels/packing/column_blocks.h"
 #include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
@@ -56,15 +57,18 @@ xnn_status set_up(xnn_operator_t op, size_t rows, const Tensor& x, Writing y, pt
 }  // namespace
 
 FullyConnected::FullyConnected(const std::string& name, const LinearSpec& spec, const WeightView& weight,
-                               const WeightView& bias, const Packing& packing, Status& status) {
+                               const WeightView& bias, const Packing& packing, Status& status)
+    : magnification_(name, packing) {
   const Format format = format_of(packing.precision, Format::kInt8PerRow);
   const std::vector<ColumnBlock> blocks = column_blocks(name, spec.out, spec.in, format);
   std::vector<float> matrix, offsets;
   QuantizedWeight quantized;
-  if (!std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return packing.holds(block.name); })) {
+  if (!magnification_.held() ||
+      !std::ranges::all_of(blocks, [&](const ColumnBlock& block) { return packing.holds(block.name); })) {
     matrix = to_float32(weight, name + ".weight", status);
     if (spec.bias) offsets = to_float32(bias, name + ".bias", status);
     if (is_quantized(format)) quantized = quantize_weight(matrix, spec.out);
+    magnification_.magnify(spec.out, matrix, offsets, status);
   }
   const auto in = static_cast<size_t>(spec.in);
   for (const ColumnBlock& block : blocks) {
@@ -88,6 +92,7 @@ void FullyConnected::run(Context& context, std::string_view name, const Tensor& 
   for (const BlockOperator& block : blocks_) {
     run_xnnpack(context, block.op, set_up(block.op.get(), rows, x, y.at(block.begin), context.threads().get()), name);
   }
+  multiply(context, y, magnification_.remedy());
 }
 
 }  // namespace mobilediffusion::kernels

@@ -11,6 +11,7 @@
 
 #include "kernels/linear/linear_spec.h"
 #include "kernels/packing/column_blocks.h"
+#include "kernels/packing/magnified_weights.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 #include "kernels/runtime/context.h"
@@ -32,6 +33,7 @@ class FullyConnected {
 
  private:
   std::vector<BlockOperator> blocks_;
+  Magnification magnification_;
 };
 
 }  // namespace mobilediffusion::kernels

@@ -29,7 +29,7 @@ class Quantizer {
   HWY_INLINE void store(Floats x, size_t count, int8_t* to) const {
     const FloatTag d;
     const hn::Rebind<int8_t, FloatTag> bytes;
-    const Floats rounded = hn::Add(hn::Mul(x, inverse_), hn::Set(d, kRounding));
+    const Floats rounded = hn::MulAdd(x, inverse_, hn::Set(d, kRounding));
     const auto whole = hn::Sub(hn::BitCast(hn::RebindToSigned<FloatTag>(), rounded), offset_);
     store_lanes(bytes, hn::DemoteTo(bytes, whole), count, to);  // saturates
   }

@@ -60,7 +60,16 @@ HWY_INLINE Floats load(const Half* from, size_t count) {
   return count == hn::Lanes(d) ? whole : hn::IfThenElseZero(hn::FirstN(d, count), whole);
 }
 
-// The largest of a row's values, one at least, in every lane.
+// The larger of the two, and NaN where x is: what a library's Max makes of that differs between processors.
+HWY_INLINE Floats at_least(Floats x, Floats least) {
+#if HWY_ARCH_X86
+  return hn::Max(least, x);  // the second where either is NaN
+#else
+  return hn::IfThenElse(hn::Lt(x, least), least, x);
+#endif
+}
+
+// The largest of a row's values, one at least, in every lane; of what is not a number it tells nothing.
 HWY_INLINE Floats largest_of(const float* row, size_t size) {
   const FloatTag d;
   Floats largest = hn::Set(d, row[0]);

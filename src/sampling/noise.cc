@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstddef>
 
-// The build compiles this file with -ffp-contract=off. Belt and braces for those who build it by other means: a
+// The build compiles everything with -ffp-contract=off. Belt and braces for those who build this by other means: a
 // contracted a*b+c rounds once where the definition rounds twice, and the bits would depend on the machine.
 #if defined(__clang__)
 #pragma clang fp contract(off)

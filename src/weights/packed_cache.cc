@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
+#include <cstddef>
 #include <filesystem>
 #include <vector>
 
@@ -12,8 +12,8 @@
 #include "mobilediffusion/pipeline.h"
 #include "src/files/digest.h"
 #include "src/files/file_io.h"
+#include "src/files/safetensors.h"
 #include "src/files/utf8_path.h"
-#include "src/weights/safetensors.h"
 
 namespace mobilediffusion {
 
@@ -40,6 +40,16 @@ uint64_t content_digest(const MappedFile& file, uint64_t seed) {
   return seed;
 }
 
+// Of the tensors' names, types and shapes, and where they lie: a part of a file has its header elsewhere.
+uint64_t header_digest(const FileWeights::File& file, uint64_t seed) {
+  std::string text;
+  for (const auto& [name, entry] : file.tensors.entries()) {
+    const ptrdiff_t offset = entry.data.empty() ? 0 : entry.data.data() - file.mapped.bytes().data();
+    text += name + " " + entry.dtype + " " + in_message(entry.shape) + " " + std::to_string(offset) + "\n";
+  }
+  return digest(text, seed);
+}
+
 // What the system says of the files, a line each. Nothing where one is no file: bytes in memory may be any.
 std::optional<std::string> identities_of(const FileWeights& weights) {
   std::string lines;
@@ -63,8 +73,35 @@ bool settled(const FileWeights& weights) {
   });
 }
 
-std::string checksum_of(const kernels::PackedWeights::Entry& entry) {
-  return std::to_string(entry.layout) + ":" + to_hex(digest(entry.bytes, entry.layout));
+// What is written of an entry beside its bytes.
+std::string label_of(const kernels::PackedWeights::Entry& entry) {
+  return std::to_string(entry.layout) + ":" + std::to_string(entry.bytes.size()) + ":" +
+         to_hex(digest(entry.bytes, entry.layout));
+}
+
+// The entry that a label and a tensor stand for; the label's checksum is the caller's to compare.
+std::optional<kernels::PackedWeights::Entry> labelled(std::string_view label, std::span<const std::byte> padded) {
+  kernels::PackedWeights::Entry entry;
+  size_t size = 0;
+  const char* const end = label.data() + label.size();
+  const auto [behind_layout, no_layout] = std::from_chars(label.data(), end, entry.layout);
+  if (no_layout != std::errc() || behind_layout == end || *behind_layout != ':') return std::nullopt;
+  const auto [behind_size, no_size] = std::from_chars(behind_layout + 1, end, size);
+  if (no_size != std::errc() || behind_size == end || *behind_size != ':' || size > padded.size()) return std::nullopt;
+  entry.bytes = padded.first(size);
+  return entry;
+}
+
+// In the file tensors lie back to back, and operators want theirs aligned: zeros fill each up.
+TensorSource padded_tensor(const std::string& name, std::span<const std::byte> bytes) {
+  constexpr size_t kAlignment = kernels::PackedWeights::kAlignment;
+  const size_t padded = (bytes.size() + kAlignment - 1) / kAlignment * kAlignment;
+  return {name, "U8", {static_cast<int64_t>(padded)}, padded, [bytes](size_t offset, std::span<std::byte> piece) {
+            const std::span<const std::byte> rest = bytes.subspan(std::min(offset, bytes.size()));
+            const size_t count = std::min(rest.size(), piece.size());
+            std::copy_n(rest.begin(), count, piece.begin());
+            std::fill(piece.begin() + static_cast<std::ptrdiff_t>(count), piece.end(), std::byte{0});
+          }};
 }
 
 Status damaged(const std::string& path, const std::string& what) {
@@ -75,7 +112,7 @@ Status damaged(const std::string& path, const std::string& what) {
 
 // A digest of all that the weights' files hold.
 uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const {
-  constexpr std::string_view kFormat = "weights 1\n";
+  constexpr std::string_view kFormat = "weights 2\n";
   const std::optional<std::string> identities = identities_of(weights);
   if (identities) {
     uint64_t names = 0;
@@ -99,7 +136,7 @@ uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const
     }
   }
   uint64_t state = 0;
-  for (const FileWeights::File& file : weights.files()) state = content_digest(file.mapped, state);
+  for (const FileWeights::File& file : weights.files()) state = header_digest(file, content_digest(file.mapped, state));
   if (identities && settled(weights)) place->memory = std::string(kFormat) + *identities + to_hex(state);
   return state;
 }
@@ -109,7 +146,7 @@ PackedCache::Place PackedCache::place_for(std::string_view network, kernels::Pre
   Place place;
   const uint64_t content = content_of(weights, &place);
   const uint64_t state =
-      digest(std::string(network) + "\n" + std::string(version()) + "\n" + std::to_string(static_cast<int>(precision)) +
+      digest("packed 2\n" + std::string(network) + "\n" + std::string(version()) + "\n" + std::to_string(static_cast<int>(precision)) +
                  "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes),
              content);
   place.path = folder_ + "/" + std::string(network) + "-" + to_hex(state) + std::string(kSuffix);
@@ -133,15 +170,15 @@ Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels:
   for (const auto& [name, tensor] : tensors->entries()) {
     const auto written = tensors->metadata().find(name);
     if (written == tensors->metadata().end()) return damaged(path, "no checksum of " + name);
-    kernels::PackedWeights::Entry entry{.bytes = tensor.data};
-    entry.layout = static_cast<uint32_t>(std::strtoul(written->second.c_str(), nullptr, 10));
-    if (reinterpret_cast<uintptr_t>(entry.bytes.data()) % kernels::PackedWeights::kAlignment != 0)
+    const std::optional<kernels::PackedWeights::Entry> entry = labelled(written->second, tensor.data);
+    if (!entry) return damaged(path, name + " is said to be " + written->second);
+    if (reinterpret_cast<uintptr_t>(entry->bytes.data()) % kernels::PackedWeights::kAlignment != 0)
       return damaged(path, name + " is not aligned");
-    const std::string found = checksum_of(entry);
+    const std::string found = label_of(*entry);
     if (found != written->second)
       return damaged(path, "the checksum of " + name + " is " + found + ", not " + written->second);
-    packed.add(name, entry);
-    file->drop(entry.bytes.data(), entry.bytes.size());  // else the whole file would count before its first use
+    packed.add(name, *entry);
+    file->drop(entry->bytes.data(), entry->bytes.size());  // else the whole file would count before its first use
   }
   std::error_code ignored;
   fs::last_write_time(to_path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
@@ -151,12 +188,12 @@ Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels:
 
 Status PackedCache::write(const Place& place, const kernels::PackedWeights& packed) const {
   std::vector<TensorSource> tensors;
-  std::map<std::string, std::string> checksums;
+  std::map<std::string, std::string> labels;
   uint64_t bytes = 0;
   for (const auto& [name, entry] : packed.entries()) {
-    tensors.push_back(tensor_in_memory(name, "U8", {static_cast<int64_t>(entry.bytes.size())}, entry.bytes));
-    checksums.emplace(name, checksum_of(entry));
-    bytes += entry.bytes.size();
+    tensors.push_back(padded_tensor(name, entry.bytes));
+    labels.emplace(name, label_of(entry));
+    bytes += tensors.back().bytes;
   }
   if (bytes > most_bytes_) {
     return Status(StatusCode::kInvalidArgument, "packed weights of " + std::to_string(bytes >> 20) +
@@ -167,7 +204,7 @@ Status PackedCache::write(const Place& place, const kernels::PackedWeights& pack
   fs::create_directories(to_path(folder_), failed);
   if (failed) return Status(StatusCode::kIoError, "cannot make the folder " + folder_ + ": " + failed.message());
   make_room(bytes);
-  Status written = write_safetensors(place.path, tensors, checksums);
+  Status written = write_safetensors(place.path, tensors, labels);
   if (written.ok()) remember(place);
   return written;
 }

@@ -138,11 +138,12 @@ TEST(AttentionOperatorTest, Int8KeepsManySmallWeights) {
 }
 
 // Half precision before it may overflow: an answer of numbers would be a wrong picture.
-class NotFiniteTest : public testing::TestWithParam<Precision> {};
+class NotFiniteTest : public testing::TestWithParam<std::tuple<Precision, AttentionWeights>> {};
 
 TEST_P(NotFiniteTest, IsToldOf) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  const Attention attention("attention", {.heads = 2}, GetParam());
+  const auto& [precision, weights] = GetParam();
+  const Attention attention("attention", {.heads = 2, .weights = weights}, precision);
   for (const float spoilt : {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
     for (const int where : {0, 1, 2}) {
       Bed bed(2);
@@ -155,7 +156,10 @@ TEST_P(NotFiniteTest, IsToldOf) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Precisions, NotFiniteTest, testing::Values(Precision::kFloat32, Precision::kInt8));
+INSTANTIATE_TEST_SUITE_P(Precisions, NotFiniteTest,
+                         testing::Values(std::tuple(Precision::kFloat32, AttentionWeights::kSoftmax),
+                                         std::tuple(Precision::kFloat32, AttentionWeights::kRelu),
+                                         std::tuple(Precision::kInt8, AttentionWeights::kSoftmax)));
 
 // As Stable Diffusion 2.1's, whose "upcast_attention" asks for scores in float32: products of queries and keys in half
 // that leave half's range, before they are scaled and after. (float32 rounds such a score by up to 0.004.)

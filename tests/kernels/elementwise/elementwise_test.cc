@@ -105,6 +105,28 @@ TEST(ActivationTest, StaysFiniteFarOut) {
   }
 }
 
+// Else a wrong value somewhere becomes a picture.
+TEST(ActivationTest, KeepsWhatIsNotANumber) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const auto activation :
+       {Activation::kSilu, Activation::kQuickGelu, Activation::kGelu, Activation::kRelu, Activation::kTanh}) {
+    for (const Format format : {Format::kFloat32, Format::kFloat16}) {
+      for (const float value : {nan, -nan}) {
+        Bed bed(1);
+        reference::Array x = random_array({1, 1, 1, 37}, 1);
+        for (const int64_t i : {0, 17, 36}) x.at(0, 0, 0, i) = value;
+        Tensor y = bed.tensor(x, format);
+        activate(bed.context, "activation", activation, y);
+        const std::vector<float> answer = values_of(y);
+        for (int i = 0; i < 37; ++i) {
+          EXPECT_EQ(std::isnan(answer[static_cast<size_t>(i)]), i == 0 || i == 17 || i == 36)
+              << static_cast<int>(activation) << ", element " << i;
+        }
+      }
+    }
+  }
+}
+
 TEST_P(ElementwiseTest, OneValueThatIsNotFiniteIsSeenAnywhere) {
   Bed bed(2);
   const reference::Array x = random_array(GetParam(), 1);

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#
+# Fetches a Linux system of 64-bit Arm to build against, Debian 13's libraries and headers, and prints its folder. Beside it
+# only a cross compiler and qemu-user are needed: Debian's own packages for another processor cannot always stand beside
+# this one's. Kept in the user's cache folder, so this is done once.
+set -euo pipefail
+
+suite=trixie
+packages=(libc6-dev libstdc++6 libxnnpack-dev libpthreadpool-dev libhwy-dev libsentencepiece-dev libutf8proc-dev
+  libgtest-dev nlohmann-json3-dev libstb-dev libcli11-dev libeigen3-dev)
+folder=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion/debian-$suite-arm64-1
+if [ -d "$folder" ]; then echo "$folder"; exit; fi
+
+say() { echo "arm64: $*" >&2; }
+mkdir -p "$(dirname "$folder")"
+work=$(mktemp -d "$folder.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; say "failed: $*"; exit 1; }; }
+
+# apt, as on such a system with nothing installed: whatever mirror and proxy this one uses.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v -e security -e updates | sort -u | head -n 1)
+[ -n "$mirror" ] || { say "apt names no package source; see sources.list(5)"; exit 1; }
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root"
+echo "deb $mirror $suite main" >"$work/sources.list"
+options=(-qq -oAPT::Architecture=arm64 -oAPT::Architectures=arm64 -oDir::Etc::SourceList="$work/sources.list"
+  -oDir::Etc::SourceParts=/dev/null -oDir::State::Lists="$work/lists" -oDir::Cache="$work/cache" -oDir::State::status=/dev/null
+  -oAPT::Sandbox::User=root -oAcquire::Languages=none -oAPT::Install-Recommends=false
+  -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
+say "fetching Debian's libraries"
+quietly apt-get "${options[@]}" update
+quietly apt-get "${options[@]}" --yes --download-only install "${packages[@]}"
+# /lib and /usr/lib are one
+mkdir -p "$work/root/usr/lib"
+ln -s usr/lib "$work/root/lib"
+for package in "$work"/cache/archives/*.deb; do
+  case $package in */base-files_* | */libc-bin_*) continue ;; esac
+  quietly bash -c 'dpkg-deb --fsys-tarfile "$1" | tar -C "$2" --keep-directory-symlink -xf -' _ "$package" "$work/root"
+done
+mv -T "$work/root" "$folder" 2>/dev/null || [ -d "$folder" ]
+say "kept in $folder"
+echo "$folder"
