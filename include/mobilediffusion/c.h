@@ -154,10 +154,27 @@ typedef struct md_load_options {
 /* Writes the defaults and the size. Does nothing where `options` is NULL or `struct_size` smaller than a size_t. */
 MOBILEDIFFUSION_C_EXPORT void md_load_options_init(md_load_options* options, size_t struct_size);
 
-/* Loads a model folder; NULL: the default model, which is sought in the folder that the environment variable
- * MOBILEDIFFUSION_MODEL names, the installation's share folder, and the source tree that the library was built in. */
+/* Loads a model folder or a packed model (md_pack()); NULL: the default model, which is sought by the environment
+ * variable MOBILEDIFFUSION_MODEL, in the installation's share folder, and in the source tree that the library was built
+ * in. */
 MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load(const char* model, const md_load_options* options,
                                                     md_pipeline** pipeline, md_error** error);
+
+/* As `bytes`: all that follow. */
+#define MD_REST_OF_FILE UINT64_MAX
+
+/* Loads a packed model that is `bytes` bytes of an open regular file from `offset` on, which may be any: an asset that
+ * an app's package keeps uncompressed, say. It is mapped, not read into memory. The descriptor stays the caller's, who
+ * may close it when this returns; the file's bytes must stay as they are while the pipeline lives. */
+MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load_descriptor(int descriptor, uint64_t offset, uint64_t bytes,
+                                                               const md_load_options* options, md_pipeline** pipeline,
+                                                               md_error** error);
+
+/* Loads a packed model from the caller's memory, at any alignment, which must stay as it is while the pipeline lives.
+ * No copy is made. */
+MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load_memory(const uint8_t* model, size_t bytes,
+                                                           const md_load_options* options, md_pipeline** pipeline,
+                                                           md_error** error);
 
 /* Cancelling and waiting for a run that another thread began is the caller's, before this. */
 MOBILEDIFFUSION_C_EXPORT void md_pipeline_free(md_pipeline* pipeline);
@@ -326,6 +343,32 @@ MOBILEDIFFUSION_C_EXPORT double md_provenance_strength(const md_provenance* prov
 /* The LoRAs, "FILE:WEIGHT" each, without the file's folder. An index past the last, and NULL: "". */
 MOBILEDIFFUSION_C_EXPORT size_t md_provenance_lora_count(const md_provenance* provenance);
 MOBILEDIFFUSION_C_EXPORT const char* md_provenance_lora(const md_provenance* provenance, size_t index);
+
+/* ---- Packing a model into one file ---- */
+
+/* What the weights are stored in: the types that the model has them in, or the large ones in 8 bits, for MD_INT8. */
+typedef int32_t md_stored_weights;
+enum { MD_STORED_AS_THEY_ARE = 0, MD_STORED_INT8 = 1 };
+
+/* Asked between pieces of a few megabytes. 0 goes on, anything else gives up with MD_CANCELLED. */
+typedef int32_t (*md_cancelled_callback)(void* user_data);
+
+typedef struct md_pack_options {
+  size_t struct_size;
+  md_stored_weights weights;       /* MD_STORED_AS_THEY_ARE */
+  uint32_t lora_count;             /* 0 */
+  const md_lora* loras;            /* added to the weights for good */
+  const char* vae;                 /* as md_load_options has it, in place of the model's own */
+  md_cancelled_callback cancelled; /* NULL: never */
+  void* cancelled_user_data;
+} md_pack_options;
+
+MOBILEDIFFUSION_C_EXPORT void md_pack_options_init(md_pack_options* options, size_t struct_size);
+
+/* Writes a model (a folder, or a packed one) to one file, ".mdiff" by custom, which appears whole or not at all, and
+ * which md_pipeline_load() and its kin take. */
+MOBILEDIFFUSION_C_EXPORT md_status md_pack(const char* model, const char* file, const md_pack_options* options,
+                                           md_error** error);
 
 #ifdef __cplusplus
 }  // extern "C"
