@@ -1,7 +1,7 @@
 /* Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
  *
- * The library from C, and from every language that calls C. This is its only stable ABI: a program that was built with
- * this header runs with every later library, without being built again.
+ * The library from C, and from every language that calls C. This is its only stable ABI: code that was compiled with
+ * this header works with every later library, without being compiled again.
  *
  *   md_pipeline* pipeline = NULL;
  *   md_image* image = NULL;
@@ -29,10 +29,10 @@
  *    then. What a function returns directly (const char*, const uint8_t*, const md_provenance*) belongs to the handle
  *    that was asked, and lives as long.
  * 4. NULL as a handle, a path, a prompt or bytes is MD_INVALID_ARGUMENT, with a message that names the argument.
- *    Functions that cannot fail answer NULL with 0, NULL or "", as each says; those that return void do nothing. NULL
- * as options: the defaults.
- * 5. Strings are UTF-8 and end with a NUL. The library copies what it is given, and never returns NULL for a string
- * that is empty.
+ *    Functions that cannot fail answer NULL with 0, NULL or "", as each says; those that return void do nothing. As
+ *    options, NULL is the defaults.
+ * 5. Strings are UTF-8 and end with a NUL. The library copies what it is given, and never returns NULL for an empty
+ *    string.
  * 6. Options are structs that begin with their own size. Fill one by its md_..._options_init(&options, sizeof options),
  *    which writes the defaults, then change what should differ. A smaller size, of a program built with an older
  *    header, gets defaults for the fields that it has not. A larger one, of a newer header, is taken as long as the
@@ -47,7 +47,8 @@
  *    them, several at once. A handle is freed when no other call on it runs. Distinct handles share nothing.
  * 10. The ABI only grows: functions, constants and fields at the ends of options structs are added, none is changed or
  *    taken away. Each addition raises MD_ABI_VERSION by one. md_pixels and md_lora have no size in them and never
- *    change.
+ *    change. The C++ face, in the same library, has no such promise: a shared library's soname has the minor version in
+ *    it, and a program that should not depend on that loads the library at run time by its plain name.
  */
 #ifndef MOBILEDIFFUSION_C_H_
 #define MOBILEDIFFUSION_C_H_
