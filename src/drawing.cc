@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/drawing_notes.h"
+#include "src/features/features.h"
 #include "src/images/pixels.h"
 #include "src/images/resample.h"
 #include "src/sampling/image_to_image.h"
@@ -119,7 +120,7 @@ void Drawing::note_assumption() {
 
 // To the latent of the picture to begin with; nothing where there is none.
 Tensor Drawing::encode_given_picture() {
-  if (!begins_with_picture_) return {};
+  if (!features::kImageToImage || !begins_with_picture_) return {};
   const Stopwatch watch;
   begin_stage(Stage::kEncoder, model_.blocks.encoder);
   Tensor latent;

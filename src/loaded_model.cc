@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "src/features/features.h"
 #include "src/images/provenance.h"
 
 namespace mobilediffusion {
@@ -37,6 +38,7 @@ BlockCounts count_blocks(const ModelFolder& model) {
   counts.decoder = count([&](Context& context) {
     stages.decoder()(context, context.make({1, 1, 1, model.decoder.latent_channels}));
   });
+  if constexpr (!features::kImageToImage) return counts;
   const int pixels = model.decoder.upscale();
   counts.encoder = count([&](Context& context) { stages.encoder()(context, context.make({1, pixels, pixels, 3})); });
   return counts;

@@ -3,10 +3,11 @@
 
 #include <atomic>
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include "src/drawing.h"
+#include "src/files/packed_model.h"
+#include "src/guarded.h"
 #include "src/loaded_model.h"
 #include "src/options/option_checks.h"
 #include "src/stopwatch.h"
@@ -15,22 +16,6 @@ namespace mobilediffusion {
 
 using kernels::Arena;
 using kernels::ThreadPool;
-
-namespace {
-
-// Nothing throws across the public face: what a library or an allocation throws ends here.
-template <typename Body>
-auto guarded(Body&& body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "out of memory");
-  } catch (const std::exception& error) {
-    return Status(StatusCode::kInternal, std::string("unexpected: ") + error.what());
-  }
-}
-
-}  // namespace
 
 struct Pipeline::Impl {
   Impl(LoadedModel loaded, const LoadOptions& options)
@@ -101,6 +86,23 @@ Result<Pipeline> Pipeline::load(const LoadOptions& options) {
 
 Result<Pipeline> Pipeline::load(const std::string& folder, const LoadOptions& options) {
   return guarded([&] { return Impl::load(folder, options); });
+}
+
+Result<Pipeline> Pipeline::load(int descriptor, uint64_t offset, uint64_t bytes, const LoadOptions& options) {
+  return guarded([&]() -> Result<Pipeline> {
+    const Result<PackedModel> model =
+        open_packed_model(descriptor, offset, bytes, "the descriptor " + std::to_string(descriptor));
+    if (!model.ok()) return model.status();
+    return Impl::load({*model, ""}, options);
+  });
+}
+
+Result<Pipeline> Pipeline::load(std::span<const uint8_t> model, const LoadOptions& options) {
+  return guarded([&]() -> Result<Pipeline> {
+    const Result<PackedModel> opened = open_packed_model(std::as_bytes(model), "the model in memory");
+    if (!opened.ok()) return opened.status();
+    return Impl::load({*opened, ""}, options);
+  });
 }
 
 Result<Image> Pipeline::generate(std::string_view prompt, const GenerateOptions& options) {

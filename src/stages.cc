@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/elementwise/elementwise.h"
+#include "src/features/features.h"
 #include "src/sampling/schedule.h"
 
 namespace mobilediffusion {
@@ -70,7 +71,7 @@ Stages Stages::describe(const ModelFolder& model) {
   stages.text_encoder_.describe();
   stages.unet_.describe();
   stages.decoder_.describe();
-  stages.encoder_.describe();
+  if constexpr (features::kImageToImage) stages.encoder_.describe();
   return stages;
 }
 
@@ -147,6 +148,7 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
 }
 
 Status Stages::load_encoder() {
+  if constexpr (!features::kImageToImage) return features::missing("encoders of pictures");
   Status loaded = encoder_.load(loading_);
   if (loaded.code() == StatusCode::kInvalidModel)
     loaded = Status(StatusCode::kUnsupported, "this model has no encoder to begin with a picture: " + loaded.message());
@@ -159,6 +161,7 @@ Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
     context.fail(std::move(loaded));
     return {};
   }
+  if constexpr (!features::kImageToImage) return {};
   Tensor x0 = (*encoder_)(context, picture);
   if (context.computes()) {
     for (float& value : values(x0)) value = (value - shift_factor_) * scaling_factor_;

@@ -24,5 +24,12 @@ TEST_NOINLINE void* operator new(size_t bytes) {
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
   throw std::bad_alloc();
 }
+TEST_NOINLINE void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(bytes);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
 TEST_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
 TEST_NOINLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }

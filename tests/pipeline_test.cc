@@ -5,10 +5,13 @@
 
 #include <gtest/gtest.h>
 #include <pthreadpool.h>
+
+#if !defined(_WIN32)
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -163,6 +166,7 @@ TEST_F(PipelineTest, OnePipelineServesSeveralThreadsInTurn) {
   for (const auto& answer : answers) EXPECT_EQ(answer, expected);
 }
 
+#if !defined(_WIN32)  // which has no fork()
 // A child of fork() has none of the threads that the pipeline made: it draws on its own, and ends without them.
 TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
   std::optional<Pipeline> pipeline = load(2);
@@ -182,6 +186,7 @@ TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   EXPECT_EQ(pixels(*pipeline, "a boat"), expected);
 }
+#endif
 
 TEST_F(PipelineTest, AMovedPipelineGoesOn) {
   Pipeline first = load();
@@ -437,6 +442,7 @@ TEST_F(PipelineTest, PromptsOfEveryKind) {
             StatusCode::kInvalidArgument);
 }
 
+#if !defined(_WIN32)  // where a process sets no limit to its own address space
 // What this process may take from here on.
 void leave_memory(size_t mebibytes) {
   size_t pages = 0;
@@ -460,6 +466,7 @@ std::string why_never_short_of_memory() {
   const bool limited = ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   return limited ? "" : "the limit of address space is not kept to (qemu-user does not)";
 }
+#endif
 
 TEST_F(PipelineTest, NotesWhatThePictureIsNot) {
   std::vector<std::string> notes;
@@ -480,6 +487,7 @@ TEST_F(PipelineTest, NotesWhatThePictureIsNot) {
   EXPECT_EQ(notes_on("a boat", {.negative_prompt = "fog"}), 1u);
 }
 
+#if !defined(_WIN32)
 // In a process that may not have more memory, a large picture is an error, and a small one still works.
 TEST_F(PipelineTest, OutOfMemoryIsAStatus) {
   if (const std::string reason = why_never_short_of_memory(); !reason.empty()) GTEST_SKIP() << reason;
@@ -521,6 +529,7 @@ TEST_F(PipelineTest, EveryShortageOfMemoryIsAStatus) {
   EXPECT_GT(drawn, 0);
   EXPECT_GT(refused, 0);
 }
+#endif
 
 // An autoencoder whose middle leaves half's range: its file says so, and it is computed in float32 in every precision.
 TEST(ForceUpcastTest, TheAutoencoderIsComputedInFloat32) {

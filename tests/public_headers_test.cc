@@ -64,9 +64,11 @@
 #define foreach for
 #define forever for (;;)
 
+#include "mobilediffusion/c.h"
 #include "mobilediffusion/export.h"
 #include "mobilediffusion/image.h"
 #include "mobilediffusion/options.h"
+#include "mobilediffusion/pack.h"
 #include "mobilediffusion/pipeline.h"
 #include "mobilediffusion/status.h"
 
@@ -77,7 +79,8 @@
 namespace mobilediffusion {
 namespace {
 
-const std::set<std::string> kIncluded = {"export.h", "image.h", "options.h", "pipeline.h", "status.h"};
+const std::set<std::string> kIncluded = {"c.h",     "export.h",   "image.h", "options.h",
+                                         "pack.h",  "pipeline.h", "status.h"};
 
 TEST(PublicHeaders, AllAreIncludedHere) {
   std::set<std::string> found;

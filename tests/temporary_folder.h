@@ -1,12 +1,10 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #pragma once
 
-#include <unistd.h>
-
-#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 
 namespace mobilediffusion {
@@ -15,11 +13,11 @@ namespace mobilediffusion {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    static std::atomic<int> counter = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("mobilediffusion-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter++));
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+    std::random_device random;
+    do {
+      path_ = std::filesystem::temp_directory_path() /
+              ("mobilediffusion-test-" + std::to_string(random()) + "-" + std::to_string(random()));
+    } while (!std::filesystem::create_directories(path_));
   }
   ~TemporaryFolder() {
     std::error_code error;

@@ -15,7 +15,9 @@
 // by which the UNet denoises in a single step.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,14 +40,26 @@ namespace mobilediffusion {
 class MOBILEDIFFUSION_EXPORT Pipeline {
  public:
   // Loads the default model, models/scenes, from (in this order) the folder that the environment variable
-  // MOBILEDIFFUSION_MODEL names, the installation's share folder, the source tree that this library was built in.
-  // Errors: as below.
+  // MOBILEDIFFUSION_MODEL names (or packed model), the installation's share folder, the source tree that this library
+  // was built in. Errors: as below.
   static Result<Pipeline> load(const LoadOptions& options = {});
 
-  // Loads a model folder in the diffusers layout, and adds options.loras to its weights. `folder` is UTF-8.
+  // Loads a model folder in the diffusers layout, or a packed model (pack.h), and adds options.loras to its weights.
+  // `model` is UTF-8. A packed model is told by what it holds, whatever its name.
   // Errors: kNotFound (folder or file), kInvalidModel (a file is damaged or does not fit), kUnsupported (an unknown
-  // class), kInvalidArgument (options), kOutOfMemory, kIoError.
-  static Result<Pipeline> load(const std::string& folder, const LoadOptions& options = {});
+  // class, a packed model of a later version), kInvalidArgument (options), kOutOfMemory, kIoError.
+  static Result<Pipeline> load(const std::string& model, const LoadOptions& options = {});
+
+  // Loads a packed model that is `bytes` bytes of an open regular file from `offset` on, which may be any: an asset
+  // that an app's package keeps uncompressed, say. UINT64_MAX bytes: all that follow. It is mapped, not read into
+  // memory. The descriptor stays the caller's, who may close it when this returns; the file's bytes must stay as they
+  // are while the pipeline lives. Errors: as above.
+  static Result<Pipeline> load(int descriptor, uint64_t offset, uint64_t bytes, const LoadOptions& options = {});
+
+  // Loads a packed model from the caller's memory, at any alignment, which must outlive the pipeline and stay as it is;
+  // no copy is made. Since the system tells nothing of such bytes, a cache folder makes each load digest all of them.
+  // Errors: as above.
+  static Result<Pipeline> load(std::span<const uint8_t> model, const LoadOptions& options = {});
 
   Pipeline(Pipeline&&) noexcept;
   Pipeline& operator=(Pipeline&&) noexcept;
@@ -67,7 +81,7 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
   // A picture's width and height must be multiples of this many pixels.
   int size_multiple() const;
 
-  // The model folder's name, as written into pictures.
+  // The model's name, which is its folder's, or was when it was packed; as written into pictures.
   const std::string& model_name() const;
 
   // Seconds that load() took.

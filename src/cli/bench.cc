@@ -139,7 +139,7 @@ int run(const Options& options) {
 Run add_bench(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("bench", "Time a model, stage by stage");
-  command->add_option("MODEL", options->model, "A model folder. Default: the default model");
+  command->add_option("MODEL", options->model, "A model folder or a packed model. Default: the default model");
   command->add_option("--runs", options->runs, "Counted runs, behind two that warm up")
       ->capture_default_str()
       ->transform(kWholeNumber);

@@ -32,6 +32,7 @@ Run add_verify(CLI::App& app);
 Run add_tokenize(CLI::App& app);
 Run add_words(CLI::App& app);
 Run add_quantize(CLI::App& app);
+Run add_pack(CLI::App& app);
 
 // Says what went wrong on stderr; the exit code for it.
 int complain(const Status& status);

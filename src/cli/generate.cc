@@ -18,7 +18,8 @@ Run add_generate(CLI::App& app) {
       "-o,--output", options->output,
       "The PNG, or JPEG, to write, by its ending; - is a PNG on stdout. Default: a PNG named after the prompt, which "
       "overwrites nothing. Several are numbered");
-  command->add_option("-m,--model", options->model, "A model folder. Default: the model that comes with the program");
+  command->add_option("-m,--model", options->model,
+                      "A model folder or a packed model. Default: the model that comes with the program");
   command
       ->add_option("--seed", options->seed,
                    "The same seed gives the same picture, and further pictures count up from it; random or -1 takes "

@@ -2,7 +2,6 @@
 //
 // mobilediffusion info: what a model is made of and costs, or where a picture came from.
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,7 +11,7 @@
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
 #include "src/files/in_message.h"
-#include "src/files/utf8_path.h"
+#include "src/files/packed_model.h"
 #include "src/model/autoencoder_folder.h"
 #include "src/networks/cost.h"
 
@@ -102,11 +101,11 @@ int steps_of(const SchedulerConfig& scheduler) {
 
 void print_sampling(const ModelFolder& model) {
   const SchedulerConfig& scheduler = model.scheduler;
-  const std::string sampler = scheduler.sampler.empty() ? "none of ours for " + scheduler.class_name : scheduler.sampler;
+  const std::string sampler =
+      scheduler.sampler.empty() ? "none of ours for " + scheduler.class_name : scheduler.sampler;
   std::printf("\nsampler %s, %d step%s, guidance %g%s%s\n", sampler.c_str(), steps_of(scheduler),
-              steps_of(scheduler) == 1 ? "" : "s",
-              static_cast<double>(scheduler.guidance), model.recipe.reason.empty() ? "" : ": ",
-              model.recipe.reason.c_str());
+              steps_of(scheduler) == 1 ? "" : "s", static_cast<double>(scheduler.guidance),
+              model.recipe.reason.empty() ? "" : ": ", model.recipe.reason.c_str());
   if (const std::string note = assumption(model.recipe, scheduler); !note.empty()) std::printf("%s\n", note.c_str());
 }
 
@@ -196,8 +195,9 @@ Run add_info(CLI::App& app) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("info", "Say what a model costs, or where a picture came from");
-  command->add_option("PATH", options->path,
-                      "A model folder (its weights are not needed), or a PNG of ours. Default: the default model");
+  command->add_option(
+      "PATH", options->path,
+      "A model folder (its weights are not needed), a packed model, or a PNG of ours. Default: the default model");
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Examples:\n"
@@ -210,15 +210,14 @@ Run add_info(CLI::App& app) {
       if (!found.ok()) return complain(found.status());
       path = *found;
     }
-    std::error_code error;
-    if (std::filesystem::is_directory(to_path(path), error)) {
+    const SourcePath given(path);
+    if (given.is_folder()) {
       const Result<std::optional<DecoderConfig>> autoencoder = open_autoencoder_folder(path);
       if (!autoencoder.ok()) return complain(autoencoder.status());
       return *autoencoder ? show_autoencoder(path, **autoencoder, options->json) : show_model(path, options->json);
     }
-    if (!std::filesystem::exists(to_path(path), error))
-      return complain({StatusCode::kNotFound, "there is no model folder or picture " + path});
-    return show_picture(path, options->json);
+    if (!given.exists()) return complain({StatusCode::kNotFound, "there is no model or picture " + path});
+    return claims_to_be_packed(path) ? show_model(path, options->json) : show_picture(path, options->json);
   };
 }
 

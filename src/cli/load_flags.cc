@@ -37,6 +37,19 @@ void add_precision(CLI::App& command, Precision* precision) {
       ->check(CLI::IsMember({"float32", "float16", "int8"}));
 }
 
+void add_loras(CLI::App& command, std::vector<Lora>* loras) {
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--lora",
+          [loras](const std::vector<std::string>& files) {
+            for (const std::string& file : files) loras->push_back(parse_lora(file));
+          },
+          "FILE or FILE:WEIGHT (or a folder), a LoRA to add to the model's weights, by default as a whole (1); as "
+          "often as wanted")
+      ->type_size(1)
+      ->allow_extra_args(false);
+}
+
 void add_load_flags(CLI::App& command, LoadOptions* options) {
   if (const std::string folder = user_cache_folder(); !folder.empty())
     options->cache_folder = folder + "/mobilediffusion";
@@ -44,16 +57,7 @@ void add_load_flags(CLI::App& command, LoadOptions* options) {
       ->transform(kWholeNumber);
   add_precision(command, &options->precision);
   command.add_option("--vae", options->vae, "A folder with another autoencoder than the model's vae/");
-  command
-      .add_option_function<std::vector<std::string>>(
-          "--lora",
-          [options](const std::vector<std::string>& files) {
-            for (const std::string& file : files) options->loras.push_back(parse_lora(file));
-          },
-          "FILE or FILE:WEIGHT (or a folder), a LoRA to add to the model's weights, by default as a whole (1); as "
-          "often as wanted")
-      ->type_size(1)
-      ->allow_extra_args(false);
+  add_loras(command, &options->loras);
   command
       .add_option_function<std::string>(
           "--memory",

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
 #include "mobilediffusion/options.h"
 
@@ -13,6 +14,9 @@ namespace mobilediffusion::cli {
 // Adds --threads, --precision, --vae, --lora, --memory, --cache and --cache-limit. The cache folder is this user's
 // unless the command line says otherwise.
 void add_load_flags(CLI::App& command, LoadOptions* options);
+
+// Adds --lora alone.
+void add_loras(CLI::App& command, std::vector<Lora>* loras);
 
 // Adds --precision alone.
 void add_precision(CLI::App& command, Precision* precision);

@@ -60,10 +60,11 @@ int run(const std::vector<std::string>& arguments) {
   app.set_version_flag("--version", std::string(mobilediffusion::version()) + " (XNNPACK " +
                                         std::string(mobilediffusion::xnnpack_version()) + ")");
   app.require_subcommand(1);
+  app.allow_windows_style_options(false);  // a path that begins with a slash is one
 
   std::vector<std::pair<CLI::App*, cli::Run>> commands;
   for (const auto add : {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_quantize,
-                         cli::add_verify, cli::add_tokenize, cli::add_words}) {
+                         cli::add_pack, cli::add_verify, cli::add_tokenize, cli::add_words}) {
     cli::Run run = add(app);
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(run));
   }

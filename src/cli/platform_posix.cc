@@ -8,11 +8,11 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <system_error>
 
 #include "src/cli/cli.h"
 #include "src/cli/platform.h"
+#include "src/files/environment.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -23,11 +23,6 @@ volatile std::sig_atomic_t guards = 0;
 extern "C" void on_interrupt(int) {
   interrupt_seen = 1;
   if (guards == 0) ::_exit(kInterrupted);
-}
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 }  // namespace
@@ -62,12 +57,12 @@ int64_t peak_memory() {
 int64_t process_id() { return ::getpid(); }
 
 std::string user_cache_folder() {
-  const std::string home = variable("HOME");
+  const std::string home = environment_variable("HOME");
 #if defined(__APPLE__)
   return home.empty() ? "" : home + "/Library/Caches";
 #else
   // The XDG Base Directory Specification, by which a relative path does not count.
-  const std::string cache = variable("XDG_CACHE_HOME");
+  const std::string cache = environment_variable("XDG_CACHE_HOME");
   if (!cache.empty() && cache.front() == '/') return cache;
   return home.empty() ? "" : home + "/.cache";
 #endif

@@ -19,6 +19,7 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/platform.h"
+#include "src/files/environment.h"
 #include "src/files/utf8_path.h"
 
 namespace mobilediffusion::cli {
@@ -81,10 +82,7 @@ int64_t peak_memory() {
 
 int64_t process_id() { return ::_getpid(); }
 
-std::string user_cache_folder() {
-  const wchar_t* const folder = ::_wgetenv(L"LOCALAPPDATA");
-  return folder == nullptr ? "" : to_utf8(folder);
-}
+std::string user_cache_folder() { return environment_variable("LOCALAPPDATA"); }
 
 Result<bool> make_new_file(const std::string& path) {
   const int descriptor =

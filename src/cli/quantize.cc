@@ -15,11 +15,7 @@
 #include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
-#include "src/model/weight_files.h"
-#include "src/networks/decoder.h"
-#include "src/networks/encoder.h"
-#include "src/networks/text_encoder.h"
-#include "src/networks/unet.h"
+#include "src/model_tensors.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/int8_weights.h"
 
@@ -42,72 +38,72 @@ struct Report {
   uint64_t bytes_before = 0, bytes_after = 0;
 };
 
-// Everything but weights: configurations, the tokenizer, what a model tells of itself.
-Status copy_the_rest(const fs::path& from, const fs::path& to) {
+constexpr std::string_view kWeights = ".safetensors";
+
+Status copy_file(const SourcePath& from, const fs::path& to) {
   std::error_code error;
-  for (fs::recursive_directory_iterator entry(from, error), end; !error && entry != end; entry.increment(error)) {
-    const fs::path target = to / fs::relative(entry->path(), from, error);
-    if (entry->is_directory(error)) {
-      fs::create_directories(target, error);
-    } else if (entry->is_regular_file(error) && entry->path().extension() != ".safetensors") {
-      if (Status status = copy_file(to_utf8(entry->path()), to_utf8(target)); !status.ok()) return status;
-    }
-    if (error)
-      return Status(StatusCode::kIoError,
-                    "cannot copy " + to_utf8(entry->path()) + " to " + to_utf8(target) + ": " + error.message());
-  }
-  return error ? Status(StatusCode::kIoError, "cannot read " + to_utf8(from) + ": " + error.message()) : Status();
-}
-
-using Entries = std::vector<ManifestWeights::Entry>;
-
-template <typename Network, typename Config>
-Entries entries_of(const char* name, const Config& config, const WeightSource* file = nullptr) {
-  ManifestWeights manifest(file);
-  const Network network(Scope(manifest, name, kernels::Precision::kInt8), config);
-  return manifest.entries();
-}
-
-// The decoder's, and those of the encoder that the file has.
-Result<Entries> autoencoder_entries(const ModelFolder& model) {
-  Result<std::unique_ptr<FileWeights>> file = FileWeights::open(model.decoder_weights());
+  if (from.on_disk())
+    return fs::is_regular_file(to_path(from.name()), error) ? mobilediffusion::copy_file(from.name(), to_utf8(to))
+                                                            : Status();
+  const Result<MappedFile> file = from.open();
   if (!file.ok()) return file.status();
-  Entries entries = entries_of<Decoder>("decoder", model.decoder, file->get());
-  for (ManifestWeights::Entry& entry : entries_of<Encoder>("encoder", model.decoder, file->get())) {
-    if ((*file)->has(entry.name)) entries.push_back(std::move(entry));
-  }
-  return entries;
+  const auto* const data = reinterpret_cast<const uint8_t*>(file->bytes().data());
+  return write_file_atomically(to_utf8(to), {data, file->bytes().size()});
 }
 
-Status quantize_network(const char* name, const Entries& entries, const SourcePath& from, const std::string& to,
-                        Report& report) {
-  if (interrupted()) return Status(StatusCode::kCancelled, "interrupted before " + to);
-  Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to, entries);
-  if (!errors.ok()) return errors.status();
-  std::error_code ignored;
-  if (const auto files = find_weight_files(from); files.ok()) {
-    for (const SourcePath& file : *files) report.bytes_before += fs::file_size(to_path(file.name()), ignored);
+// Everything but weights: configurations, the tokenizer, what a model tells of itself.
+Status copy_the_rest(const SourcePath& from, const fs::path& to) {
+  std::error_code error;
+  fs::create_directories(to, error);
+  if (error) return Status(StatusCode::kIoError, "cannot make the folder " + to_utf8(to) + ": " + error.message());
+  for (const std::string& leaf : from.list()) {
+    const SourcePath below = from / leaf;
+    Status status;
+    if (below.is_folder()) {
+      status = copy_the_rest(below, to / to_path(leaf));
+    } else if (!leaf.ends_with(kWeights)) {
+      status = copy_file(below, to / to_path(leaf));
+    }
+    if (!status.ok()) return status;
   }
-  report.bytes_after += fs::file_size(to_path(to), ignored);
+  return {};
+}
+
+Result<uint64_t> bytes_of(const SourcePath& weights) {
+  const Result<std::unique_ptr<FileWeights>> opened = FileWeights::open(weights);
+  if (!opened.ok()) return opened.status();
+  uint64_t bytes = 0;
+  for (const FileWeights::File& file : (*opened)->files()) bytes += file.mapped.bytes().size();
+  return bytes;
+}
+
+Status quantize_network(const char* name, const ModelTensors::Entries& entries, const SourcePath& from,
+                        const SourcePath& to, Report& report) {
+  if (interrupted()) return Status(StatusCode::kCancelled, "interrupted before " + to.string());
+  Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to.name(), entries);
+  if (!errors.ok()) return errors.status();
+  const Result<uint64_t> before = bytes_of(from), after = bytes_of(to);
+  if (!before.ok()) return before.status();
+  if (!after.ok()) return after.status();
+  report.bytes_before += *before;
+  report.bytes_after += *after;
   report.networks.emplace_back(name, std::move(*errors));
   return {};
 }
 
 Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
-  if (Status status = copy_the_rest(to_path(model.path.name()), folder); !status.ok()) return status;
+  if (Status status = copy_the_rest(model.path, folder); !status.ok()) return status;
+  const Result<ModelTensors> tensors = ModelTensors::of(model);
+  if (!tensors.ok()) return tensors.status();
   ModelFolder made = model;
   made.path = to_utf8(folder);
   made.vae_folder = made.path / "vae";
-  Status status = quantize_network("text_encoder", entries_of<TextEncoder>("text_encoder", model.text_encoder),
-                                   model.text_encoder_weights(), made.text_encoder_weights().name(), report);
-  if (status.ok()) {
-    status = quantize_network("unet", entries_of<UNet>("unet", model.unet), model.unet_weights(),
-                              made.unet_weights().name(), report);
-  }
-  if (!status.ok()) return status;
-  const Result<Entries> autoencoder = autoencoder_entries(model);
-  if (!autoencoder.ok()) return autoencoder.status();
-  return quantize_network("decoder", *autoencoder, model.decoder_weights(), made.decoder_weights().name(), report);
+  Status status = quantize_network("text_encoder", tensors->text_encoder, model.text_encoder_weights(),
+                                   made.text_encoder_weights(), report);
+  if (status.ok()) status = quantize_network("unet", tensors->unet, model.unet_weights(), made.unet_weights(), report);
+  if (status.ok())
+    status = quantize_network("decoder", tensors->autoencoder, model.decoder_weights(), made.decoder_weights(), report);
+  return status;
 }
 
 QuantizationError sum(const std::vector<QuantizationError>& layers) {
@@ -175,7 +171,7 @@ int run(const Options& options) {
 Run add_quantize(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("quantize", "Make a smaller model folder, for shipping");
-  command->add_option("MODEL", options->model, "A model folder")->required();
+  command->add_option("MODEL", options->model, "A model folder or a packed model")->required();
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
   command->add_option("--weights", options->weights, "What the large weights become")
       ->capture_default_str()

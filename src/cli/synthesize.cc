@@ -15,12 +15,12 @@
 #include "src/cli/numbers.h"
 #include "src/cli/platform.h"
 #include "src/files/file_io.h"
+#include "src/files/safetensors.h"
 #include "src/files/utf8_path.h"
 #include "src/networks/cost.h"
 #include "src/sampling/noise.h"
 #include "src/text/stand_in_tokenizer.h"
 #include "src/text/tokenizer.h"
-#include "src/weights/safetensors.h"
 
 namespace mobilediffusion::cli {
 namespace {

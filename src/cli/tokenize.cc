@@ -1,7 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // mobilediffusion tokenize: prompts on stdin, ids on stdout.
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,7 +8,6 @@
 #include "src/cli/cli.h"
 #include "src/cli/prompt_lines.h"
 #include "src/files/json_reader.h"
-#include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/text/tokenizer.h"
 
@@ -43,12 +41,8 @@ Result<Words> load_bare(const std::string& folder) {
 }
 
 Result<Words> load_words(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::exists(to_path(path + "/model_index.json"), error)) {
-    if (!std::filesystem::is_directory(to_path(path), error))
-      return Status(StatusCode::kNotFound, "there is no folder " + path);
-    return load_bare(path);
-  }
+  const SourcePath given(path);
+  if (given.is_folder() && !(given / "model_index.json").exists()) return load_bare(path);
   const Result<ModelFolder> model = open_model_folder(path);
   if (!model.ok()) return model.status();
   Result<std::unique_ptr<Tokenizer>> tokenizer = load_tokenizer(model->tokenizer_folder(), model->text_encoder);
@@ -88,7 +82,7 @@ Run add_tokenize(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command =
       app.add_subcommand("tokenize", "Turn prompts on stdin into the ids that the text encoder reads");
-  command->add_option("PATH", options->path, "A model folder, or a tokenizer's")->required();
+  command->add_option("PATH", options->path, "A model folder, a packed model, or a tokenizer's folder")->required();
   command->add_flag("--jsonl", options->jsonl, "Each line is a JSON string, so that a prompt may hold anything");
   command->footer("Example:\n  echo \"two red boats\" | mobilediffusion tokenize models/scenes");
   return [options] { return run(options->path, options->jsonl); };

@@ -19,6 +19,7 @@
 #include "src/cli/output_files.h"
 #include "src/cli/verify_networks.h"
 #include "src/files/mapped_file.h"
+#include "src/weights/tensor_values.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -79,7 +80,7 @@ Result<Comparison> compare(const Options& options, const NetworkOutput& output, 
     result.largest_error = worst;
     result.within = worst <= 1;
   } else {
-    const Result<std::vector<float>> theirs = Safetensors::to_float32(output.name, entry);
+    const Result<std::vector<float>> theirs = to_float32(output.name, entry);
     if (!theirs.ok()) return theirs.status();
     count = output.values.size();
     for (size_t i = 0; i < count; ++i) add(static_cast<double>(output.values[i]), static_cast<double>((*theirs)[i]));
@@ -154,7 +155,8 @@ Run add_verify(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* const command =
       app.add_subcommand("verify", "Run each network on given inputs and compare with given answers");
-  command->add_option("MODEL", options->model, "A model folder; it needs no tokenizer")->required();
+  command->add_option("MODEL", options->model, "A model folder, which needs no tokenizer, or a packed model")
+      ->required();
   command
       ->add_option("EXPECTED", options->expected,
                    "A safetensors file of inputs, and of the outputs that are to be compared")

@@ -7,6 +7,7 @@
 
 #include "src/images/pixels.h"
 #include "src/sampling/noise_source.h"
+#include "src/weights/tensor_values.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -78,7 +79,7 @@ class NetworkRun {
                     origin_ + ": " + name + " must be one picture of " + std::to_string(channels) +
                         " channels, or one sequence of that width; its shape is " + shown(s));
     }
-    const Result<std::vector<float>> values = Safetensors::to_float32(name, entry);
+    const Result<std::vector<float>> values = to_float32(name, entry);
     if (!values.ok()) return values.status();
     *to = context_.make(shape);
     if (!context_.ok()) return context_.status();
@@ -107,7 +108,7 @@ class NetworkRun {
   }
 
   Result<std::vector<int>> input_ids() const {
-    Result<std::vector<int>> ids = Safetensors::to_integers("input_ids", *given_.find("input_ids"));
+    Result<std::vector<int>> ids = to_integers("input_ids", *given_.find("input_ids"));
     if (!ids.ok()) return Status(ids.status().code(), origin_ + ": " + ids.status().message());
     const int most = model_.text_encoder.max_position_embeddings, vocabulary = model_.text_encoder.vocab_size;
     if (ids->empty() || static_cast<int>(ids->size()) > most) {
@@ -137,11 +138,11 @@ class NetworkRun {
     float timestep = static_cast<float>(model_.scheduler.timesteps.front());
     if (const TensorEntry* entry = given_.find("timestep")) {
       if (entry->dtype == "I64" || entry->dtype == "I32") {
-        const Result<std::vector<int>> values = Safetensors::to_integers("timestep", *entry);
+        const Result<std::vector<int>> values = to_integers("timestep", *entry);
         if (!values.ok()) return values.status();
         if (!values->empty()) timestep = static_cast<float>(values->front());
       } else {
-        const Result<std::vector<float>> values = Safetensors::to_float32("timestep", *entry);
+        const Result<std::vector<float>> values = to_float32("timestep", *entry);
         if (!values.ok()) return values.status();
         if (!values->empty()) timestep = values->front();
       }

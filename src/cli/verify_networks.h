@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/safetensors.h"
 #include "src/model/model_folder.h"
 #include "src/stages.h"
-#include "src/weights/safetensors.h"
 
 namespace mobilediffusion::cli {
 

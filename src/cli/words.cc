@@ -56,7 +56,7 @@ Run add_words(CLI::App& app) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("words", "List the words that a model was taught");
-  command->add_option("MODEL", options->path, "A model folder. Default: the default model");
+  command->add_option("MODEL", options->path, "A model folder or a packed model. Default: the default model");
   command->add_flag("--json", options->json, "One JSON object on stdout: lists of words by group");
   command->footer("Example:\n  mobilediffusion words");
   return [options] {

@@ -51,6 +51,14 @@ std::string prefix_of(const std::string& folder) { return folder.empty() ? "" : 
 
 }  // namespace
 
+Result<TensorFile> FileSource::open_tensors(const std::string& name) const {
+  Result<MappedFile> mapped = open(name);
+  if (!mapped.ok()) return mapped.status();
+  Result<Safetensors> tensors = Safetensors::parse(mapped->bytes(), title(name));
+  if (!tensors.ok()) return tensors.status();
+  return TensorFile{std::move(*mapped), std::move(*tensors)};
+}
+
 std::shared_ptr<const FileSource> disk() {
   static const std::shared_ptr<const FileSource> only = std::make_shared<Disk>();
   return only;
@@ -62,7 +70,7 @@ Status FileSet::add(const std::string& name, int descriptor, uint64_t offset, ui
   std::error_code error;
   InputFile own = InputFile::duplicate(descriptor, error);
   if (error) return Status(StatusCode::kIoError, "cannot read " + title(name) + ": " + error.message());
-  files_[name] = Part{std::make_shared<const InputFile>(std::move(own)), offset, size};
+  add(name, Part{std::make_shared<const InputFile>(std::move(own)), offset, size});
   return {};
 }
 

@@ -17,8 +17,15 @@
 
 #include "mobilediffusion/status.h"
 #include "src/files/mapped_file.h"
+#include "src/files/safetensors.h"
 
 namespace mobilediffusion {
+
+// A file of tensors. They are views of its bytes.
+struct TensorFile {
+  MappedFile mapped;
+  Safetensors tensors;
+};
 
 // Files by names with slashes between folders: "unet/config.json". Immutable once made: any number of threads may use
 // one.
@@ -28,12 +35,17 @@ class FileSource {
 
   // Errors: as MappedFile's. Messages name the file as title() does.
   virtual Result<MappedFile> open(const std::string& name) const = 0;
+  // The same of a safetensors file, whose header need not be among the bytes that are mapped. Errors: kInvalidModel
+  // too.
+  virtual Result<TensorFile> open_tensors(const std::string& name) const;
   virtual bool exists(const std::string& name) const = 0;  // as a file or as a folder
   virtual bool is_folder(const std::string& name) const = 0;
   // What a folder holds, files and folders, without the folder's name; sorted. Nothing of what is no folder.
   virtual std::vector<std::string> list(const std::string& folder) const = 0;
   // What messages call a file.
   virtual std::string title(const std::string& name) const = 0;
+  // What the whole was called where it was put together, the most telling name first. Empty: its title says all.
+  virtual std::vector<std::string> names() const { return {}; }
 };
 
 // Names are paths in UTF-8.
@@ -56,12 +68,14 @@ class FileSet : public FileSource {
   std::vector<std::string> list(const std::string& folder) const override;
   std::string title(const std::string& name) const override;
 
- private:
+ protected:
   struct Part {
     std::shared_ptr<const InputFile> file;
     uint64_t offset = 0, size = 0;
   };
+  void add(const std::string& name, Part part) { files_[name] = std::move(part); }
 
+ private:
   std::string title_;
   std::map<std::string, std::variant<std::span<const std::byte>, Part>> files_;
 };
@@ -84,10 +98,12 @@ class SourcePath {
   std::string string() const { return source_->title(name_); }  // for messages
 
   Result<MappedFile> open() const { return source_->open(name_); }
+  Result<TensorFile> open_tensors() const { return source_->open_tensors(name_); }
   bool exists() const { return source_->exists(name_); }
   bool is_folder() const { return source_->is_folder(name_); }
   std::vector<std::string> list() const { return source_->list(name_); }
   bool on_disk() const { return source_ == disk(); }
+  const FileSource& source() const { return *source_; }
 
   bool operator==(const SourcePath& other) const { return source_ == other.source_ && name_ == other.name_; }
 

@@ -40,12 +40,16 @@ Result<MappedFile> genuine(MappedFile file, const std::string& name) {
 
 }  // namespace
 
-Result<MappedFile> MappedFile::open(const std::string& path) {
+Result<InputFile> MappedFile::open_input(const std::string& path) {
   std::error_code error;
-  const InputFile file =
-      attempt(FileOperation::kOpenToRead, error, [&] { return InputFile::open(to_path(path), error); });
+  InputFile file = attempt(FileOperation::kOpenToRead, error, [&] { return InputFile::open(to_path(path), error); });
   if (error) return failed(path, error);
-  return open(file, 0, kToTheEnd, path);
+  return file;
+}
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  const Result<InputFile> file = open_input(path);
+  return file.ok() ? open(*file, 0, kToTheEnd, path) : file.status();
 }
 
 Result<MappedFile> MappedFile::open(const InputFile& file, uint64_t offset, uint64_t size, const std::string& name) {

@@ -21,6 +21,9 @@ class MappedFile {
   // is, and for what downloads leave in a file's place (impostor.h).
   static Result<MappedFile> open(const std::string& path);
 
+  // The file by itself, so that parts of it can be mapped. Errors: kNotFound, kIoError, kOutOfMemory.
+  static Result<InputFile> open_input(const std::string& path);
+
   // `size` bytes of an open file from `offset` on, or all that follow. `name` is for messages.
   static constexpr uint64_t kToTheEnd = UINT64_MAX;
   static Result<MappedFile> open(const InputFile& file, uint64_t offset, uint64_t size, const std::string& name);

@@ -7,6 +7,7 @@
 #include <new>
 #include <string>
 
+#include "src/features/features.h"
 #include "src/images/jpeg.h"
 #include "src/images/over_white.h"
 #include "src/images/png.h"
@@ -141,6 +142,7 @@ Result<std::vector<uint8_t>> compress_png(std::span<const uint8_t> pixels, int w
 
 Result<std::vector<uint8_t>> compress_jpeg(std::span<const uint8_t> pixels, int width, int height, int channels,
                                            int quality) {
+  if constexpr (!features::kJpeg) return features::missing("JPEGs");
   if (Status status = check(pixels, width, height, channels, "JPEG"); !status.ok()) return status;
   constexpr int kLargestSide = 65535;  // a frame's header has 16 bits for each
   if (width > kLargestSide || height > kLargestSide) {

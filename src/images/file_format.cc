@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "src/features/features.h"
+
 namespace mobilediffusion {
 namespace {
 
@@ -31,7 +33,10 @@ Result<FileFormat> format_of_path(const std::string& path) {
   const size_t dot = leaf.find_last_of('.');
   if (dot == std::string::npos) return FileFormat::kPng;
   const std::string extension = leaf.substr(dot);
-  if (const std::optional<FileFormat> format = format_of_extension(extension)) return *format;
+  if (const std::optional<FileFormat> format = format_of_extension(extension)) {
+    if (*format == FileFormat::kJpeg && !features::kJpeg) return features::missing("JPEGs");
+    return *format;
+  }
   if (dot == 0 || extension == ".") return FileFormat::kPng;  // a hidden file's name, or a full stop
   return Status(StatusCode::kInvalidArgument,
                 path + ": no picture is written as " + extension + "; known are .png, .jpg and .jpeg");

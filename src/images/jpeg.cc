@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "src/features/features.h"
 #include "src/images/exif.h"
 #include "src/images/jpeg_segments.h"
 #include "src/images/picture_size.h"
@@ -81,6 +82,7 @@ std::vector<uint8_t> insert_jpeg_texts(std::span<const uint8_t> jpeg, std::span<
 }
 
 Result<std::vector<TextEntry>> read_jpeg_texts(std::span<const uint8_t> jpeg, const std::string& origin) {
+  if constexpr (!features::kJpeg) return features::missing("JPEGs");
   if (Status status = check_jpeg(jpeg, origin); !status.ok()) return status;
   std::string comment;
   size_t at = 2;
@@ -115,6 +117,7 @@ Status check_jpeg(std::span<const uint8_t> jpeg, const std::string& origin) {
 }
 
 Result<Image> decode_jpeg(std::span<const uint8_t> jpeg, const std::string& origin) {
+  if constexpr (!features::kJpeg) return features::missing("JPEGs");
   if (Status status = check_jpeg(jpeg, origin); !status.ok()) return status;
   const auto failed = [&origin](const std::string& reason) {
     return Status(StatusCode::kInvalidArgument, origin + " cannot be decoded: " + reason);

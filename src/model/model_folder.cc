@@ -2,14 +2,15 @@
 #include "src/model/model_folder.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "src/files/environment.h"
 #include "src/files/in_message.h"
 #include "src/files/own_location.h"
+#include "src/files/packed_model.h"
 #include "src/files/utf8_path.h"
 #include "src/model/config_reading.h"
 #include "src/model/hub_folder.h"
@@ -104,6 +105,22 @@ std::string what_is_there(const SourcePath& folder) {
   return {};
 }
 
+// The folder itself, or what a packed model holds.
+Result<SourcePath> as_folder(const SourcePath& given) {
+  if (given.is_folder()) return given;
+  if (!given.exists()) return Status(StatusCode::kNotFound, "there is no model " + given.string());
+  if (given.on_disk() && claims_to_be_packed(given.name())) {
+    Result<PackedModel> packed = open_packed_model(given.name());
+    if (!packed.ok()) return packed.status();
+    return SourcePath(std::move(*packed), "");
+  }
+  return Status(StatusCode::kNotFound,
+                given.string() +
+                    " is a file; a model is a folder in the layout of diffusers (model_index.json and a folder a "
+                    "network), which its from_single_file() and save_pretrained() make of one, or what "
+                    "`mobilediffusion pack` makes of such a folder");
+}
+
 // A folder on disk or within the model's, and of Hugging Face's cache the snapshot in it.
 Result<SourcePath> find_autoencoder(const SourcePath& model, const std::string& named) {
   if (named.empty()) return model / "vae";
@@ -115,15 +132,9 @@ Result<SourcePath> find_autoencoder(const SourcePath& model, const std::string& 
 }  // namespace
 
 Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string& vae) {
-  if (!given.is_folder()) {
-    return Status(StatusCode::kNotFound,
-                  given.exists()
-                      ? given.string() +
-                            " is a file; a model is a folder in the layout of diffusers (model_index.json and a "
-                            "folder a network), which its from_single_file() and save_pretrained() make of one"
-                      : "there is no model folder " + given.string());
-  }
-  const Result<SourcePath> resolved = resolve_hub_folder(given);
+  const Result<SourcePath> folder = as_folder(given);
+  if (!folder.ok()) return folder.status();
+  const Result<SourcePath> resolved = resolve_hub_folder(*folder);
   if (!resolved.ok()) return resolved.status();
   const SourcePath& path = *resolved;
   Result<SourcePath> autoencoder = find_autoencoder(path, vae);
@@ -154,8 +165,7 @@ Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string
 }
 
 Result<std::string> find_default_model() {
-  if (const char* named = std::getenv("MOBILEDIFFUSION_MODEL"); named != nullptr && *named != '\0')
-    return std::string(named);
+  if (std::string named = environment_variable("MOBILEDIFFUSION_MODEL"); !named.empty()) return named;
   std::vector<std::filesystem::path> places;
   if (const auto folder = own_folder(); !folder.empty()) {
     // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>

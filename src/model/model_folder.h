@@ -1,6 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A model: a folder in the layout of the diffusers library.
+// A model: a folder in the layout of the diffusers library, or such a folder packed into one file (packed_model.h).
 #pragma once
 
 #include <string>

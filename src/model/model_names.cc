@@ -29,14 +29,17 @@ void add_names_of(const std::string& path, std::vector<std::string>* names) {
 }  // namespace
 
 std::string display_name(const SourcePath& folder) {
-  if (!folder.on_disk()) return folder.name().empty() ? folder.string() : folder.leaf();
+  if (!folder.on_disk()) {
+    const std::vector<std::string> given = folder.source().names();
+    return !given.empty() ? given.front() : folder.name().empty() ? folder.string() : folder.leaf();
+  }
   const fs::path real = real_path(to_path(folder.name()));
   const std::vector<std::string> hub = hub_names(to_utf8(real));
   return hub.empty() ? to_utf8(real.filename()) : SourcePath(hub.front()).leaf();
 }
 
 std::vector<std::string> names_of(const SourcePath& folder) {
-  std::vector<std::string> names;
+  std::vector<std::string> names = folder.source().names();
   if (!folder.on_disk()) {
     add_names_of(folder.string(), &names);
     return names;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "src/features/features.h"
+
 namespace mobilediffusion {
 namespace {
 
@@ -60,6 +62,13 @@ Status check(const LoadOptions& options) {
   if (!is_listed(options.precision)) return not_listed("precision", options.precision, "options.h");
   if (options.memory != MemoryUse::kKeep && options.memory != MemoryUse::kStream)
     return not_listed("memory", options.memory, "options.h");
+  if (!features::kLora && !options.loras.empty()) return features::missing("LoRAs");
+  return {};
+}
+
+Status check(const PackOptions& options) {
+  if (options.weights != StoredWeights::kAsTheyAre && options.weights != StoredWeights::kInt8)
+    return not_listed("weights", options.weights, "pack.h");
   return {};
 }
 
@@ -68,6 +77,7 @@ Status check(const GenerateOptions& options, int width, int height, const Pictur
   if (options.guidance && !(*options.guidance >= 0.0f && *options.guidance <= 100.0f))
     return invalid("guidance must be 0 to 100, not " + std::to_string(*options.guidance));
   if (options.image.data != nullptr) {
+    if (!features::kImageToImage) return features::missing("pictures to begin with");
     if (Status status = check_image(options.image, options.strength); !status.ok()) return status;
   }
   if (options.noise != Noise::kPhilox && options.noise != Noise::kTorch)

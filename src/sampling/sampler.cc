@@ -6,6 +6,9 @@
 namespace mobilediffusion {
 namespace {
 
+#if defined(MOBILEDIFFUSION_SAMPLERS)  // a build of some of them: CMakeLists.txt has found their rows
+constexpr const SamplerKind* kSamplers[] = {MOBILEDIFFUSION_SAMPLERS};
+#else
 // A new sampler: one file beside ddim_sampler.cc, and one row here.
 constexpr const SamplerKind* kSamplers[] = {
     &kGanSampler,        &kOneStepSampler,       &kSidSampler,    &kDdimSampler,
@@ -13,6 +16,7 @@ constexpr const SamplerKind* kSamplers[] = {
     &kDpmSampler,        &kDpm2mSampler,         &kDpmSdeSampler, &kDpmSingleSdeSampler,
     &kDpmOfNoiseSampler, &kDpmOfNoiseSdeSampler, &kUniPcSampler,  &kDeisSampler,
     &kLcmSampler,        &kTcdSampler,           &kFlowSampler};
+#endif
 
 // What "DPM++ 2M SDE" and "dpmpp_2m_sde" have in common with "dpm++2m-sde".
 std::string folded(std::string_view name) {

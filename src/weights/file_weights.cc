@@ -37,13 +37,21 @@ Result<std::unique_ptr<FileWeights>> FileWeights::open(const SourcePath& path) {
   if (!paths.ok()) return paths.status();
   std::vector<File> files;
   for (const SourcePath& each : *paths) {
-    Result<MappedFile> mapped = each.open();
-    if (!mapped.ok()) return mapped.status();
-    Result<Safetensors> tensors = Safetensors::parse(mapped->bytes(), each.string());
-    if (!tensors.ok()) return tensors.status();
-    files.push_back({each, std::move(*mapped), std::move(*tensors)});
+    Result<TensorFile> file = each.open_tensors();
+    if (!file.ok()) return file.status();
+    files.push_back({each, std::move(file->mapped), std::move(file->tensors)});
   }
   return std::unique_ptr<FileWeights>(new FileWeights(std::move(files)));
+}
+
+std::vector<std::pair<std::string, const TensorEntry*>> FileWeights::tensors() const {
+  std::vector<std::pair<std::string, const TensorEntry*>> all;
+  for (const File& file : files_) {
+    for (const auto& [name, entry] : file.tensors.entries()) {
+      if (find(name).second == &entry) all.emplace_back(name, &entry);
+    }
+  }
+  return all;
 }
 
 bool FileWeights::unchanged() const {

@@ -11,7 +11,7 @@
 
 #include "src/files/file_source.h"
 #include "src/files/mapped_file.h"
-#include "src/weights/safetensors.h"
+#include "src/files/safetensors.h"
 #include "src/weights/weights.h"
 
 namespace mobilediffusion {
@@ -31,6 +31,9 @@ class FileWeights : public WeightSource {
   static Result<std::unique_ptr<FileWeights>> open(const SourcePath& path);
 
   const std::vector<File>& files() const { return files_; }  // never empty
+
+  // All that is there, file by file: of a name that several files have, the first counts.
+  std::vector<std::pair<std::string, const TensorEntry*>> tensors() const;
 
   // Whether the files are still those that were opened.
   bool unchanged() const;

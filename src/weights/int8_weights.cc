@@ -11,27 +11,22 @@
 #include <utility>
 
 #include "kernels/packing/quantized_weight.h"
-#include "src/weights/file_weights.h"
 
 namespace mobilediffusion {
 namespace {
 
-// A matrix, a convolution or a table that is computed in int8; not a norm, a bias or a depthwise kernel.
-bool is_worthwhile(const ManifestWeights::Entry& entry) {
-  const bool depthwise = entry.shape.size() == 4 && entry.shape[1] == 1;
-  return entry.precision == kernels::Precision::kInt8 && entry.shape.size() >= 2 && !depthwise;
-}
-
 // One at a time in memory: made when the file asks for its first bytes, gone after its scales.
 struct Quantized {
-  kernels::WeightView view;
-  std::optional<kernels::QuantizedWeight> weight;
+  WeightSource* source;
+  ManifestWeights::Entry entry;
   QuantizationError* error;
+  std::optional<kernels::QuantizedWeight> weight;
 
   void quantize() {
-    Status finite;
-    const std::vector<float> values = kernels::to_float32(view, error->tensor, finite);
-    weight = kernels::quantize_weight(values, view.shape[0]);
+    const kernels::WeightView view = source->get(entry.name, entry.shape);
+    const std::vector<float> values = kernels::to_float32(view, entry.name, source->status());
+    source->release(view);
+    weight = kernels::quantize_weight(values, entry.shape[0]);
     const size_t row = values.size() / weight->scales.size();
     for (size_t i = 0; i < values.size(); ++i) {
       const double lost = values[i] - weight->values[i] * weight->scales[i / row];
@@ -41,18 +36,30 @@ struct Quantized {
   }
 };
 
-void add_quantized(const std::string& name, const kernels::WeightView& view, QuantizationError* error,
-                   std::vector<TensorSource>& tensors) {
-  auto state = std::make_shared<Quantized>(Quantized{view, std::nullopt, error});
-  tensors.push_back({name, "I8", view.shape, static_cast<size_t>(view.elements()),
+}  // namespace
+
+double QuantizationError::decibels() const {
+  return squared > 0 ? 10 * std::log10(energy / squared) : std::numeric_limits<double>::infinity();
+}
+
+bool becomes_int8(const ManifestWeights::Entry& entry) {
+  const bool depthwise = entry.shape.size() == 4 && entry.shape[1] == 1;
+  return entry.precision == kernels::Precision::kInt8 && entry.shape.size() >= 2 && !depthwise;
+}
+
+void add_int8_tensor(WeightSource& values, const ManifestWeights::Entry& entry, const std::string& prefix,
+                     QuantizationError* error, std::vector<TensorSource>& tensors) {
+  const std::string name = prefix + entry.name;
+  auto state = std::make_shared<Quantized>(Quantized{&values, entry, error, std::nullopt});
+  tensors.push_back({name, "I8", entry.shape, static_cast<size_t>(entry.elements()),
                      [state](size_t offset, std::span<std::byte> piece) {
                        if (offset == 0) state->quantize();
                        std::memcpy(piece.data(), state->weight->values.data() + offset, piece.size());
                      }});
-  const size_t bytes = static_cast<size_t>(view.shape[0]) * sizeof(float);
+  const size_t bytes = sizeof(float) * static_cast<size_t>(entry.shape[0]);
   tensors.push_back({name + std::string(kScaleSuffix),
                      "F32",
-                     {view.shape[0]},
+                     {entry.shape[0]},
                      bytes,
                      [state, bytes](size_t offset, std::span<std::byte> piece) {
                        std::memcpy(piece.data(),
@@ -62,41 +69,41 @@ void add_quantized(const std::string& name, const kernels::WeightView& view, Qua
                      }});
 }
 
-}  // namespace
-
-double QuantizationError::decibels() const {
-  return squared > 0 ? 10 * std::log10(energy / squared) : std::numeric_limits<double>::infinity();
+Status check_for_int8(FileWeights& weights, const std::vector<ManifestWeights::Entry>& asked) {
+  for (const ManifestWeights::Entry& entry : asked) {
+    const kernels::WeightView view = weights.get(entry.name, entry.shape);
+    if (!becomes_int8(entry)) continue;
+    if (view.type == kernels::DataType::kInt8) {
+      return Status(StatusCode::kInvalidArgument,
+                    weights.files().front().path.string() + " is in int8 already: " + entry.name);
+    }
+    if (view.data != nullptr) kernels::require_finite(view, entry.name, weights.status());
+  }
+  return weights.status();
 }
 
 Result<std::vector<QuantizationError>> write_int8_weights(const SourcePath& from, const std::string& to,
                                                           const std::vector<ManifestWeights::Entry>& asked) {
-  Result<std::unique_ptr<FileWeights>> file = FileWeights::open(from);
-  if (!file.ok()) return file.status();
-  std::map<std::string, kernels::WeightView, std::less<>> worthwhile;
+  Result<std::unique_ptr<FileWeights>> opened = FileWeights::open(from);
+  if (!opened.ok()) return opened.status();
+  FileWeights& weights = **opened;
+  if (Status status = check_for_int8(weights, asked); !status.ok()) return status;
+  std::map<std::string, const ManifestWeights::Entry*, std::less<>> worthwhile;
   for (const ManifestWeights::Entry& entry : asked) {
-    const kernels::WeightView view = (*file)->get(entry.name, entry.shape);
-    if (!is_worthwhile(entry)) continue;
-    if (view.type == kernels::DataType::kInt8)
-      return Status(StatusCode::kInvalidArgument, from.string() + " is in int8 already: " + entry.name);
-    if (view.data != nullptr) kernels::require_finite(view, entry.name, (*file)->status());
-    worthwhile.emplace(entry.name, view);
+    if (becomes_int8(entry)) worthwhile.emplace(entry.name, &entry);
   }
-  if (!(*file)->status().ok()) return (*file)->status();
-
   std::vector<QuantizationError> errors;
   errors.reserve(worthwhile.size());  // they are pointed to
   std::vector<TensorSource> tensors;
-  for (const FileWeights::File& part : (*file)->files()) {
-    for (const auto& [name, entry] : part.tensors.entries()) {
-      if (const auto found = worthwhile.find(name); found != worthwhile.end()) {
-        errors.push_back({.tensor = name, .values = entry.elements()});
-        add_quantized(name, found->second, &errors.back(), tensors);
-      } else {
-        tensors.push_back(tensor_in_memory(name, entry.dtype, entry.shape, entry.data));
-      }
+  for (const auto& [name, entry] : weights.tensors()) {
+    if (const auto found = worthwhile.find(name); found != worthwhile.end()) {
+      errors.push_back({.tensor = name, .values = entry->elements()});
+      add_int8_tensor(weights, *found->second, "", &errors.back(), tensors);
+    } else {
+      tensors.push_back(tensor_in_memory(name, entry->dtype, entry->shape, entry->data));
     }
   }
-  if (Status status = write_safetensors(to, tensors); !status.ok()) return status;
+  if (Status status = write_safetensors(to, std::move(tensors)); !status.ok()) return status;
   return errors;
 }
 

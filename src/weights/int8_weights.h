@@ -12,6 +12,8 @@
 
 #include "mobilediffusion/status.h"
 #include "src/files/file_source.h"
+#include "src/files/safetensors.h"
+#include "src/weights/file_weights.h"
 #include "src/weights/weights.h"
 
 namespace mobilediffusion {
@@ -28,9 +30,21 @@ struct QuantizationError {
   double decibels() const;  // signal to noise; infinite where nothing was lost
 };
 
+// Whether a tensor becomes 8 bits: a matrix, a convolution or a table that is computed in int8; not a norm, a bias or a
+// depthwise kernel.
+bool becomes_int8(const ManifestWeights::Entry& entry);
+
+// A tensor of `values` (which gives it as `entry` asks) in 8 bits, and its scales, added to `tensors` as
+// "PREFIX + NAME". The scales must be written next. What is pointed to must stay until then.
+void add_int8_tensor(WeightSource& values, const ManifestWeights::Entry& entry, const std::string& prefix,
+                     QuantizationError* error, std::vector<TensorSource>& tensors);
+
+// Sees that every tensor that becomes 8 bits is there and has values to be rounded. Errors: kInvalidModel, kNonFinite;
+// kInvalidArgument where it is I8 already.
+Status check_for_int8(FileWeights& weights, const std::vector<ManifestWeights::Entry>& asked);
+
 // Copies the safetensors file `from` to `to`, with those tensors in 8 bits that `asked` (of the network that was built
-// in int8) has worthwhile. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite; kInvalidArgument where it has I8
-// already.
+// in int8) has worthwhile. Errors: kNotFound, kIoError, and check_for_int8()'s.
 Result<std::vector<QuantizationError>> write_int8_weights(const SourcePath& from, const std::string& to,
                                                           const std::vector<ManifestWeights::Entry>& asked);
 

@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "kernels/linear/low_rank.h"
+#include "src/features/features.h"
 #include "src/files/digest.h"
 #include "src/files/file_source.h"
 #include "src/files/in_message.h"
 #include "src/files/json_reader.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora_settings.h"
+#include "src/weights/tensor_values.h"
 
 namespace mobilediffusion {
 namespace {
@@ -100,7 +102,7 @@ Result<double> one_number(const std::string& name, const TensorEntry& tensor) {
   } else if (type == "U8" && size == 1) {
     value = as(uint8_t{});
   } else if (of_weights && size == kernels::size_of(*of_weights)) {
-    const Result<std::vector<float>> read = Safetensors::to_float32(name, tensor);
+    const Result<std::vector<float>> read = to_float32(name, tensor);
     if (!read.ok()) return read.status();
     value = read->front();
   } else {
@@ -219,6 +221,7 @@ Loras::Network& Loras::network(std::string_view name) { return networks_[std::st
 
 Result<std::shared_ptr<const Loras>> Loras::open(const std::vector<Lora>& wanted, const NetworkTensors& networks,
                                                  const std::string& model) {
+  if constexpr (!features::kLora) return features::missing("LoRAs");
   auto loras = std::make_shared<Loras>();
   const LoraTargets targets(networks);
   for (const Lora& lora : wanted) {
@@ -297,6 +300,7 @@ const std::string& Loras::identity(std::string_view network) const {
 kernels::WeightView ChangedWeights::get(const std::string& name, std::span<const int64_t> shape) {
   kernels::WeightView view = whole_->get(name, shape);
   if (status().ok()) status() = whole_->status();
+  if constexpr (!features::kLora) return view;
   const auto found = changes_->find(name);
   if (!status().ok() || view.data == nullptr || found == changes_->end()) return view;
   const std::string layer = network_ + "." + name;

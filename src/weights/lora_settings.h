@@ -5,6 +5,7 @@
 // with LoRA", 2023).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -12,8 +12,8 @@
 #include "mobilediffusion/pipeline.h"
 #include "src/files/digest.h"
 #include "src/files/file_io.h"
+#include "src/files/safetensors.h"
 #include "src/files/utf8_path.h"
-#include "src/weights/safetensors.h"
 
 namespace mobilediffusion {
 
@@ -38,6 +38,16 @@ uint64_t content_digest(const MappedFile& file, uint64_t seed) {
     file.drop(piece.data(), piece.size());
   }
   return seed;
+}
+
+// Of the tensors' names, types and shapes, and where they lie: a part of a file has its header elsewhere.
+uint64_t header_digest(const FileWeights::File& file, uint64_t seed) {
+  std::string text;
+  for (const auto& [name, entry] : file.tensors.entries()) {
+    const ptrdiff_t offset = entry.data.empty() ? 0 : entry.data.data() - file.mapped.bytes().data();
+    text += name + " " + entry.dtype + " " + in_message(entry.shape) + " " + std::to_string(offset) + "\n";
+  }
+  return digest(text, seed);
 }
 
 // What the system says of the files, a line each. Nothing where one is no file: bytes in memory may be any.
@@ -102,7 +112,7 @@ Status damaged(const std::string& path, const std::string& what) {
 
 // A digest of all that the weights' files hold.
 uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const {
-  constexpr std::string_view kFormat = "weights 1\n";
+  constexpr std::string_view kFormat = "weights 2\n";
   const std::optional<std::string> identities = identities_of(weights);
   if (identities) {
     uint64_t names = 0;
@@ -126,7 +136,7 @@ uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const
     }
   }
   uint64_t state = 0;
-  for (const FileWeights::File& file : weights.files()) state = content_digest(file.mapped, state);
+  for (const FileWeights::File& file : weights.files()) state = header_digest(file, content_digest(file.mapped, state));
   if (identities && settled(weights)) place->memory = std::string(kFormat) + *identities + to_hex(state);
   return state;
 }

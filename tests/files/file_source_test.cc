@@ -3,15 +3,14 @@
 // Files from a folder, out of an open file, out of memory: the same bytes by the same names.
 #include "src/files/file_source.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "tests/descriptor.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -46,13 +45,13 @@ class FileSourceTest : public testing::TestWithParam<const char*> {
       std::string all(5, '-');  // so that nothing begins at a page
       for (const auto& [name, text] : files_) all += text + "-";
       folder_.write("package", all);
-      const int descriptor = ::open(folder_.path("package").c_str(), O_RDONLY);
+      const int descriptor = open_descriptor(folder_.path("package"));
       uint64_t offset = 5;
       for (const auto& [name, text] : files_) {
         EXPECT_TRUE(set->add(name, descriptor, offset, text.size()).ok());
         offset += text.size() + 1;
       }
-      ::close(descriptor);  // the set has its own
+      close_descriptor(descriptor);  // the set has its own
     }
     root_ = SourcePath(set, "");
   }
@@ -102,7 +101,7 @@ TEST_P(FileSourceTest, DroppedPagesComeBack) {
 TEST(FileSetTest, PartsBeyondTheFileAreRefused) {
   const TemporaryFolder folder;
   folder.write("package", std::string(100, 'x'));
-  const int descriptor = ::open(folder.path("package").c_str(), O_RDONLY);
+  const int descriptor = open_descriptor(folder.path("package"));
   FileSet set("package");
   for (const auto& [offset, size] : {std::pair<uint64_t, uint64_t>{90, 11}, {101, 1}, {~0ull, 2}, {2, ~0ull - 1}}) {
     ASSERT_TRUE(set.add("a", descriptor, offset, size).ok());
@@ -114,7 +113,7 @@ TEST(FileSetTest, PartsBeyondTheFileAreRefused) {
   EXPECT_EQ(text_of(set.open("a")), std::string(10, 'x'));
   ASSERT_TRUE(set.add("a", descriptor, 100, 0).ok());
   EXPECT_EQ(set.open("a").status().code(), StatusCode::kInvalidModel);
-  ::close(descriptor);
+  close_descriptor(descriptor);
   EXPECT_EQ(set.add("b", -1, 0, 1).code(), StatusCode::kIoError);
   set.add("c", std::span<const std::byte>());
   EXPECT_EQ(set.open("c").status().code(), StatusCode::kInvalidModel);
@@ -150,11 +149,11 @@ TEST(MappedFileTest, IdentityTellsFilesAndPartsApart) {
   EXPECT_EQ(identity("a").size, before.size);
   EXPECT_NE(identity("a"), before);
 
-  const int descriptor = ::open(folder.path("a").c_str(), O_RDONLY);
+  const int descriptor = open_descriptor(folder.path("a"));
   FileSet set("set");
   ASSERT_TRUE(set.add("first", descriptor, 0, 2).ok());
   ASSERT_TRUE(set.add("second", descriptor, 2, 2).ok());
-  ::close(descriptor);
+  close_descriptor(descriptor);
   EXPECT_NE(*set.open("first")->identity(), *set.open("second")->identity());
   const std::string memory = "bytes";
   set.add("memory", bytes_of(memory));

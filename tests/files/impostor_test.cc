@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "mobilediffusion/pipeline.h"
-#include "src/weights/safetensors.h"
+#include "src/files/safetensors.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {

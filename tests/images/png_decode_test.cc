@@ -3,7 +3,10 @@
 // PNGs of every colour type, depth and order, against stb_image's decoder; and files whose data are more, or other,
 // than their header says.
 #include <gtest/gtest.h>
+
+#if !defined(_WIN32)
 #include <sys/resource.h>
+#endif
 
 #include <algorithm>
 #include <cstdlib>
@@ -177,9 +180,13 @@ std::string deflated_zeros(size_t size) {
 
 // The most memory that this process had at once.
 int64_t peak_kilobytes() {
+#if defined(_WIN32)
+  return 0;  // not looked at there
+#else
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss;
+#endif
 }
 
 // 16x16 pixels whose data, texts and profile are 600 MB each: the picture is read, in the memory that its header asks

@@ -1,9 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // The default model from a folder, out of one big file and out of memory: the same picture, bit for bit.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -16,6 +14,7 @@
 #include "src/drawing.h"
 #include "src/files/file_source.h"
 #include "src/loaded_model.h"
+#include "tests/descriptor.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -65,11 +64,11 @@ class ModelSourcesTest : public testing::Test {
       }
       out << "end";
     }
-    const int descriptor = ::open(folder_.path("package").c_str(), O_RDONLY);
+    const int descriptor = open_descriptor(folder_.path("package"));
     auto set = std::make_shared<FileSet>("package");
     for (const auto& [name, content] : files_)
       EXPECT_TRUE(set->add(name, descriptor, offsets[name], content.size()).ok());
-    ::close(descriptor);
+    close_descriptor(descriptor);
     return {set, ""};
   }
 

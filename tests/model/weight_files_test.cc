@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "src/files/safetensors.h"
 #include "src/weights/file_weights.h"
-#include "src/weights/safetensors.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "src/files/mapped_file.h"
+#include "src/files/safetensors.h"
 #include "src/stages.h"
-#include "src/weights/safetensors.h"
 
 namespace mobilediffusion {
 namespace {

@@ -18,6 +18,7 @@
 #include "src/networks/text_encoder.h"
 #include "src/networks/unet.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/tensor_values.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -62,7 +63,7 @@ class Networks : public ::testing::TestWithParam<Case> {
     context_ = std::make_unique<Context>(*threads_, arena_);
   }
 
-  std::vector<float> floats(const std::string& name) { return *Safetensors::to_float32(name, *expected_.find(name)); }
+  std::vector<float> floats(const std::string& name) { return *to_float32(name, *expected_.find(name)); }
 
   // (n, c, h, w) as the file has it, to (n, h, w, c).
   Tensor channels_last(const std::string& name) {
@@ -110,7 +111,7 @@ class Networks : public ::testing::TestWithParam<Case> {
 
 TEST_P(Networks, TextEncoder) {
   const auto encoder = load<TextEncoder>(model_.text_encoder_weights(), "text_encoder", model_.text_encoder);
-  const std::vector<int> ids = *Safetensors::to_integers("input_ids", *expected_.find("input_ids"));
+  const std::vector<int> ids = *to_integers("input_ids", *expected_.find("input_ids"));
   const Tensor found = encoder(*context_, ids);
   const std::vector<float> values = floats("text_hidden");
   Tensor expected = context_->make(found.shape());
@@ -125,7 +126,7 @@ TEST_P(Networks, UNet) {
   Tensor text = context_->make(
       {1, 1, static_cast<int64_t>(hidden.size()) / model_.unet.cross_attention_dim, model_.unet.cross_attention_dim});
   std::copy(hidden.begin(), hidden.end(), text.data());
-  const float t = static_cast<float>((*Safetensors::to_integers("timestep", *expected_.find("timestep")))[0]);
+  const float t = static_cast<float>((*to_integers("timestep", *expected_.find("timestep")))[0]);
   expect_close(unet(*context_, channels_last("latents"), t, text), channels_last("unet_output"));
 }
 
@@ -193,7 +194,7 @@ TEST_P(Networks, TextEncodersNewNames) {
   ASSERT_TRUE(write_safetensors(path, renamed).ok());
   const auto encoder = load<TextEncoder>(path, "text_encoder", model_.text_encoder);
   const auto old = load<TextEncoder>(model_.text_encoder_weights(), "text_encoder", model_.text_encoder);
-  const std::vector<int> ids = *Safetensors::to_integers("input_ids", *expected_.find("input_ids"));
+  const std::vector<int> ids = *to_integers("input_ids", *expected_.find("input_ids"));
   const Tensor found = encoder(*context_, ids), expected = old(*context_, ids);
   ASSERT_TRUE(context_->ok()) << context_->status().message();
   for (int64_t i = 0; i < expected.shape().elements(); ++i) ASSERT_EQ(found.data()[i], expected.data()[i]);

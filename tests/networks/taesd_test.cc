@@ -19,6 +19,7 @@
 #include "src/networks/decoder.h"
 #include "src/networks/encoder.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/tensor_values.h"
 
 namespace mobilediffusion {
 namespace {
@@ -54,7 +55,7 @@ class Taesd : public ::testing::TestWithParam<Precision> {
   // (1, c, h, w) as the file has it, to (1, h, w, c).
   Tensor answer(const std::string& name) {
     const TensorEntry& entry = *answers_.find(name);
-    const auto values = Safetensors::to_float32(name, entry);
+    const auto values = to_float32(name, entry);
     Tensor t = context_.make({1, entry.shape[2], entry.shape[3], entry.shape[1]});
     const Shape s = t.shape();
     for (int64_t c = 0; c < s.c; ++c)

@@ -14,6 +14,7 @@
 
 #include "kernels/packing/float16_support.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/tensor_values.h"
 
 namespace mobilediffusion {
 namespace {
@@ -27,7 +28,7 @@ class OnlyCrossAttentionTest : public testing::TestWithParam<kernels::Precision>
   // The tensor, with the shape that the kernels give it.
   Tensor tensor(const std::string& name) {
     const TensorEntry& entry = *weights_->files().front().tensors.find(name);
-    const std::vector<float> values = *Safetensors::to_float32(name, entry);
+    const std::vector<float> values = *to_float32(name, entry);
     std::vector<int64_t> shape = entry.shape;
     if (shape.size() == 3) shape.insert(shape.begin() + 1, 1);
     Tensor made = context_.make({shape[0], shape[1], shape[2], shape[3]});

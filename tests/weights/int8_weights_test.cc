@@ -8,8 +8,8 @@
 #include <cmath>
 #include <vector>
 
+#include "src/files/safetensors.h"
 #include "src/weights/file_weights.h"
-#include "src/weights/safetensors.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {

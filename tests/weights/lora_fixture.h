@@ -20,6 +20,7 @@
 #include "src/sampling/noise.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora.h"
+#include "src/weights/tensor_values.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion::lora_test {
@@ -52,8 +53,7 @@ inline File read(const SourcePath& path) {
   const auto mapped = path.open();
   const auto tensors = Safetensors::parse(mapped->bytes(), path.string());
   File file;
-  for (const auto& [name, entry] : tensors->entries())
-    file[name] = {entry.shape, *Safetensors::to_float32(name, entry)};
+  for (const auto& [name, entry] : tensors->entries()) file[name] = {entry.shape, *to_float32(name, entry)};
   return file;
 }
 

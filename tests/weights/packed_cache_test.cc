@@ -4,8 +4,11 @@
 #include "src/weights/packed_cache.h"
 
 #include <gtest/gtest.h>
+
+#if !defined(_WIN32)
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <chrono>
@@ -292,6 +295,7 @@ TEST_P(PackedCacheTest, WhereNothingCanBeKeptItOnlySaysSo) {
   }
 }
 
+#if !defined(_WIN32)
 TEST_P(PackedCacheTest, ProcessesShareIt) {
   const std::vector<uint8_t> truth = draw_uncached();
   std::vector<pid_t> children;
@@ -312,6 +316,7 @@ TEST_P(PackedCacheTest, ProcessesShareIt) {
   }
   EXPECT_EQ(files().size(), 3u);
 }
+#endif
 
 }  // namespace
 }  // namespace mobilediffusion

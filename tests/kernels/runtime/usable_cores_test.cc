@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // Made-up machines, as their system describes them.
+#if defined(__linux__)
 #include "kernels/runtime/usable_cores.h"
 
 #include <gtest/gtest.h>
@@ -84,3 +85,4 @@ TEST_F(UsableCores, StayWithinAContainersQuota) {
 
 }  // namespace
 }  // namespace mobilediffusion::kernels
+#endif

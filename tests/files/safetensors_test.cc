@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // Files that are whole, cut short, and lie.
-#include "src/weights/safetensors.h"
+#include "src/files/safetensors.h"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +12,7 @@
 
 #include "kernels/runtime/data_type.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/tensor_values.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -49,9 +50,9 @@ TEST(SafetensorsTest, ReadsWhatIsThere) {
   const TensorEntry& b = *file->find("b");
   EXPECT_EQ(b.dtype, "F16");
   EXPECT_EQ(b.shape, (std::vector<int64_t>{2, 1}));
-  EXPECT_EQ(*Safetensors::to_float32("a", *file->find("a")), (std::vector<float>{1, -2}));
-  EXPECT_EQ(*Safetensors::to_float32("b", b), (std::vector<float>{1, -2}));
-  EXPECT_FALSE(Safetensors::to_integers("a", *file->find("a")).ok());
+  EXPECT_EQ(*to_float32("a", *file->find("a")), (std::vector<float>{1, -2}));
+  EXPECT_EQ(*to_float32("b", b), (std::vector<float>{1, -2}));
+  EXPECT_FALSE(to_integers("a", *file->find("a")).ok());
 }
 
 TEST(SafetensorsTest, MetadataPaddingAndNothingAtAllAreLegal) {
@@ -180,8 +181,8 @@ TEST(SafetensorsTest, MisalignedDataIsRead) {
     const std::string bytes = file_of(kTwo + std::string(static_cast<size_t>(spaces), ' '), kTwoData);
     const auto file = parse(bytes);
     ASSERT_TRUE(file.ok()) << file.status().message();
-    EXPECT_EQ(*Safetensors::to_float32("a", *file->find("a")), (std::vector<float>{1, -2})) << spaces;
-    EXPECT_EQ(*Safetensors::to_float32("b", *file->find("b")), (std::vector<float>{1, -2})) << spaces;
+    EXPECT_EQ(*to_float32("a", *file->find("a")), (std::vector<float>{1, -2})) << spaces;
+    EXPECT_EQ(*to_float32("b", *file->find("b")), (std::vector<float>{1, -2})) << spaces;
   }
 }
 
@@ -225,7 +226,7 @@ TEST(SafetensorsTest, EveryWeightsTypeGoesThereAndBack) {
   for (const auto& [name, entry] : file->entries()) {
     EXPECT_EQ(entry.dtype, name);
     EXPECT_EQ(entry.elements(), 7);
-    const auto read = Safetensors::to_float32(name, entry);
+    const auto read = to_float32(name, entry);
     ASSERT_TRUE(read.ok()) << read.status().message();
     EXPECT_EQ(std::memcmp(read->data(), values.data(), sizeof(float) * values.size()), 0)
         << name;  // the sign of zero too
@@ -241,17 +242,18 @@ TEST(SafetensorsTest, ALargeTensorIsWrittenInPieces) {
   const std::string bytes = folder.read("x.safetensors");
   const auto file = parse(bytes);
   ASSERT_TRUE(file.ok()) << file.status().message();
-  EXPECT_EQ(*Safetensors::to_float32("x", *file->find("x")), values);
+  EXPECT_EQ(*to_float32("x", *file->find("x")), values);
 }
 
 // Of types that nobody here reads, some of less than a byte: the file is whole, and only who asks for one is refused.
 TEST(FileWeightsTest, UnknownTypesHarmOnlyWhoAsksForThem) {
   for (const char* dtype : {"F8_E8M0", "F4", "F6_E2M3", "C64", "U128"}) {
     const TemporaryFolder folder;
-    folder.write("x.safetensors",
-                 file_of(std::string(R"({"odd":{"dtype":")") + dtype +
-                             R"(","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[2],"data_offsets":[2,10]}})",
-                         std::string(10, '\0')));
+    folder.write(
+        "x.safetensors",
+        file_of(std::string(R"({"odd":{"dtype":")") + dtype +
+                    R"(","shape":[3],"data_offsets":[0,2]},"w":{"dtype":"F32","shape":[2],"data_offsets":[2,10]}})",
+                std::string(10, '\0')));
     auto weights = FileWeights::open(folder.path("x.safetensors"));
     ASSERT_TRUE(weights.ok()) << weights.status().message();
     const int64_t two[] = {2}, three[] = {3};
@@ -266,7 +268,7 @@ TEST(FileWeightsTest, UnknownTypesHarmOnlyWhoAsksForThem) {
 TEST(SafetensorsTest, AnEmptyTensorHasNoValues) {
   const std::string bytes = file_of(R"({"e":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0]}})", "");
   const auto file = parse(bytes);
-  EXPECT_TRUE(Safetensors::to_float32("e", *file->find("e"))->empty());
+  EXPECT_TRUE(to_float32("e", *file->find("e"))->empty());
 }
 
 TEST(SafetensorsTest, NothingIsLeftWhereNothingCanBeWritten) {
@@ -282,13 +284,12 @@ TEST(SafetensorsTest, NumbersThatAreNone) {
   const std::string nan("\0\0\xc0\x7f", 4), large("\0\0\0\0\x01\0\0\0", 8);
   const std::string floats = file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", nan);
   const auto file = parse(floats);
-  const Status status = Safetensors::to_float32("w", *file->find("w")).status();
+  const Status status = to_float32("w", *file->find("w")).status();
   EXPECT_EQ(status.code(), StatusCode::kNonFinite);
   EXPECT_NE(status.message().find("w holds a NaN or an infinity at element 0"), std::string::npos) << status.message();
   const std::string integers = file_of(R"({"i":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", large);
   const auto other = parse(integers);
-  EXPECT_NE(Safetensors::to_integers("i", *other->find("i")).status().message().find("holds 4294967296"),
-            std::string::npos);
+  EXPECT_NE(to_integers("i", *other->find("i")).status().message().find("holds 4294967296"), std::string::npos);
 }
 
 TEST(SafetensorsTest, WrittenFilesReadBack) {

@@ -1,5 +1,5 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include "src/weights/safetensors.h"
+#include "src/files/safetensors.h"
 
 #include <algorithm>
 #include <cstring>
@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "kernels/packing/weight.h"
 #include "src/files/file_io.h"
 #include "src/files/impostor.h"
 #include "src/files/in_message.h"
@@ -20,6 +19,8 @@ namespace {
 
 constexpr uint64_t kLongestHeader = 100'000'000;  // the format's own limit
 constexpr const char* kMetadata = "__metadata__";
+constexpr std::string_view kPadding = "__padding__/";
+constexpr size_t kDataAlignment = 64;
 constexpr size_t kPiece = size_t{1} << 22;
 
 // Bytes of one element; 0 for a type that we do not know, or that has less than a byte.
@@ -86,10 +87,6 @@ std::string read_entry(const json& entry, std::span<const std::byte> data, Tenso
   return {};
 }
 
-Status wrong_dtype(std::string_view name, const std::string& expected, const std::string& found) {
-  return Status(StatusCode::kInvalidModel, "tensor " + std::string(name) + " is " + found + "; expected " + expected);
-}
-
 }  // namespace
 
 int64_t TensorEntry::elements() const {
@@ -139,7 +136,7 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
     const std::string wrong = read_entry(entry, data, &tensor, &range);
     if (!wrong.empty()) return invalid("is damaged or truncated: tensor " + in_message(name) + " " + wrong);
     if (range.first != range.second) ranges.emplace_back(range, name);
-    file.entries_.emplace(name, std::move(tensor));
+    if (!name.starts_with(kPadding)) file.entries_.emplace(name, std::move(tensor));
   }
   // The format leaves no room for anything else: tensors lie one behind another, from the first byte to the last.
   std::sort(ranges.begin(), ranges.end());
@@ -165,43 +162,43 @@ const TensorEntry* Safetensors::find(std::string_view name) const {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-Result<std::vector<float>> Safetensors::to_float32(std::string_view name, const TensorEntry& tensor) {
-  if (tensor.data.empty()) return std::vector<float>();
-  kernels::WeightView view{.shape = tensor.shape, .data = tensor.data.data()};
-  if (tensor.dtype == "F32") {
-    view.type = kernels::DataType::kFloat32;
-  } else if (tensor.dtype == "F16") {
-    view.type = kernels::DataType::kFloat16;
-  } else if (tensor.dtype == "BF16") {
-    view.type = kernels::DataType::kBFloat16;
-  } else {
-    return wrong_dtype(name, "F32, F16 or BF16", tensor.dtype);
+Safetensors Safetensors::below(std::string_view prefix, std::span<const std::byte> from,
+                               std::span<const std::byte> to) const {
+  Safetensors part;
+  for (auto found = entries_.lower_bound(prefix); found != entries_.end() && found->first.starts_with(prefix);
+       ++found) {
+    TensorEntry entry = found->second;
+    if (!entry.data.empty())
+      entry.data = to.subspan(static_cast<size_t>(entry.data.data() - from.data()), entry.data.size());
+    part.entries_.emplace(found->first.substr(prefix.size()), std::move(entry));
   }
-  Status status;
-  std::vector<float> values = kernels::to_float32(view, name, status);
-  if (!status.ok()) return status;
-  return values;
+  return part;
 }
 
-Result<std::vector<int>> Safetensors::to_integers(std::string_view name, const TensorEntry& tensor) {
-  if (tensor.dtype != "I64" && tensor.dtype != "I32") return wrong_dtype(name, "I64 or I32", tensor.dtype);
-  const size_t size = element_size(tensor.dtype);
-  std::vector<int> values;
-  for (size_t at = 0; at < tensor.data.size(); at += size) {
-    uint64_t bits = little_endian(tensor.data.subspan(at, size));
-    if (size == 4) bits = static_cast<uint64_t>(static_cast<int64_t>(static_cast<int32_t>(bits)));
-    const auto value = static_cast<int64_t>(bits);
-    if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) {
-      return Status(StatusCode::kInvalidModel,
-                    "tensor " + std::string(name) + " holds " + std::to_string(value) + ", which is out of range");
+namespace {
+
+std::vector<TensorSource> with_padding(std::vector<TensorSource> tensors, size_t alignment) {
+  static constexpr std::byte kZeros[kDataAlignment] = {};
+  std::vector<TensorSource> padded;
+  size_t offset = 0, paddings = 0;
+  for (TensorSource& tensor : tensors) {
+    if (const size_t gap = (alignment - offset % alignment) % alignment; gap != 0) {
+      padded.push_back(tensor_in_memory(std::string(kPadding) + std::to_string(paddings++), "U8",
+                                        {static_cast<int64_t>(gap)}, std::span(kZeros, gap)));
+      offset += gap;
     }
-    values.push_back(static_cast<int>(value));
+    offset += tensor.bytes;
+    padded.push_back(std::move(tensor));
   }
-  return values;
+  return padded;
 }
 
-Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
-                         const Safetensors::Metadata& metadata) {
+}  // namespace
+
+Status write_safetensors(const std::string& path, std::vector<TensorSource> tensors,
+                         const Safetensors::Metadata& metadata, size_t alignment,
+                         const std::function<bool()>& cancelled) {
+  tensors = with_padding(std::move(tensors), alignment);
   json header = json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
   size_t offset = 0;
@@ -211,7 +208,7 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
     offset += tensor.bytes;
   }
   std::string text = header.dump();
-  text.resize((8 + text.size() + 63) / 64 * 64 - 8, ' ');  // so that the data is aligned
+  text.resize((8 + text.size() + kDataAlignment - 1) / kDataAlignment * kDataAlignment - 8, ' ');
 
   Result<AtomicFile> file = AtomicFile::open(path);
   if (!file.ok()) return file.status();
@@ -222,6 +219,7 @@ Status write_safetensors(const std::string& path, const std::vector<TensorSource
   std::vector<std::byte> piece;
   for (const TensorSource& tensor : tensors) {
     for (size_t at = 0; status.ok() && at < tensor.bytes; at += kPiece) {
+      if (cancelled && cancelled()) return Status(StatusCode::kCancelled, "cancelled: " + path + " was not written");
       piece.resize(std::min(kPiece, tensor.bytes - at));
       tensor.fill(at, piece);
       status = file->write(piece.data(), piece.size());

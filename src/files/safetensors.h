@@ -2,6 +2,10 @@
 //
 // The safetensors format: eight bytes of length, a JSON header, then the tensors' bytes. Read without a copy, and
 // strictly: whoever made the file may be hostile.
+//
+// The format wants tensors one behind another, without holes. Where they should begin at multiples of an alignment,
+// the header is padded with spaces, as it allows, and what lies between two tensors is a tensor by itself, of U8 and
+// named "__padding__/0", "__padding__/1"...: others see it as one more, and here it is left out when it is read.
 #pragma once
 
 #include <cstddef>
@@ -38,9 +42,9 @@ class Safetensors {
   const Metadata& metadata() const { return metadata_; }
   const TensorEntry* find(std::string_view name) const;  // null where there is none
 
-  // The tensor's values as float32 (of F32, F16, BF16), or as integers (of I64, I32).
-  static Result<std::vector<float>> to_float32(std::string_view name, const TensorEntry& tensor);
-  static Result<std::vector<int>> to_integers(std::string_view name, const TensorEntry& tensor);
+  // The tensors whose names begin with `prefix`, by the rest of their names, where the bytes `from` of this file are at
+  // `to`, too. Those tensors must lie in them.
+  Safetensors below(std::string_view prefix, std::span<const std::byte> from, std::span<const std::byte> to) const;
 
  private:
   Entries entries_;
@@ -57,9 +61,12 @@ struct TensorSource {
   std::function<void(size_t offset, std::span<std::byte> piece)> fill;
 };
 
-// Writes the tensors in the order given; the file appears whole or not at all.
-Status write_safetensors(const std::string& path, const std::vector<TensorSource>& tensors,
-                         const Safetensors::Metadata& metadata = {});
+// Writes the tensors in the order given, the first at a multiple of 64 bytes and the others at multiples of
+// `alignment`, which divides 64; the file appears whole or not at all. Asked `cancelled` between pieces, it gives up
+// with kCancelled.
+Status write_safetensors(const std::string& path, std::vector<TensorSource> tensors,
+                         const Safetensors::Metadata& metadata = {}, size_t alignment = 1,
+                         const std::function<bool()>& cancelled = {});
 
 // A tensor that is in memory, and stays there until it is written.
 TensorSource tensor_in_memory(std::string name, std::string dtype, std::vector<int64_t> shape,

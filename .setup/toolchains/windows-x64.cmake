@@ -1,0 +1,18 @@
+# Windows on x86-64 with mingw-w64's GCC and its POSIX threads (Debian: g++-mingw-w64-x86-64-posix), and Wine to run what
+# comes out. The compiler's own libraries are linked in: nothing has to be installed where the program runs.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR AMD64)
+set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
+set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+set(CMAKE_RC_COMPILER x86_64-w64-mingw32-windres)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+set(CMAKE_SHARED_LINKER_FLAGS_INIT -static)
+find_program(MOBILEDIFFUSION_WINE NAMES wine wine64)
+if(MOBILEDIFFUSION_WINE)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${MOBILEDIFFUSION_WINE})
+endif()
+set(CMAKE_FIND_ROOT_PATH /usr/x86_64-w64-mingw32)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)

@@ -1,0 +1,54 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A whole model as one file that is mapped and never unpacked: for an app's package, a download, a memory image.
+//
+//   mobilediffusion::pack("models/scenes", "scenes.mdiff");
+//   auto pipeline = mobilediffusion::Pipeline::load("scenes.mdiff");
+//
+// The file is in the safetensors format, which other programs read: "unet/conv_in.weight" and so on are the weights,
+// "files/unet/config.json" and so on the bytes of the small files beside them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "mobilediffusion/export.h"
+#include "mobilediffusion/options.h"
+#include "mobilediffusion/status.h"
+
+#pragma push_macro("Status")  // X11's, as status.h says
+#undef Status
+
+namespace mobilediffusion {
+
+// What the weights are stored in.
+enum class StoredWeights : int {
+  kAsTheyAre = 0,  // in the types that the model has them in: the pictures are the same, bit for bit
+  kInt8 = 1,       // the large ones in 8 bits with a scale an output channel, a quarter of float32's size; for
+                   // Precision::kInt8. A model that is in int8 already is kInvalidArgument.
+};
+
+struct PackOptions {
+  // The default keeps every picture as it was.
+  StoredWeights weights = StoredWeights::kAsTheyAre;
+
+  // As LoadOptions::vae: the autoencoder that is packed in place of the model's own. Empty: vae/.
+  std::string vae = {};
+
+  // As LoadOptions::loras: added to the weights for good, which become float32 where they are changed. Empty: none.
+  std::vector<Lora> loras = {};
+
+  // Asked between pieces of a few megabytes, on the calling thread; true gives up with kCancelled. Empty: never.
+  std::function<bool()> cancelled = {};
+};
+
+// Writes what loading the model reads, and its licence files, to `file` (UTF-8, ".mdiff" by custom), which appears
+// whole or not at all: a failure leaves what was there before. `model` is whatever Pipeline::load() takes by path.
+// Equal models give equal bytes. Errors: as Pipeline::load()'s, and kNotFound (no such folder), kIoError and kCancelled
+// of the file that is written.
+MOBILEDIFFUSION_EXPORT Status pack(const std::string& model, const std::string& file, const PackOptions& options = {});
+
+}  // namespace mobilediffusion
+
+#pragma pop_macro("Status")

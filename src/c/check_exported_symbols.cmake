@@ -1,0 +1,32 @@
+# Whether a shared library shows what it should, no more and no less:
+#   cmake -D NM=nm -D LIBRARY=libmobilediffusion.so -D LIST=exported_symbols.txt -P check_exported_symbols.cmake
+cmake_minimum_required(VERSION 3.25)
+file(STRINGS ${LIST} expected REGEX "^[^#]")
+execute_process(COMMAND ${NM} -D -C --defined-only ${LIBRARY}
+  OUTPUT_VARIABLE shown ERROR_VARIABLE error RESULT_VARIABLE failed)
+if(failed)
+  message(FATAL_ERROR "${NM} cannot read ${LIBRARY}: ${error}")
+endif()
+# GCC's tags are not part of a name, and brackets have a meaning of their own in CMake's lists.
+string(REGEX REPLACE "\\[abi:[^]]*\\]" "" shown "${shown}")
+string(REPLACE "[" "{" shown "${shown}")
+string(REPLACE "]" "}" shown "${shown}")
+string(REPLACE ";" "," shown "${shown}")
+string(STRIP "${shown}" shown)
+string(REPLACE "\n" ";" shown "${shown}")
+
+set(missing ${expected})
+set(strangers "")
+foreach(line IN LISTS shown)
+  string(REGEX REPLACE "^[0-9a-f]+ +[A-Za-z] " "" symbol "${line}")
+  string(REGEX REPLACE "\\(.*" "" name "${symbol}")
+  if(name IN_LIST expected)
+    list(REMOVE_ITEM missing "${name}")
+  else()
+    string(APPEND strangers "\n  it shows, and the list has not: ${symbol}")
+  endif()
+endforeach()
+list(TRANSFORM missing PREPEND "\n  the list has, and it does not show: ")
+if(strangers OR missing)
+  message(FATAL_ERROR "${LIBRARY} against ${LIST}:${strangers}${missing}")
+endif()

@@ -1,0 +1,66 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/c/options.h"
+#include "src/c/sized_options.h"
+
+namespace mobilediffusion::c {
+
+Result<std::vector<Lora>> loras_of(const md_lora* given, uint32_t count) {
+  if (given == nullptr && count > 0)
+    return Status(StatusCode::kInvalidArgument, "loras is NULL, and lora_count is " + std::to_string(count));
+  std::vector<Lora> loras;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (given[i].path == nullptr)
+      return Status(StatusCode::kInvalidArgument, "loras[" + std::to_string(i) + "].path must not be NULL");
+    loras.push_back({given[i].path, given[i].weight});
+  }
+  return loras;
+}
+
+Result<LoadOptions> load_options_of(const md_load_options* given) {
+  const auto opened = SizedOptions<md_load_options>::open(given, "md_load_options");
+  if (!opened.ok()) return opened.status();
+  LoadOptions options;
+  opened->read(&md_load_options::threads, options.threads);
+  opened->read(&md_load_options::precision, options.precision);
+  opened->read(&md_load_options::memory, options.memory);
+  opened->read(&md_load_options::cache_folder, options.cache_folder);
+  opened->read(&md_load_options::cache_bytes, options.cache_bytes);
+  opened->read(&md_load_options::vae, options.vae);
+  opened->read(&md_load_options::thread_pool, options.thread_pool);
+
+  uint32_t lora_count = 0;
+  const md_lora* loras = nullptr;
+  opened->read(&md_load_options::lora_count, lora_count);
+  opened->read(&md_load_options::loras, loras);
+  Result<std::vector<Lora>> read = loras_of(loras, lora_count);
+  if (!read.ok()) return read.status();
+  options.loras = std::move(*read);
+
+  md_log_callback log = nullptr;
+  void* user_data = nullptr;
+  opened->read(&md_load_options::log, log);
+  opened->read(&md_load_options::log_user_data, user_data);
+  if (log != nullptr) {
+    options.log = [log, user_data](LogLevel level, std::string_view message) {
+      log(user_data, static_cast<md_log_level>(level), std::string(message).c_str());
+    };
+  }
+  return options;
+}
+
+}  // namespace mobilediffusion::c
+
+void md_load_options_init(md_load_options* options, size_t struct_size) {
+  const mobilediffusion::LoadOptions defaults;
+  md_load_options written = {};
+  written.threads = defaults.threads;
+  written.precision = static_cast<md_precision>(defaults.precision);
+  written.memory = static_cast<md_memory_use>(defaults.memory);
+  written.cache_bytes = defaults.cache_bytes;
+  mobilediffusion::c::init_options(options, struct_size, written);
+}
