@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "src/model/config.h"
+#include "src/weights/cancel_flag.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora.h"
 #include "src/weights/packed_cache.h"
@@ -60,6 +61,28 @@ class ShapesOf : public WeightSource {
   WeightSource* whole_;
 };
 
+// A network's tensors, for as long as somebody wants the network: afterwards they have no data, which operators take
+// for their shape alone, and the status says why.
+class WantedWeights : public WeightSource {
+ public:
+  WantedWeights(WeightSource& whole, const CancelFlag& cancel) : whole_(&whole), cancel_(cancel) {}
+
+  kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override {
+    if (status().ok() && cancel_.is_set()) status() = CancelFlag::status();
+    if (!status().ok()) return {.shape = {shape.begin(), shape.end()}};
+    kernels::WeightView view = whole_->get(name, shape);
+    status() = whole_->status();
+    return view;
+  }
+  bool has(const std::string& name) const override { return whole_->has(name); }
+  void release(const kernels::WeightView& weight) override { whole_->release(weight); }
+  void announce(kernels::Precision precision) override { whole_->announce(precision); }
+
+ private:
+  WeightSource* whole_;
+  CancelFlag cancel_;
+};
+
 // What a network is computed in where `wanted` is asked for. An autoencoder's file may ask for more than half has; int8
 // keeps its activations in half, too.
 template <typename Config>
@@ -101,33 +124,40 @@ class NetworkSlot {
     return manifest.entries();
   }
 
-  // Loads the network unless it is loaded. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory.
-  Status load(const NetworkLoading& how) {
+  // Loads the network unless it is loaded. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory,
+  // kCancelled soon after the flag is set.
+  Status load(const NetworkLoading& how, const CancelFlag& cancel = {}) {
     if (network_ != nullptr) return {};
     Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
     if (!weights.ok()) return weights.status();
     const kernels::Precision precision = precision_of(config_, how.precision);
-    if (!how.cache) return bind(**weights, how, nullptr);
+    if (!how.cache) return bind(**weights, how, nullptr, cancel);
 
     const PackedCache::Place cached =
-        how.cache->place_for(name_, precision, **weights, how.loras ? how.loras->identity(name_) : "");
+        how.cache->place_for(name_, precision, **weights, how.loras ? how.loras->identity(name_) : "", cancel);
+    if (cancel.is_set()) return CancelFlag::status();
     packed_ = std::make_unique<kernels::PackedWeights>();
-    Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_);
+    Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_, cancel);
+    if (cancel.is_set()) return CancelFlag::status();
     if (!file.ok()) {
       how.warn(file.status().message() + "; it is made anew");
     } else if (*file) {
       mapped_ = std::move(*file);
-      if (bind(**weights, how, packed_.get()).ok() && !packed_->grown()) return {};
+      if (bind(**weights, how, packed_.get(), cancel).ok() && !packed_->grown()) return {};
+      if (cancel.is_set()) {
+        drop();
+        return CancelFlag::status();
+      }
       how.warn("the packed weights " + cached.path + " are not those of this network; it is made anew");
       drop();
       weights = FileWeights::open(path_);  // what went wrong is latched in the old one
       if (!weights.ok()) return weights.status();
     }
     packed_ = std::make_unique<kernels::PackedWeights>();
-    if (Status status = bind(**weights, how, packed_.get()); !status.ok()) return status;
+    if (Status status = bind(**weights, how, packed_.get(), cancel); !status.ok()) return status;
     if (!(*weights)->unchanged()) {
       how.warn("packed weights were not kept: " + path_.string() + " changed while it was read");
-    } else if (Status status = how.cache->write(cached, *packed_); !status.ok()) {
+    } else if (Status status = how.cache->write(cached, *packed_, cancel); !status.ok() && !cancel.is_set()) {
       how.warn("packed weights were not kept: " + status.message());
     }
     return {};
@@ -142,12 +172,13 @@ class NetworkSlot {
   const Network& operator*() const { return *network_; }
 
  private:
-  Status bind(FileWeights& weights, const NetworkLoading& how, kernels::PackedWeights* packed) {
+  Status bind(FileWeights& weights, const NetworkLoading& how, kernels::PackedWeights* packed,
+              const CancelFlag& cancel) {
     static const LowRankChanges none;
     ChangedWeights changed(weights, name_, how.loras ? how.loras->changes(name_) : none, packed);
-    network_ =
-        std::make_unique<Network>(Scope(changed, name_, {precision_of(config_, how.precision), packed}), config_);
-    Status status = changed.status();
+    WantedWeights wanted(changed, cancel);
+    network_ = std::make_unique<Network>(Scope(wanted, name_, {precision_of(config_, how.precision), packed}), config_);
+    Status status = wanted.status();
     if (status.ok() && packed != nullptr && packed->mismatched())
       status = Status(StatusCode::kInvalidModel, "packed weights do not fit their operators");
     if (!status.ok()) network_.reset();

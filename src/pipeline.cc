@@ -1,16 +1,18 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "mobilediffusion/pipeline.h"
 
-#include <atomic>
-#include <mutex>
+#include <memory>
 #include <utility>
 
+#include "kernels/runtime/allocation.h"
 #include "src/drawing.h"
 #include "src/files/packed_model.h"
 #include "src/guarded.h"
 #include "src/loaded_model.h"
 #include "src/options/option_checks.h"
+#include "src/own_thread.h"
 #include "src/stopwatch.h"
+#include "src/turns.h"
 
 namespace mobilediffusion {
 
@@ -22,11 +24,15 @@ struct Pipeline::Impl {
       : model(std::move(loaded)),
         memory(options.memory),
         threads(options.thread_pool != nullptr ? ThreadPool(options.thread_pool) : ThreadPool(options.threads)),
-        log(options.log) {}
+        log(options.log) {
+    if (options.priority == Priority::kBackground && options.thread_pool == nullptr) threads.run_in_background();
+  }
 
   static Result<Pipeline> load(const SourcePath& folder, const LoadOptions& options);
+  static Result<std::unique_ptr<Impl>> load_here(const SourcePath& folder, const LoadOptions& options);
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options);
-  void set_running(bool now);
+  Result<Image> generate_here(std::string_view prompt, const GenerateOptions& options);
+  void trim();
 
   LoadedModel model;
   const MemoryUse memory;
@@ -34,34 +40,48 @@ struct Pipeline::Impl {
   const std::function<void(LogLevel, std::string_view)> log;
   Arena arena;
   double load_seconds = 0;
+  std::unique_ptr<OwnThread> background;  // null: work is done on the caller's thread
 
-  std::mutex one_at_a_time;  // held during a generate()
-  std::mutex state;          // guards `running` and the writing of `cancelled`
-  bool running = false;
-  std::atomic<bool> cancelled = false;
+  Turns turns{[this] { trim(); }};  // the last member: who runs leaves before anything goes
 };
 
-Result<Pipeline> Pipeline::Impl::load(const SourcePath& folder, const LoadOptions& options) {
+Result<std::unique_ptr<Pipeline::Impl>> Pipeline::Impl::load_here(const SourcePath& folder,
+                                                                  const LoadOptions& options) {
   const Stopwatch watch;
-  if (Status status = check(options); !status.ok()) return status;
   Result<LoadedModel> model = LoadedModel::load(folder, options);
   if (!model.ok()) return model.status();
   auto impl = std::make_unique<Impl>(std::move(*model), options);
   impl->load_seconds = watch.seconds();
-  return Pipeline(std::move(impl));
+  return impl;
 }
 
-void Pipeline::Impl::set_running(bool now) {
-  const std::lock_guard<std::mutex> lock(state);
-  running = now;
-  cancelled = false;
+Result<Pipeline> Pipeline::Impl::load(const SourcePath& folder, const LoadOptions& options) {
+  if (Status status = check(options); !status.ok()) return status;
+  std::unique_ptr<OwnThread> background;
+  Result<std::unique_ptr<Impl>> impl = std::unique_ptr<Impl>();
+  const auto load = [&] { impl = guarded([&] { return load_here(folder, options); }); };
+  if (options.priority == Priority::kBackground) {
+    background = std::make_unique<OwnThread>();
+    background->run(load);
+  } else {
+    load();
+  }
+  if (!impl.ok()) return impl.status();
+  (*impl)->background = std::move(background);
+  return Pipeline(std::move(*impl));
 }
 
 Result<Image> Pipeline::Impl::generate(std::string_view prompt, const GenerateOptions& options) {
-  const std::lock_guard<std::mutex> turn(one_at_a_time);
-  set_running(true);
-  Result<Image> image = guarded([&] { return draw({model, threads, arena, cancelled, log}, prompt, options); });
-  set_running(false);
+  const Turns::Turn turn(turns);
+  if (!turn) return Status(StatusCode::kInvalidState, "this pipeline is being destroyed");
+  if (background == nullptr) return generate_here(prompt, options);
+  Result<Image> image = Image();
+  background->run([&] { image = generate_here(prompt, options); });
+  return image;
+}
+
+Result<Image> Pipeline::Impl::generate_here(std::string_view prompt, const GenerateOptions& options) {
+  Result<Image> image = guarded([&] { return draw({model, threads, arena, turns.cancelled(), log}, prompt, options); });
   threads.rest();
   if (memory == MemoryUse::kKeep) {
     arena.settle();
@@ -69,6 +89,12 @@ Result<Image> Pipeline::Impl::generate(std::string_view prompt, const GenerateOp
     arena.trim();
   }
   return image;
+}
+
+void Pipeline::Impl::trim() {
+  model.stages.drop();
+  arena.trim();
+  kernels::give_back_released();
 }
 
 Pipeline::Pipeline(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -111,9 +137,11 @@ Result<Image> Pipeline::generate(std::string_view prompt, const GenerateOptions&
 }
 
 void Pipeline::cancel() {
-  if (impl_ == nullptr) return;
-  const std::lock_guard<std::mutex> lock(impl_->state);
-  if (impl_->running) impl_->cancelled = true;
+  if (impl_ != nullptr) impl_->turns.cancel();
+}
+
+void Pipeline::trim() {
+  if (impl_ != nullptr) impl_->turns.tidy_up();
 }
 
 int Pipeline::default_width() const { return impl_ ? impl_->model.default_side() : 0; }

@@ -78,7 +78,8 @@ Stages Stages::describe(const ModelFolder& model) {
 template <typename Slot>
 bool Stages::ensure_loaded(Context& context, Slot& slot) {
   if (!context.ok()) return false;
-  if (Status status = slot.load(loading_); !status.ok()) context.fail(std::move(status));
+  if (Status status = slot.load(loading_, CancelFlag(context.cancel_flag())); !status.ok())
+    context.fail(std::move(status));
   return context.ok();
 }
 
@@ -147,9 +148,16 @@ Tensor Stages::decode(Context& context, const Tensor& x0) {
   return picture;
 }
 
-Status Stages::load_encoder() {
+void Stages::drop() {
+  text_encoder_.drop();
+  unet_.drop();
+  decoder_.drop();
+  encoder_.drop();
+}
+
+Status Stages::load_encoder(const CancelFlag& cancel) {
   if constexpr (!features::kImageToImage) return features::missing("encoders of pictures");
-  Status loaded = encoder_.load(loading_);
+  Status loaded = encoder_.load(loading_, cancel);
   if (loaded.code() == StatusCode::kInvalidModel)
     loaded = Status(StatusCode::kUnsupported, "this model has no encoder to begin with a picture: " + loaded.message());
   return loaded;
@@ -157,7 +165,7 @@ Status Stages::load_encoder() {
 
 Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
   if (!context.ok()) return {};
-  if (Status loaded = load_encoder(); !loaded.ok()) {
+  if (Status loaded = load_encoder(CancelFlag(context.cancel_flag())); !loaded.ok()) {
     context.fail(std::move(loaded));
     return {};
   }

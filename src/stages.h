@@ -51,11 +51,14 @@ class Stages {
 
   // The other way: a picture (1, h * upscale, w * upscale, 3) in -1..1 to x0. Its network is loaded when it is first
   // needed; kUnsupported where the autoencoder's file has none.
-  Status load_encoder();
+  Status load_encoder(const CancelFlag& cancel = {});
   kernels::Tensor encode_picture(kernels::Context& context, const kernels::Tensor& picture);
 
   // To be called where a stage's network is not needed again for this picture.
   void end(Stage stage);
+
+  // Lets go of every network; each is loaded again when it is needed.
+  void drop();
 
   // The networks alone, as far as they are loaded.
   const TextEncoder& text_encoder() const { return *text_encoder_; }

@@ -33,6 +33,12 @@ enum class MemoryUse : int {
   kStream = 1,  // one network at a time: the peak is the largest one's, and every picture loads each anew
 };
 
+// How the work of a pipeline stands to other work on the machine.
+enum class Priority : int {
+  kNormal = 0,
+  kBackground = 1,  // it gives way to whatever somebody waits for, and may take much longer
+};
+
 // A LoRA file: small changes to a model's weights, added when it is loaded.
 struct Lora {
   std::string path = {};  // a .safetensors file (UTF-8), named as kohya's scripts, peft or diffusers name its tensors
@@ -60,6 +66,12 @@ struct LoadOptions {
   // file, without one it is packed again for every picture.
   MemoryUse memory = MemoryUse::kKeep;
 
+  // In the background the pipeline loads and draws on a low-priority thread of its own, and on low-priority threads of
+  // its own pool, while the caller waits; every callback then comes on that thread, not on the caller's. A caller's
+  // pool
+  // (`thread_pool`) keeps the priority that it has. Where the system refuses, nothing changes but the thread.
+  Priority priority = Priority::kNormal;
+
   // A folder (UTF-8, made if it is missing) for packed weights, beside which the next load reads next to nothing. Only
   // this user's processes should be able to write to it; several may share it. What cannot be kept there is logged and
   // does no harm. Empty: no cache, since a library should not write where nobody asked it to.
@@ -77,8 +89,9 @@ struct LoadOptions {
   // first layer that does not, kUnsupported what is no plain LoRA (LoHa, LoKr, DoRA).
   std::vector<Lora> loras = {};
 
-  // Called with notes worth a log line. May be called from the thread that calls load() or generate(), never from
-  // another. Empty: silence. The library itself never prints.
+  // Called with notes worth a log line, from the thread that calls load() or generate() (with Priority::kBackground:
+  // from the pipeline's own, while that call waits), never from another. Empty: silence. The library itself never
+  // prints.
   std::function<void(LogLevel, std::string_view message)> log = {};
 };
 
@@ -120,11 +133,11 @@ struct GenerateOptions {
 
   // "" takes the model's own sampler. Of one-step models: "gan" or "one-step" (x0 from one timestep; with several
   // steps, fresh noise between them), "sid", "flow" (rectified flow, InstaFlow's). Of few-step ones: "lcm", "tcd". Of
-  // all others: "ddim", "plms", "euler", "dpm++" (2M; also "dpm++2m"), "dpm" (2M for the noise in place of x0), "unipc",
-  // "deis", and with fresh noise in every step: "ddpm", "euler-a" (ancestral), "dpm++2m-sde", "dpm-sde", "dpm++-sde"
-  // (which runs the UNet twice a step). Other spellings of these will do: "DPM++ 2M SDE", "dpmpp_2m_sde", "Euler a".
-  // A model whose own sampler is not supported, or not with the options of its scheduler_config.json, loads, and
-  // generate() asks for another (kUnsupported).
+  // all others: "ddim", "plms", "euler", "dpm++" (2M; also "dpm++2m"), "dpm" (2M for the noise in place of x0),
+  // "unipc", "deis", and with fresh noise in every step: "ddpm", "euler-a" (ancestral), "dpm++2m-sde", "dpm-sde",
+  // "dpm++-sde" (which runs the UNet twice a step). Other spellings of these will do: "DPM++ 2M SDE", "dpmpp_2m_sde",
+  // "Euler a". A model whose own sampler is not supported, or not with the options of its scheduler_config.json, loads,
+  // and generate() asks for another (kUnsupported).
   std::string sampler = {};
 
   // A picture to begin with, of any size, in the caller's memory, which must stay valid during generate(): the middle
@@ -152,8 +165,9 @@ struct GenerateOptions {
   uint8_t* output = nullptr;
   size_t output_bytes = 0;
 
-  // Called on the thread that called generate(), between operators: `done` of `total` parts of the stage are done.
-  // Returning false cancels. Must not throw and must not call into the same pipeline, cancel() excepted.
+  // Called on the thread that called generate() (with Priority::kBackground: on the pipeline's own), between operators:
+  // `done` of `total` parts of the stage are done. Returning false cancels. Must not throw and must not call into the
+  // same pipeline, cancel() excepted.
   std::function<bool(Stage stage, int done, int total)> progress = {};
 };
 

@@ -34,8 +34,12 @@ namespace mobilediffusion {
 // images it gives are the caller's. It can be moved, not copied; of one that was moved from, generate() answers
 // kInvalidState, cancel() does nothing, and the rest is 0 or empty.
 // Threads: one generate() runs at a time on one pipeline; further calls from other threads wait their turn. cancel()
-// may be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline while a call on it
-// runs is undefined: cancel() and wait for that call first.
+// and trim() may be called from any thread at any time. Distinct pipelines share nothing. Destroying a pipeline (or
+// moving another into it) while calls on it run or wait cancels them and waits until they have left: who runs returns
+// kCancelled, who waits kInvalidState. Not from such a call's own callback, nor beside a call that only begins.
+// Files: nothing is read but the model, LoRAs and autoencoder that were named, nothing is written but the cache folder
+// that was named and the pictures that are saved; beside these, what the C library and XNNPACK's cpuinfo read of the
+// machine (/proc, /sys). Only load() without a model looks for one, as it says. Nothing goes over a network.
 // Processes: a child of fork() may use a pipeline that no thread was using; it draws on one thread, the same pictures.
 class MOBILEDIFFUSION_EXPORT Pipeline {
  public:
@@ -70,9 +74,14 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
   // no encoder), kCancelled, kNonFinite, kOutOfMemory, kInvalidState. After an error the pipeline can be used again.
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options = {});
 
-  // Stops the generate() that runs now, within an operator's time (milliseconds, a fraction of a second on a large
-  // model); it returns kCancelled. Without one running, does nothing.
+  // Stops the generate() that runs now, between two parts of an operator, or of a network's loading; it returns
+  // kCancelled. Without one running, does nothing.
   void cancel();
+
+  // Gives back all memory that can be had again: working memory and the networks, which the next generate() loads from
+  // their files (or their cache) as if it were the first, for the same picture. What runs now is not disturbed: then it
+  // happens at its end. The model's files must be there still.
+  void trim();
 
   // The size, in pixels, of a picture when none is asked for.
   int default_width() const;

@@ -275,7 +275,7 @@ void flash_attention(Context& context, std::string_view /*name*/, const Attentio
   const int64_t pieces = (rows + kAtOnce - 1) / kAtOnce;
   std::atomic<int64_t> next = 0;
   context.threads().parallel_for(threads, 1, [&](int64_t thread, int64_t) {
-    for (int64_t j = next++; j < batch * pieces; j = next++) {
+    for (int64_t j = next++; j < batch * pieces && !context.is_cancelled(); j = next++) {
       const int64_t i = j / pieces, first = j % pieces * kAtOnce, at = query_heads.row(i, first);
       HWY_DYNAMIC_DISPATCH(attend)
       (spec, layout, {packed_keys.data() + i * keys_size, packed_values.data() + i * values_size},
@@ -284,6 +284,7 @@ void flash_attention(Context& context, std::string_view /*name*/, const Attentio
        scratch.data() + thread * scratch_size);
     }
   });
+  context.goes_on();  // what was cut short must not count
 }
 
 }  // namespace mobilediffusion::kernels

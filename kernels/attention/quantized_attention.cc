@@ -79,7 +79,7 @@ void quantized_attention(Context& context, std::string_view name, const Attentio
   Tensor scores = context.make({1, 1, step, count}), sums = context.make({1, 1, step, d});
   for (int64_t i = 0; i < batch && context.ok(); ++i) {
     const QuantizedKeys packed(context, name, k.data() + i * count * d, v.data() + i * count * d, count, d);
-    for (int64_t begin = 0; begin < rows; begin += step) {
+    for (int64_t begin = 0; begin < rows && context.goes_on(); begin += step) {
       const int64_t some = std::min(step, rows - begin);
       packed.score(context, q.data() + (i * rows + begin) * d, some, scores.data());
       packed.sum(context, scores.data(), some, sums.data());

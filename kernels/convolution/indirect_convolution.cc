@@ -135,6 +135,7 @@ IndirectConvolution::IndirectConvolution(const std::string& name, const Conv2dSp
 
 void IndirectConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
   for (const BlockOperator& block : blocks_) {
+    if (!context.goes_on()) return;
     Workspace workspace;
     const xnn_status status = set_up(block.op.get(), context, x, y.at(block.begin), workspace);
     if (context.ok()) run_xnnpack(context, block.op, status, name);

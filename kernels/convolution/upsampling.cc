@@ -171,7 +171,7 @@ void UpsamplingConvolution::run(Context& context, std::string_view name, const T
   for (int64_t picture = 0; picture < shape.n; ++picture) {
     const Tensor padded = pad_rows(context, shape, x.at(picture * shape.h * shape.w * shape.c));
     for (int64_t begin = 0; begin < shape.h; begin += band) {
-      if (!context.ok()) return;
+      if (!context.goes_on()) return;
       const int64_t rows = std::min(band, shape.h - begin);
       for (const int row : {0, 1}) {
         for (const int column : {0, 1}) {

@@ -221,6 +221,7 @@ void WinogradConvolution::run(Context& context, std::string_view name, const Ten
   const int64_t grain = std::max<int64_t>(1, 16384 / (points * std::max(in, out)));
 
   for (int64_t begin = 0; begin < rows; begin += band) {
+    if (!context.goes_on()) return;
     const int64_t tiles = std::min(band, rows - begin) * across;
     context.threads().parallel_for(tiles, grain, [&](int64_t first, int64_t last) {
       std::array<const float*, kPlain.in * kPlain.in> pixels;

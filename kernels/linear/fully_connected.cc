@@ -90,6 +90,7 @@ FullyConnected::FullyConnected(const std::string& name, const LinearSpec& spec, 
 void FullyConnected::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
   const auto rows = static_cast<size_t>(x.shape().rows());
   for (const BlockOperator& block : blocks_) {
+    if (!context.goes_on()) return;
     run_xnnpack(context, block.op, set_up(block.op.get(), rows, x, y.at(block.begin), context.threads().get()), name);
   }
   multiply(context, y, magnification_.remedy());

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cstdlib>
 
-#if defined(_WIN32)
+#if defined(_WIN32) || defined(__GLIBC__)
 #include <malloc.h>
 #endif
 
@@ -51,6 +51,12 @@ void* reallocate(void* memory, size_t bytes) noexcept {
   return ::_aligned_realloc(memory, bytes, kDefaultAlignment);
 #else
   return std::realloc(memory, bytes);
+#endif
+}
+
+void give_back_released() noexcept {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);
 #endif
 }
 

@@ -38,6 +38,9 @@ class FailingAllocation {
   bool happened() const noexcept;
 };
 
+// What was released and the allocator keeps for the next who asks goes back to the system, where it can be told so.
+void give_back_released() noexcept;
+
 // While it lives, no test makes an allocation of this thread fail: around calls of a library that would crash. They
 // stay a process's end where the system truly has no memory.
 class UncheckedAllocations {

@@ -97,8 +97,14 @@ Tensor Context::make(const Shape& shape, Format format) {
   return Tensor(arena_, shape, format, data);
 }
 
+bool Context::goes_on() {
+  ++looks_;
+  if (is_cancelled()) fail(Status(StatusCode::kCancelled, "cancelled"));
+  return ok();
+}
+
 Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs) {
-  if (cancel_ != nullptr && cancel_->load(std::memory_order_relaxed)) fail(Status(StatusCode::kCancelled, "cancelled"));
+  goes_on();
   threads_ = &all_threads_->fitting(macs);
   if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs});
   return Call(this, computes());

@@ -105,8 +105,18 @@ class Context {
   // An uninitialised activation. Out of memory is latched.
   Tensor make(const Shape& shape, Format format = Format::kFloat32);
 
-  // Polled between operators; a true ends the pass with kCancelled.
+  // Polled between operators, and between the parts of long ones; a true ends the pass with kCancelled.
   void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = flag; }
+  // Within an operator, on any of its threads: whether its result will not be asked for. The pass ends at the next
+  // look.
+  bool is_cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
+  const std::atomic<bool>* cancel_flag() const { return cancel_; }
+
+  // Between the parts of an operator that takes long: looks at the flag likewise. False where there is nothing more to
+  // do.
+  bool goes_on();
+  int64_t looks() const { return looks_; }  // at the flag, so far
+
   void set_trace(Trace* trace) { trace_ = trace; }
 
   // Called between a network's blocks, to report progress (or, where the context only counts, to count them); may call
@@ -139,6 +149,7 @@ class Context {
   Arena* arena_;
   Status status_;
   const std::atomic<bool>* cancel_ = nullptr;
+  int64_t looks_ = 0;
   Trace* trace_ = nullptr;
   std::function<void()> on_block_;
 };

@@ -14,6 +14,7 @@
 #endif
 
 #include "kernels/runtime/allocation.h"
+#include "kernels/runtime/thread_priority.h"
 #include "kernels/runtime/usable_cores.h"
 
 namespace mobilediffusion::kernels {
@@ -34,15 +35,15 @@ int obtainable(int threads) {
   return static_cast<int>(others.size()) + 1;
 }
 
+}  // namespace
+
 int64_t this_process() {
 #if defined(_WIN32)
-  return 0;  // has no fork()
+  return 0;
 #else
   return ::getpid();
 #endif
 }
-
-}  // namespace
 
 ThreadPool::ThreadPool(int threads) : pool_(nullptr, Deleter{.borrowed = false, .process = this_process()}) {
   constexpr int kMost = 8;
@@ -68,6 +69,23 @@ const ThreadPool& ThreadPool::fitting(int64_t macs) const {
   constexpr int64_t kWorthWaitingFor = 500'000'000;  // some ten milliseconds, a few turns of a shared core
   static const ThreadPool alone(1);
   return get() != nullptr && macs < kWorthWaitingFor && contention_.recent() ? alone : *this;
+}
+
+void ThreadPool::run_in_background() const {
+  pthreadpool* const pool = get();
+  if (pool == nullptr) {
+    kernels::run_in_background();
+    return;
+  }
+  // Nobody is done before all have begun, so that each thread takes one part.
+  std::latch everybody(threads());
+  pthreadpool_parallelize_1d(
+      pool,
+      [](void* latch, size_t) {
+        kernels::run_in_background();
+        static_cast<std::latch*>(latch)->arrive_and_wait();
+      },
+      &everybody, pthreadpool_get_threads_count(pool), /*flags=*/0);
 }
 
 void ThreadPool::rest() const {

@@ -13,6 +13,9 @@ struct pthreadpool;
 
 namespace mobilediffusion::kernels {
 
+// The process that asks, to tell a child of fork() from its parent; 0 where the system has no fork().
+int64_t this_process();
+
 // A process that fork() made has none of its parent's threads but the caller's: there every pool works as one of a
 // single thread.
 class ThreadPool {
@@ -31,6 +34,9 @@ class ThreadPool {
   // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where other
   // programs contend for the cores and the operator is small. Results are the same. One thread at a time asks.
   const ThreadPool& fitting(int64_t macs) const;
+
+  // Lowers the priority of every thread of the pool and of the caller's (thread_priority.h). Of a pool of our own.
+  void run_in_background() const;
 
   // Sends the threads to sleep, which otherwise watch for more work for a while.
   void rest() const;

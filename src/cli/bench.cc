@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 
+#include "src/cli/cancel_times.h"
 #include "src/cli/cli.h"
 #include "src/cli/load_flags.h"
 #include "src/cli/numbers.h"
@@ -38,6 +39,8 @@ struct Options {
   std::string against;   // a precision or a folder
   std::string prompts;   // a file
   std::string pictures;  // a folder
+  int cancels = 0;       // 0: none
+  bool trims = false;
   bool json = false;
 };
 
@@ -82,6 +85,26 @@ int run_side_by_side(const Options& options, const std::string& path, const Size
   return kDone;
 }
 
+int run_cancels(const Options& options, const std::string& path, const Size& size) {
+  ProgressLine progress(!options.json);
+  const Result<CancelTimes> times = measure_cancels({.model = path,
+                                                     .prompt = options.prompt,
+                                                     .size = size,
+                                                     .steps = options.steps,
+                                                     .times = options.cancels,
+                                                     .trims = options.trims,
+                                                     .load = options.load},
+                                                    progress);
+  progress.clear();
+  if (!times.ok()) return complain(times.status());
+  if (options.json) {
+    std::cout << to_json(*times).dump() << std::endl;
+  } else {
+    print(*times);
+  }
+  return kDone;
+}
+
 int run(const Options& options) {
   Size size;
   if (!options.size.empty()) {
@@ -101,6 +124,7 @@ int run(const Options& options) {
     path = std::move(*found);
   }
   catch_interrupts();
+  if (options.cancels > 0) return run_cancels(options, path, size);
   if (!options.against.empty()) return run_side_by_side(options, path, size);
   ProgressLine progress(!options.json);
   const Result<StageTimes> times = measure_stages({.model = path,
@@ -154,6 +178,15 @@ Run add_bench(CLI::App& app) {
                           "Another precision or model folder to draw the same pictures in turn: ratio and PSNR");
   command->add_option("--prompts", options->prompts, "A file with a prompt a line for that")->needs(against);
   command->add_option("--pictures", options->pictures, "A new folder for those pairs, side by side")->needs(against);
+  CLI::Option* const cancel =
+      command
+          ->add_option("--cancel", options->cancels,
+                       "Cancel so many pictures, spread evenly over their time, and tell when they returned")
+          ->transform(kWholeNumber)
+          ->check(CLI::Range(1, 10000))
+          ->excludes(against);
+  command->add_flag("--trim", options->trims, "Give all memory back before each of those, so that networks load anew")
+      ->needs(cancel);
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 "

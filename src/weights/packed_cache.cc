@@ -29,10 +29,10 @@ constexpr auto kAbandonedAfter = std::chrono::hours(24);
 constexpr auto kSettledAfter = std::chrono::seconds(2);
 
 // Of every byte, in pieces that are let go of: a gigabyte must not be in memory to be digested.
-uint64_t content_digest(const MappedFile& file, uint64_t seed) {
+uint64_t content_digest(const MappedFile& file, uint64_t seed, const CancelFlag& cancel) {
   constexpr size_t kPiece = size_t{1} << 24;
   const std::span<const std::byte> bytes = file.bytes();
-  for (size_t at = 0; at < bytes.size(); at += kPiece) {
+  for (size_t at = 0; at < bytes.size() && !cancel.is_set(); at += kPiece) {
     const std::span<const std::byte> piece = bytes.subspan(at, std::min(kPiece, bytes.size() - at));
     seed = digest(piece, seed);
     file.drop(piece.data(), piece.size());
@@ -111,7 +111,7 @@ Status damaged(const std::string& path, const std::string& what) {
 }  // namespace
 
 // A digest of all that the weights' files hold.
-uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const {
+uint64_t PackedCache::content_of(const FileWeights& weights, Place* place, const CancelFlag& cancel) const {
   constexpr std::string_view kFormat = "weights 2\n";
   const std::optional<std::string> identities = identities_of(weights);
   if (identities) {
@@ -136,19 +136,21 @@ uint64_t PackedCache::content_of(const FileWeights& weights, Place* place) const
     }
   }
   uint64_t state = 0;
-  for (const FileWeights::File& file : weights.files()) state = header_digest(file, content_digest(file.mapped, state));
+  for (const FileWeights::File& file : weights.files())
+    state = header_digest(file, content_digest(file.mapped, state, cancel));
   if (identities && settled(weights)) place->memory = std::string(kFormat) + *identities + to_hex(state);
   return state;
 }
 
 PackedCache::Place PackedCache::place_for(std::string_view network, kernels::Precision precision,
-                                          const FileWeights& weights, const std::string& changes) const {
+                                          const FileWeights& weights, const std::string& changes,
+                                          const CancelFlag& cancel) const {
   Place place;
-  const uint64_t content = content_of(weights, &place);
-  const uint64_t state =
-      digest("packed 2\n" + std::string(network) + "\n" + std::string(version()) + "\n" + std::to_string(static_cast<int>(precision)) +
-                 "\n" + kernels::packing_identity() + (changes.empty() ? "" : "\n" + changes),
-             content);
+  const uint64_t content = content_of(weights, &place, cancel);
+  const uint64_t state = digest("packed 2\n" + std::string(network) + "\n" + std::string(version()) + "\n" +
+                                    std::to_string(static_cast<int>(precision)) + "\n" + kernels::packing_identity() +
+                                    (changes.empty() ? "" : "\n" + changes),
+                                content);
   place.path = folder_ + "/" + std::string(network) + "-" + to_hex(state) + std::string(kSuffix);
   return place;
 }
@@ -160,7 +162,8 @@ void PackedCache::remember(const Place& place) const {
                               {reinterpret_cast<const uint8_t*>(place.memory.data()), place.memory.size()});
 }
 
-Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels::PackedWeights& packed) const {
+Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels::PackedWeights& packed,
+                                                    const CancelFlag& cancel) const {
   const std::string& path = place.path;
   Result<MappedFile> file = MappedFile::open(path);
   if (file.status().code() == StatusCode::kNotFound) return std::optional<MappedFile>();
@@ -168,6 +171,7 @@ Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels:
   Result<Safetensors> tensors = Safetensors::parse(file->bytes(), path);
   if (!tensors.ok()) return tensors.status();
   for (const auto& [name, tensor] : tensors->entries()) {
+    if (cancel.is_set()) return CancelFlag::status();
     const auto written = tensors->metadata().find(name);
     if (written == tensors->metadata().end()) return damaged(path, "no checksum of " + name);
     const std::optional<kernels::PackedWeights::Entry> entry = labelled(written->second, tensor.data);
@@ -186,11 +190,12 @@ Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels:
   return std::optional<MappedFile>(std::move(*file));
 }
 
-Status PackedCache::write(const Place& place, const kernels::PackedWeights& packed) const {
+Status PackedCache::write(const Place& place, const kernels::PackedWeights& packed, const CancelFlag& cancel) const {
   std::vector<TensorSource> tensors;
   std::map<std::string, std::string> labels;
   uint64_t bytes = 0;
   for (const auto& [name, entry] : packed.entries()) {
+    if (cancel.is_set()) return CancelFlag::status();
     tensors.push_back(padded_tensor(name, entry.bytes));
     labels.emplace(name, label_of(entry));
     bytes += tensors.back().bytes;
@@ -204,7 +209,8 @@ Status PackedCache::write(const Place& place, const kernels::PackedWeights& pack
   fs::create_directories(to_path(folder_), failed);
   if (failed) return Status(StatusCode::kIoError, "cannot make the folder " + folder_ + ": " + failed.message());
   make_room(bytes);
-  Status written = write_safetensors(place.path, tensors, labels);
+  Status written =
+      write_safetensors(place.path, std::move(tensors), labels, /*alignment=*/1, [&] { return cancel.is_set(); });
   if (written.ok()) remember(place);
   return written;
 }

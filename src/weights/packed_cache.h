@@ -6,6 +6,9 @@
 // a stale file is never found. It appears whole or not at all and is never written to again, so that processes may
 // share it; every entry carries a checksum, which is read before it is used.
 //
+// What takes long looks at a flag now and then; where that is set, what it answers is kCancelled or, of place_for(), of
+// no use.
+//
 // Weights are read through to be digested once. A small file beside the packed ones then remembers the digest and what
 // the system says of the files (device, number, size, times); while all of that stays, they are not read again.
 #pragma once
@@ -18,6 +21,7 @@
 #include "kernels/packing/packed_weights.h"
 #include "mobilediffusion/status.h"
 #include "src/files/mapped_file.h"
+#include "src/weights/cancel_flag.h"
 #include "src/weights/file_weights.h"
 
 namespace mobilediffusion {
@@ -36,17 +40,18 @@ class PackedCache {
   // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to
   // them when they are read; empty: nothing.
   Place place_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
-                  const std::string& changes = "") const;
+                  const std::string& changes = "", const CancelFlag& cancel = {}) const;
 
   // Adds what a file holds to `packed`, which the mapping must outlive. Without a file, nothing; one that is damaged is
   // kInvalidModel.
-  Result<std::optional<MappedFile>> read(const Place& place, kernels::PackedWeights& packed) const;
+  Result<std::optional<MappedFile>> read(const Place& place, kernels::PackedWeights& packed,
+                                         const CancelFlag& cancel = {}) const;
 
   // Errors: kNotFound, kIoError; and kInvalidArgument, with nothing written, where the file alone would be too large.
-  Status write(const Place& place, const kernels::PackedWeights& packed) const;
+  Status write(const Place& place, const kernels::PackedWeights& packed, const CancelFlag& cancel = {}) const;
 
  private:
-  uint64_t content_of(const FileWeights& weights, Place* place) const;
+  uint64_t content_of(const FileWeights& weights, Place* place, const CancelFlag& cancel) const;
   void remember(const Place& place) const;
   void make_room(uint64_t bytes) const;
 
