@@ -40,11 +40,13 @@
  *    MD_INVALID_ARGUMENT. What their pointers name must stay valid during the call alone, unless a field says more.
  * 7. Enumerations are int32_t with named constants, so that their size is the same for every compiler. A value that is
  *    not listed is MD_INVALID_ARGUMENT. Truth is int32_t, 0 or not.
- * 8. Callbacks take the caller's pointer, user_data, first. They run on the thread that made the call, during it. They
- *    must not throw, must not longjmp, and must not call into the same pipeline, md_pipeline_cancel() excepted.
+ * 8. Callbacks take the caller's pointer, user_data, first. They run during the call, on the thread that made it; of a
+ *    pipeline in MD_BACKGROUND, on a thread of its own while that call waits. They must not throw, must not longjmp,
+ * and must not call into the same pipeline, md_pipeline_cancel() excepted.
  * 9. Threads. A pipeline draws one picture at a time, further calls from other threads wait their turn, and
- *    md_pipeline_cancel() may be called from any thread at any time. All other handles never change: any thread may ask
- *    them, several at once. A handle is freed when no other call on it runs. Distinct handles share nothing.
+ *    md_pipeline_cancel() and md_pipeline_trim() may be called from any thread at any time. All other handles never
+ *    change: any thread may ask them, several at once, and they are freed when no other call on them runs. Distinct
+ *    handles share nothing.
  * 10. The ABI only grows: functions, constants and fields at the ends of options structs are added, none is changed or
  *    taken away. Each addition raises MD_ABI_VERSION by one. md_pixels and md_lora have no size in them and never
  *    change. The C++ face, in the same library, has no such promise: a shared library's soname has the minor version in
@@ -135,6 +137,10 @@ typedef struct md_lora {
   float weight;
 } md_lora;
 
+/* How the work of a pipeline stands to other work on the machine: MD_BACKGROUND gives way, and may take much longer. */
+typedef int32_t md_priority;
+enum { MD_NORMAL = 0, MD_BACKGROUND = 1 };
+
 struct pthreadpool; /* of the pthreadpool library, which XNNPACK comes with */
 
 typedef struct md_load_options {
@@ -142,8 +148,9 @@ typedef struct md_load_options {
   int32_t threads;                 /* 1 to 256; 0: one for every core that is worth it */
   md_precision precision;          /* MD_FLOAT32 */
   md_memory_use memory;            /* MD_MEMORY_KEEP */
-  uint32_t lora_count;             /* 0 */
-  const md_lora* loras;            /* added to the weights one after another */
+  md_priority priority;            /* MD_NORMAL */
+  const md_lora* loras;            /* added to the weights one after another; NULL: none */
+  size_t lora_count;               /* 0 */
   const char* cache_folder;        /* for packed weights, made if it is missing; NULL or "": no cache */
   uint64_t cache_bytes;            /* what it may hold; 4 GiB */
   const char* vae;                 /* a folder with another autoencoder; NULL or "": the model's own */
@@ -177,7 +184,8 @@ MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load_memory(const uint8_t* model,
                                                            const md_load_options* options, md_pipeline** pipeline,
                                                            md_error** error);
 
-/* Cancelling and waiting for a run that another thread began is the caller's, before this. */
+/* Cancels the calls on it that run or wait, and waits until they have left: who runs returns MD_CANCELLED, who waits
+ * MD_INVALID_STATE. Not from such a call's own callback, nor beside a call that only begins. */
 MOBILEDIFFUSION_C_EXPORT void md_pipeline_free(md_pipeline* pipeline);
 
 /* The size, in pixels, of a picture when none is asked for, and what widths and heights must be multiples of. NULL: 0.
@@ -253,6 +261,10 @@ MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_generate(md_pipeline* pipeline, c
 
 /* Stops the md_pipeline_generate() that runs now, which returns MD_CANCELLED. Without one running, does nothing. */
 MOBILEDIFFUSION_C_EXPORT void md_pipeline_cancel(md_pipeline* pipeline);
+
+/* Gives back all memory that can be had again: the next picture takes as long as the first, and is the same. At the end
+ * of what runs now, if anything does. The model's files must be there still. */
+MOBILEDIFFUSION_C_EXPORT void md_pipeline_trim(md_pipeline* pipeline);
 
 /* ---- Pictures ---- */
 
@@ -357,8 +369,8 @@ typedef int32_t (*md_cancelled_callback)(void* user_data);
 typedef struct md_pack_options {
   size_t struct_size;
   md_stored_weights weights;       /* MD_STORED_AS_THEY_ARE */
-  uint32_t lora_count;             /* 0 */
-  const md_lora* loras;            /* added to the weights for good */
+  const md_lora* loras;            /* added to the weights for good; NULL: none */
+  size_t lora_count;               /* 0 */
   const char* vae;                 /* as md_load_options has it, in place of the model's own */
   md_cancelled_callback cancelled; /* NULL: never */
   void* cancelled_user_data;

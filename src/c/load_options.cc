@@ -1,5 +1,5 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,11 +9,11 @@
 
 namespace mobilediffusion::c {
 
-Result<std::vector<Lora>> loras_of(const md_lora* given, uint32_t count) {
+Result<std::vector<Lora>> loras_of(const md_lora* given, size_t count) {
   if (given == nullptr && count > 0)
     return Status(StatusCode::kInvalidArgument, "loras is NULL, and lora_count is " + std::to_string(count));
   std::vector<Lora> loras;
-  for (uint32_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     if (given[i].path == nullptr)
       return Status(StatusCode::kInvalidArgument, "loras[" + std::to_string(i) + "].path must not be NULL");
     loras.push_back({given[i].path, given[i].weight});
@@ -28,12 +28,13 @@ Result<LoadOptions> load_options_of(const md_load_options* given) {
   opened->read(&md_load_options::threads, options.threads);
   opened->read(&md_load_options::precision, options.precision);
   opened->read(&md_load_options::memory, options.memory);
+  opened->read(&md_load_options::priority, options.priority);
   opened->read(&md_load_options::cache_folder, options.cache_folder);
   opened->read(&md_load_options::cache_bytes, options.cache_bytes);
   opened->read(&md_load_options::vae, options.vae);
   opened->read(&md_load_options::thread_pool, options.thread_pool);
 
-  uint32_t lora_count = 0;
+  size_t lora_count = 0;
   const md_lora* loras = nullptr;
   opened->read(&md_load_options::lora_count, lora_count);
   opened->read(&md_load_options::loras, loras);
@@ -61,6 +62,7 @@ void md_load_options_init(md_load_options* options, size_t struct_size) {
   written.threads = defaults.threads;
   written.precision = static_cast<md_precision>(defaults.precision);
   written.memory = static_cast<md_memory_use>(defaults.memory);
+  written.priority = static_cast<md_priority>(defaults.priority);
   written.cache_bytes = defaults.cache_bytes;
   mobilediffusion::c::init_options(options, struct_size, written);
 }

@@ -1,5 +1,5 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include <cstdint>
+#include <cstddef>
 #include <utility>
 #include <vector>
 
@@ -15,7 +15,7 @@ Result<PackOptions> pack_options_of(const md_pack_options* given) {
   opened->read(&md_pack_options::weights, options.weights);
   opened->read(&md_pack_options::vae, options.vae);
 
-  uint32_t lora_count = 0;
+  size_t lora_count = 0;
   const md_lora* loras = nullptr;
   opened->read(&md_pack_options::lora_count, lora_count);
   opened->read(&md_pack_options::loras, loras);

@@ -78,3 +78,7 @@ md_status md_pipeline_generate(md_pipeline* pipeline, const char* prompt, const 
 void md_pipeline_cancel(md_pipeline* pipeline) {
   if (pipeline != nullptr) pipeline->pipeline.cancel();
 }
+
+void md_pipeline_trim(md_pipeline* pipeline) {
+  if (pipeline != nullptr) pipeline->pipeline.trim();
+}

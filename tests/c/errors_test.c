@@ -54,6 +54,7 @@ static void what_cannot_fail_answers_null(void) {
 
 static void what_frees_or_stops_takes_null(void) {
   md_pipeline_cancel(NULL);
+  md_pipeline_trim(NULL);
   md_error_free(NULL);
   md_bytes_free(NULL);
   md_pipeline_free(NULL);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "tests/c/beside.h"
 #include "tests/c/check.h"
@@ -335,6 +336,57 @@ static void threads_wait_their_turn(void) {
   md_image_free(expected);
 }
 
+static void trimming_keeps_the_picture(void) {
+  md_image* before = draw("a boat", NULL);
+  md_pipeline_trim(pipeline);
+  md_image* after = draw("a boat", NULL);
+  CHECK(same(before, after));
+  md_image_free(after);
+  md_image_free(before);
+}
+
+struct begun {
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+  int begun;
+};
+
+/* Tells that the run has begun, and then takes its time, so that it is the end of the pipeline that ends it. */
+static int32_t tell_and_linger(void* user_data, md_stage stage, int32_t done, int32_t total) {
+  struct begun* run = user_data;
+  (void)stage, (void)done, (void)total;
+  pthread_mutex_lock(&run->mutex);
+  run->begun = 1;
+  pthread_cond_signal(&run->changed);
+  pthread_mutex_unlock(&run->mutex);
+  const struct timespec moment = {0, 100 * 1000 * 1000};
+  nanosleep(&moment, NULL);
+  return 0;
+}
+
+static void* draw_until_the_end(void* user_data) {
+  md_generate_options options = with_seed(3);
+  options.progress = tell_and_linger;
+  options.progress_user_data = user_data;
+  md_image* image = NULL;
+  md_error* error = NULL;
+  REFUSED(md_pipeline_generate(pipeline, "a boat", &options, &image, &error), MD_CANCELLED, "cancel");
+  CHECK(image == NULL);
+  return NULL;
+}
+
+/* Freeing it cancels what runs and waits for it. */
+static void a_pipeline_may_be_freed_in_a_run(void) {
+  struct begun run = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+  pthread_t thread;
+  if (!CHECK(pthread_create(&thread, NULL, draw_until_the_end, &run) == 0)) return;
+  pthread_mutex_lock(&run.mutex);
+  while (!run.begun) pthread_cond_wait(&run.changed, &run.mutex);
+  pthread_mutex_unlock(&run.mutex);
+  md_pipeline_free(pipeline);
+  CHECK(pthread_join(thread, NULL) == 0);
+}
+
 int main(void) {
   md_load_options options;
   md_load_options_init(&options, sizeof options);
@@ -348,6 +400,7 @@ int main(void) {
   progress_is_told_and_may_cancel();
   another_thread_may_cancel();
   threads_wait_their_turn();
-  md_pipeline_free(pipeline);
+  trimming_keeps_the_picture();
+  a_pipeline_may_be_freed_in_a_run();
   return failures > 0;
 }

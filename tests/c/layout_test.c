@@ -16,15 +16,16 @@ LIES_AT(md_load_options, struct_size, 0);
 LIES_AT(md_load_options, threads, 8);
 LIES_AT(md_load_options, precision, 12);
 LIES_AT(md_load_options, memory, 16);
-LIES_AT(md_load_options, lora_count, 20);
+LIES_AT(md_load_options, priority, 20);
 LIES_AT(md_load_options, loras, 24);
-LIES_AT(md_load_options, cache_folder, 32);
-LIES_AT(md_load_options, cache_bytes, 40);
-LIES_AT(md_load_options, vae, 48);
-LIES_AT(md_load_options, thread_pool, 56);
-LIES_AT(md_load_options, log, 64);
-LIES_AT(md_load_options, log_user_data, 72);
-IS_LARGE(md_load_options, 80); /* ABI 1 */
+LIES_AT(md_load_options, lora_count, 32);
+LIES_AT(md_load_options, cache_folder, 40);
+LIES_AT(md_load_options, cache_bytes, 48);
+LIES_AT(md_load_options, vae, 56);
+LIES_AT(md_load_options, thread_pool, 64);
+LIES_AT(md_load_options, log, 72);
+LIES_AT(md_load_options, log_user_data, 80);
+IS_LARGE(md_load_options, 88); /* ABI 1 */
 
 LIES_AT(md_pixels, data, 0);
 LIES_AT(md_pixels, width, 8);
@@ -59,12 +60,12 @@ IS_LARGE(md_save_options, 16); /* ABI 1 */
 
 LIES_AT(md_pack_options, struct_size, 0);
 LIES_AT(md_pack_options, weights, 8);
-LIES_AT(md_pack_options, lora_count, 12);
 LIES_AT(md_pack_options, loras, 16);
-LIES_AT(md_pack_options, vae, 24);
-LIES_AT(md_pack_options, cancelled, 32);
-LIES_AT(md_pack_options, cancelled_user_data, 40);
-IS_LARGE(md_pack_options, 48); /* ABI 1 */
+LIES_AT(md_pack_options, lora_count, 24);
+LIES_AT(md_pack_options, vae, 32);
+LIES_AT(md_pack_options, cancelled, 40);
+LIES_AT(md_pack_options, cancelled_user_data, 48);
+IS_LARGE(md_pack_options, 56); /* ABI 1 */
 #endif
 
 int main(void) { return md_abi_version() == MD_ABI_VERSION ? 0 : 1; }

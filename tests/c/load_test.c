@@ -52,6 +52,11 @@ static void options_and_the_default_model(void) {
   CHECK(same(plain, by_default));
   md_image_free(by_default);
 
+  options.priority = MD_BACKGROUND;
+  md_image* patient = draw(NULL, &options);
+  CHECK(same(plain, patient));
+  md_image_free(patient);
+
   options.memory = MD_MEMORY_STREAM;
   md_image* streamed = draw(NULL, &options);
   CHECK(same(plain, streamed));
@@ -87,6 +92,9 @@ static void what_is_wrong_is_named(void) {
   options = defaults();
   options.memory = -1;
   refuse(&options, MD_INVALID_ARGUMENT, "memory -1");
+  options = defaults();
+  options.priority = 2;
+  refuse(&options, MD_INVALID_ARGUMENT, "priority 2");
   options = defaults();
   options.vae = "no-such-vae";
   refuse(&options, MD_NOT_FOUND, "no-such-vae");

@@ -19,6 +19,7 @@ TEST(COptions, OfLoading) {
   given.threads = 3;
   given.precision = MD_FLOAT16;
   given.memory = MD_MEMORY_STREAM;
+  given.priority = MD_BACKGROUND;
   given.loras = loras;
   given.lora_count = 2;
   given.cache_folder = "cache";
@@ -34,6 +35,7 @@ TEST(COptions, OfLoading) {
   EXPECT_EQ(options->threads, 3);
   EXPECT_EQ(options->precision, Precision::kFloat16);
   EXPECT_EQ(options->memory, MemoryUse::kStream);
+  EXPECT_EQ(options->priority, Priority::kBackground);
   ASSERT_EQ(options->loras.size(), 2u);
   EXPECT_EQ(options->loras[1].path, "b.safetensors");
   EXPECT_EQ(options->loras[1].weight, -1.0f);

@@ -10,7 +10,8 @@ static void defaults(void) {
   memset(&load, 0xff, sizeof load);
   md_load_options_init(&load, sizeof load);
   CHECK(load.struct_size == sizeof load && load.threads == 0 && load.precision == MD_FLOAT32);
-  CHECK(load.memory == MD_MEMORY_KEEP && load.lora_count == 0 && load.loras == NULL && load.cache_folder == NULL);
+  CHECK(load.memory == MD_MEMORY_KEEP && load.priority == MD_NORMAL && load.lora_count == 0 && load.loras == NULL &&
+        load.cache_folder == NULL);
   CHECK(load.cache_bytes == (uint64_t)4 << 30 && load.vae == NULL && load.thread_pool == NULL);
   CHECK(load.log == NULL && load.log_user_data == NULL);
 

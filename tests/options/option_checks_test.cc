@@ -35,6 +35,15 @@ TEST(LoadOptionsTest, EveryFieldHasItsRange) {
   EXPECT_EQ(objection({.precision = static_cast<Precision>(3)}), "precision 3 is not one of options.h");
   EXPECT_EQ(objection({.precision = static_cast<Precision>(-1)}), "precision -1 is not one of options.h");
   EXPECT_EQ(objection({.memory = static_cast<MemoryUse>(2)}), "memory 2 is not one of options.h");
+  EXPECT_EQ(objection({.priority = static_cast<Priority>(2)}), "priority 2 is not one of options.h");
+}
+
+TEST(PackOptionsTest, WeightsAreOfTheListedKinds) {
+  EXPECT_TRUE(check(PackOptions{}).ok());
+  EXPECT_TRUE(check(PackOptions{.weights = StoredWeights::kInt8}).ok());
+  const Status status = check(PackOptions{.weights = static_cast<StoredWeights>(2)});
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "weights 2 is not one of pack.h");
 }
 
 TEST(GenerateOptionsTest, TheDefaultsAreFine) { EXPECT_EQ(objection(GenerateOptions{}), ""); }
