@@ -12,6 +12,7 @@
 #include "src/guarded.h"
 #include "src/model/model_names.h"
 #include "src/model_tensors.h"
+#include "src/options/option_checks.h"
 #include "src/text/tokenizer.h"
 #include "src/text/word_list.h"
 #include "src/weights/file_weights.h"
@@ -169,6 +170,7 @@ Safetensors::Metadata metadata_of(const SourcePath& given, const ModelFolder& mo
 }
 
 Status write(const std::string& path, const std::string& file, const PackOptions& options) {
+  if (Status status = check(options); !status.ok()) return status;
   const Result<ModelFolder> model = open_model_folder(path, options.vae);
   if (!model.ok()) return model.status();
   const Result<std::map<std::string, SourcePath>> files = small_files(*model, options.vae);

@@ -1,7 +1,7 @@
 /* Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
  *
- * The library from C, and from every language that calls C. This is its only stable ABI: a program that was built with
- * this header runs with every later library, without being built again.
+ * The library from C, and from every language that calls C. This is its only stable ABI: code that was compiled with
+ * this header works with every later library, without being compiled again.
  *
  *   md_pipeline* pipeline = NULL;
  *   md_image* image = NULL;
@@ -29,10 +29,10 @@
  *    then. What a function returns directly (const char*, const uint8_t*, const md_provenance*) belongs to the handle
  *    that was asked, and lives as long.
  * 4. NULL as a handle, a path, a prompt or bytes is MD_INVALID_ARGUMENT, with a message that names the argument.
- *    Functions that cannot fail answer NULL with 0, NULL or "", as each says; those that return void do nothing. NULL
- * as options: the defaults.
- * 5. Strings are UTF-8 and end with a NUL. The library copies what it is given, and never returns NULL for a string
- * that is empty.
+ *    Functions that cannot fail answer NULL with 0, NULL or "", as each says; those that return void do nothing. As
+ *    options, NULL is the defaults.
+ * 5. Strings are UTF-8 and end with a NUL. The library copies what it is given, and never returns NULL for an empty
+ *    string.
  * 6. Options are structs that begin with their own size. Fill one by its md_..._options_init(&options, sizeof options),
  *    which writes the defaults, then change what should differ. A smaller size, of a program built with an older
  *    header, gets defaults for the fields that it has not. A larger one, of a newer header, is taken as long as the
@@ -47,7 +47,8 @@
  *    them, several at once. A handle is freed when no other call on it runs. Distinct handles share nothing.
  * 10. The ABI only grows: functions, constants and fields at the ends of options structs are added, none is changed or
  *    taken away. Each addition raises MD_ABI_VERSION by one. md_pixels and md_lora have no size in them and never
- *    change.
+ *    change. The C++ face, in the same library, has no such promise: a shared library's soname has the minor version in
+ *    it, and a program that should not depend on that loads the library at run time by its plain name.
  */
 #ifndef MOBILEDIFFUSION_C_H_
 #define MOBILEDIFFUSION_C_H_
@@ -154,10 +155,27 @@ typedef struct md_load_options {
 /* Writes the defaults and the size. Does nothing where `options` is NULL or `struct_size` smaller than a size_t. */
 MOBILEDIFFUSION_C_EXPORT void md_load_options_init(md_load_options* options, size_t struct_size);
 
-/* Loads a model folder; NULL: the default model, which is sought in the folder that the environment variable
- * MOBILEDIFFUSION_MODEL names, the installation's share folder, and the source tree that the library was built in. */
+/* Loads a model folder or a packed model (md_pack()); NULL: the default model, which is sought by the environment
+ * variable MOBILEDIFFUSION_MODEL, in the installation's share folder, and in the source tree that the library was built
+ * in. */
 MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load(const char* model, const md_load_options* options,
                                                     md_pipeline** pipeline, md_error** error);
+
+/* As `bytes`: all that follow. */
+#define MD_REST_OF_FILE UINT64_MAX
+
+/* Loads a packed model that is `bytes` bytes of an open regular file from `offset` on, which may be any: an asset that
+ * an app's package keeps uncompressed, say. It is mapped, not read into memory. The descriptor stays the caller's, who
+ * may close it when this returns; the file's bytes must stay as they are while the pipeline lives. */
+MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load_descriptor(int descriptor, uint64_t offset, uint64_t bytes,
+                                                               const md_load_options* options, md_pipeline** pipeline,
+                                                               md_error** error);
+
+/* Loads a packed model from the caller's memory, at any alignment, which must stay as it is while the pipeline lives.
+ * No copy is made. */
+MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load_memory(const uint8_t* model, size_t bytes,
+                                                           const md_load_options* options, md_pipeline** pipeline,
+                                                           md_error** error);
 
 /* Cancelling and waiting for a run that another thread began is the caller's, before this. */
 MOBILEDIFFUSION_C_EXPORT void md_pipeline_free(md_pipeline* pipeline);
@@ -326,6 +344,32 @@ MOBILEDIFFUSION_C_EXPORT double md_provenance_strength(const md_provenance* prov
 /* The LoRAs, "FILE:WEIGHT" each, without the file's folder. An index past the last, and NULL: "". */
 MOBILEDIFFUSION_C_EXPORT size_t md_provenance_lora_count(const md_provenance* provenance);
 MOBILEDIFFUSION_C_EXPORT const char* md_provenance_lora(const md_provenance* provenance, size_t index);
+
+/* ---- Packing a model into one file ---- */
+
+/* What the weights are stored in: the types that the model has them in, or the large ones in 8 bits, for MD_INT8. */
+typedef int32_t md_stored_weights;
+enum { MD_STORED_AS_THEY_ARE = 0, MD_STORED_INT8 = 1 };
+
+/* Asked between pieces of a few megabytes. 0 goes on, anything else gives up with MD_CANCELLED. */
+typedef int32_t (*md_cancelled_callback)(void* user_data);
+
+typedef struct md_pack_options {
+  size_t struct_size;
+  md_stored_weights weights;       /* MD_STORED_AS_THEY_ARE */
+  uint32_t lora_count;             /* 0 */
+  const md_lora* loras;            /* added to the weights for good */
+  const char* vae;                 /* as md_load_options has it, in place of the model's own */
+  md_cancelled_callback cancelled; /* NULL: never */
+  void* cancelled_user_data;
+} md_pack_options;
+
+MOBILEDIFFUSION_C_EXPORT void md_pack_options_init(md_pack_options* options, size_t struct_size);
+
+/* Writes a model (a folder, or a packed one) to one file, ".mdiff" by custom, which appears whole or not at all, and
+ * which md_pipeline_load() and its kin take. */
+MOBILEDIFFUSION_C_EXPORT md_status md_pack(const char* model, const char* file, const md_pack_options* options,
+                                           md_error** error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -8,7 +8,6 @@
 #include "src/c/sized_options.h"
 
 namespace mobilediffusion::c {
-namespace {
 
 Result<std::vector<Lora>> loras_of(const md_lora* given, uint32_t count) {
   if (given == nullptr && count > 0)
@@ -21,8 +20,6 @@ Result<std::vector<Lora>> loras_of(const md_lora* given, uint32_t count) {
   }
   return loras;
 }
-
-}  // namespace
 
 Result<LoadOptions> load_options_of(const md_load_options* given) {
   const auto opened = SizedOptions<md_load_options>::open(given, "md_load_options");

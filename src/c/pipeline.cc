@@ -1,6 +1,9 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "mobilediffusion/pipeline.h"
 
+#include <cstdint>
+#include <span>
+
 #include "src/c/answer.h"
 #include "src/c/handles.h"
 #include "src/c/options.h"
@@ -20,6 +23,23 @@ md_status md_pipeline_load(const char* model, const md_load_options* options, md
     const auto given = load_options_of(options);
     if (!given.ok()) return given.status();
     return model != nullptr ? Pipeline::load(model, *given) : Pipeline::load(*given);
+  });
+}
+
+md_status md_pipeline_load_descriptor(int descriptor, uint64_t offset, uint64_t bytes, const md_load_options* options,
+                                      md_pipeline** pipeline, md_error** error) {
+  return answer("pipeline", pipeline, error, [&]() -> Result<Pipeline> {
+    const auto given = load_options_of(options);
+    return given.ok() ? Pipeline::load(descriptor, offset, bytes, *given) : given.status();
+  });
+}
+
+md_status md_pipeline_load_memory(const uint8_t* model, size_t bytes, const md_load_options* options,
+                                  md_pipeline** pipeline, md_error** error) {
+  return answer("pipeline", pipeline, error, [&]() -> Result<Pipeline> {
+    if (Status status = require({{"model", model}}); !status.ok()) return status;
+    const auto given = load_options_of(options);
+    return given.ok() ? Pipeline::load(std::span(model, bytes), *given) : given.status();
   });
 }
 

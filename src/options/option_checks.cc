@@ -66,6 +66,12 @@ Status check(const LoadOptions& options) {
   return {};
 }
 
+Status check(const PackOptions& options) {
+  if (options.weights != StoredWeights::kAsTheyAre && options.weights != StoredWeights::kInt8)
+    return not_listed("weights", options.weights, "pack.h");
+  return {};
+}
+
 Status check(const GenerateOptions& options, int width, int height, const PictureLimits& limits) {
   if (Status status = check_size(width, height, limits.size_multiple); !status.ok()) return status;
   if (options.guidance && !(*options.guidance >= 0.0f && *options.guidance <= 100.0f))

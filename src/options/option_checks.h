@@ -5,11 +5,13 @@
 #pragma once
 
 #include "mobilediffusion/options.h"
+#include "mobilediffusion/pack.h"
 #include "mobilediffusion/status.h"
 
 namespace mobilediffusion {
 
 Status check(const LoadOptions& options);
+Status check(const PackOptions& options);
 
 // What a model says of the pictures that it can draw.
 struct PictureLimits {

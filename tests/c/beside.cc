@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "mobilediffusion/pipeline.h"
+#include "tests/descriptor.h"
 #include "tests/failing_new.h"
 
 int draw_by_the_cpp_face(const char* model, const char* prompt, uint64_t seed, uint8_t* pixels, size_t bytes) {
@@ -18,3 +19,7 @@ int draw_by_the_cpp_face(const char* model, const char* prompt, uint64_t seed, u
 void limit_allocations(long left) { g_allocations_left = left; }
 
 void throwing_log(void*, int32_t, const char*) { throw 1; }
+
+int open_to_read(const char* path) { return mobilediffusion::open_descriptor(path); }
+
+void close_again(int descriptor) { mobilediffusion::close_descriptor(descriptor); }

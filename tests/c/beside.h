@@ -21,6 +21,10 @@ void limit_allocations(long left);
 /* A log callback that breaks the rule: it throws what is no std::exception. */
 void throwing_log(void* user_data, int32_t level, const char* message);
 
+/* A file open to be read, and closed again. */
+int open_to_read(const char* path);
+void close_again(int descriptor);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif

@@ -62,6 +62,7 @@ static void what_frees_or_stops_takes_null(void) {
   md_load_options_init(NULL, sizeof(md_load_options));
   md_generate_options_init(NULL, sizeof(md_generate_options));
   md_save_options_init(NULL, sizeof(md_save_options));
+  md_pack_options_init(NULL, sizeof(md_pack_options));
 }
 
 static void what_can_fail_names_the_null(void) {
@@ -75,6 +76,12 @@ static void what_can_fail_names_the_null(void) {
   REFUSED(md_pipeline_load("/nowhere", NULL, NULL, &error), MD_INVALID_ARGUMENT, "pipeline must not be NULL");
   REFUSED(md_pipeline_load("/nowhere", NULL, &pipeline, &error), MD_NOT_FOUND, "/nowhere");
   CHECK(pipeline == NULL);
+  REFUSED(md_pipeline_load_memory(NULL, 77, NULL, &pipeline, &error), MD_INVALID_ARGUMENT, "model must not be NULL");
+  REFUSED(md_pipeline_load_memory((const uint8_t*)"", 0, NULL, NULL, &error), MD_INVALID_ARGUMENT,
+          "pipeline must not be NULL");
+  REFUSED(md_pipeline_load_descriptor(0, 0, 0, NULL, NULL, &error), MD_INVALID_ARGUMENT, "pipeline must not be NULL");
+  REFUSED(md_pack(NULL, "never-written.mdiff", NULL, &error), MD_INVALID_ARGUMENT, "model must not be NULL");
+  REFUSED(md_pack(SCENES, NULL, NULL, &error), MD_INVALID_ARGUMENT, "file must not be NULL");
   REFUSED(md_pipeline_generate(NULL, "a boat", NULL, &image, &error), MD_INVALID_ARGUMENT, "pipeline must not be NULL");
   CHECK(image == NULL);
   REFUSED(md_image_from_pixels(NULL, NULL, &image, &error), MD_INVALID_ARGUMENT, "pixels must not be NULL");

@@ -56,6 +56,15 @@ LIES_AT(md_save_options, struct_size, 0);
 LIES_AT(md_save_options, metadata, 8);
 LIES_AT(md_save_options, jpeg_quality, 12);
 IS_LARGE(md_save_options, 16); /* ABI 1 */
+
+LIES_AT(md_pack_options, struct_size, 0);
+LIES_AT(md_pack_options, weights, 8);
+LIES_AT(md_pack_options, lora_count, 12);
+LIES_AT(md_pack_options, loras, 16);
+LIES_AT(md_pack_options, vae, 24);
+LIES_AT(md_pack_options, cancelled, 32);
+LIES_AT(md_pack_options, cancelled_user_data, 40);
+IS_LARGE(md_pack_options, 48); /* ABI 1 */
 #endif
 
 int main(void) { return md_abi_version() == MD_ABI_VERSION ? 0 : 1; }

@@ -95,6 +95,29 @@ TEST(COptions, OfGenerating) {
   EXPECT_FALSE(options->progress(Stage::kText, 4, 4));
 }
 
+TEST(COptions, OfPacking) {
+  const md_lora lora = {"a.safetensors", 0.5f};
+  int asked = 0;
+  md_pack_options given;
+  md_pack_options_init(&given, sizeof given);
+  given.weights = MD_STORED_INT8;
+  given.loras = &lora;
+  given.lora_count = 1;
+  given.vae = "tiny";
+  given.cancelled = [](void* user_data) -> int32_t { return (*static_cast<int*>(user_data))++; };
+  given.cancelled_user_data = &asked;
+  const auto options = pack_options_of(&given);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->weights, StoredWeights::kInt8);
+  ASSERT_EQ(options->loras.size(), 1u);
+  EXPECT_EQ(options->loras[0].path, "a.safetensors");
+  EXPECT_EQ(options->vae, "tiny");
+  EXPECT_FALSE(options->cancelled());
+  EXPECT_TRUE(options->cancelled());
+  given.loras = nullptr;
+  EXPECT_EQ(pack_options_of(&given).status().message(), "loras is NULL, and lora_count is 1");
+}
+
 TEST(COptions, OfNothingAreTheDefaults) {
   const auto load = load_options_of(nullptr);
   ASSERT_TRUE(load.ok());
@@ -105,6 +128,9 @@ TEST(COptions, OfNothingAreTheDefaults) {
   EXPECT_FALSE(generate->guidance.has_value());
   EXPECT_FALSE(generate->progress);
   EXPECT_EQ(generate->strength, GenerateOptions().strength);
+  const auto pack = pack_options_of(nullptr);
+  ASSERT_TRUE(pack.ok());
+  EXPECT_FALSE(pack->cancelled);
   const auto save = save_options_of(nullptr);
   ASSERT_TRUE(save.ok());
   EXPECT_EQ(save->jpeg_quality, SaveOptions().jpeg_quality);

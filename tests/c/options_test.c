@@ -29,6 +29,12 @@ static void defaults(void) {
   memset(&save, 0xff, sizeof save);
   md_save_options_init(&save, sizeof save);
   CHECK(save.struct_size == sizeof save && save.metadata == 1 && save.jpeg_quality == 95);
+
+  md_pack_options pack;
+  memset(&pack, 0xff, sizeof pack);
+  md_pack_options_init(&pack, sizeof pack);
+  CHECK(pack.struct_size == sizeof pack && pack.weights == MD_STORED_AS_THEY_ARE && pack.lora_count == 0);
+  CHECK(pack.loras == NULL && pack.vae == NULL && pack.cancelled == NULL && pack.cancelled_user_data == NULL);
 }
 
 /* An older program's struct is smaller: nothing is written past it. */
@@ -122,6 +128,13 @@ static void sizes_are_read(void) {
   md_pipeline* pipeline = NULL;
   md_load_options load = {0};
   REFUSED(md_pipeline_load(SCENES, &load, &pipeline, &error), MD_INVALID_ARGUMENT, "md_load_options.struct_size");
+  const uint8_t byte = 0;
+  REFUSED(md_pipeline_load_memory(&byte, 1, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
+          "md_load_options.struct_size");
+  REFUSED(md_pipeline_load_descriptor(-1, 0, 1, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
+          "md_load_options.struct_size");
+  const md_pack_options pack = {0};
+  REFUSED(md_pack(SCENES, "never-written.mdiff", &pack, &error), MD_INVALID_ARGUMENT, "md_pack_options.struct_size");
 }
 
 int main(void) {
