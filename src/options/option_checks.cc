@@ -62,6 +62,8 @@ Status check(const LoadOptions& options) {
   if (!is_listed(options.precision)) return not_listed("precision", options.precision, "options.h");
   if (options.memory != MemoryUse::kKeep && options.memory != MemoryUse::kStream)
     return not_listed("memory", options.memory, "options.h");
+  if (options.priority != Priority::kNormal && options.priority != Priority::kBackground)
+    return not_listed("priority", options.priority, "options.h");
   if (!features::kLora && !options.loras.empty()) return features::missing("LoRAs");
   return {};
 }
