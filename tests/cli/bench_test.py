@@ -47,6 +47,20 @@ class BenchTest(ProgramTest):
         self.assertEqual(run("bench", self.model, "--prompts", self.path("prompts.txt")).returncode, USAGE)
         self.assertIn(b"float99", run("bench", self.model, "--against", "float99").stderr)
 
+    def test_cancelled_pictures(self):
+        for trims in ([], ["--trim"]):
+            done = run("bench", self.model, "--threads", "1", "--steps", "20", "--cancel", "4", *trims, "--json")
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            rows = json.loads(done.stdout)["cancels"]
+            self.assertTrue(1 <= len(rows) <= 4)
+            for row in rows:
+                self.assertIn(row["stage"], ("text", "unet", "decoder"))
+                self.assertGreater(row["after"], 0)
+                self.assertGreaterEqual(row["seconds"], 0)
+        self.assertIn(b"cancelled in", run("bench", self.model, "--steps", "20", "--cancel", "4").stdout)
+        self.refused(run("bench", self.model, "--trim"), USAGE, "--cancel")
+        self.refused(run("bench", self.model, "--cancel", "0"), USAGE, "--cancel")
+
     def test_absurd_options(self):
         self.refused_threads("bench", self.model, "--runs", "1")
         for option, value, saying in (("--size", "33x32", "width"), ("--size", "big", "--size"),

@@ -35,6 +35,8 @@ TEST(LoadOptionsTest, EveryFieldHasItsRange) {
   EXPECT_EQ(objection({.precision = static_cast<Precision>(3)}), "precision 3 is not one of options.h");
   EXPECT_EQ(objection({.precision = static_cast<Precision>(-1)}), "precision -1 is not one of options.h");
   EXPECT_EQ(objection({.memory = static_cast<MemoryUse>(2)}), "memory 2 is not one of options.h");
+  EXPECT_EQ(objection({.priority = Priority::kBackground}), "");
+  EXPECT_EQ(objection({.priority = static_cast<Priority>(-1)}), "priority -1 is not one of options.h");
   EXPECT_EQ(objection({.priority = static_cast<Priority>(2)}), "priority 2 is not one of options.h");
 }
 
