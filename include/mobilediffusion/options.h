@@ -68,8 +68,7 @@ struct LoadOptions {
 
   // In the background the pipeline loads and draws on a low-priority thread of its own, and on low-priority threads of
   // its own pool, while the caller waits; every callback then comes on that thread, not on the caller's. A caller's
-  // pool
-  // (`thread_pool`) keeps the priority that it has. Where the system refuses, nothing changes but the thread.
+  // pool (`thread_pool`) keeps the priority that it has. Where the system refuses, nothing changes but the thread.
   Priority priority = Priority::kNormal;
 
   // A folder (UTF-8, made if it is missing) for packed weights, beside which the next load reads next to nothing. Only
