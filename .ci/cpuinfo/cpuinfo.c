@@ -3,6 +3,7 @@
 // The part of cpuinfo's interface (cpuinfo.h) that XNNPACK calls: which instructions there are. Microarchitectures are told
 // apart nowhere, so that XNNPACK takes its kernels for an unknown one.
 #include <cpuinfo.h>
+#include <stddef.h>
 
 static const struct cpuinfo_uarch_info uarch = {.uarch = cpuinfo_uarch_unknown};
 static const struct cpuinfo_core core = {.uarch = cpuinfo_uarch_unknown};

@@ -20,10 +20,14 @@ else()
   set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
 endif()
 
-# zig is one program with many commands, and CMake wants a program each. Of -march it takes its own names alone.
+# zig is one program with many commands, and CMake wants a program each.
 set(flags "-target ${ZIG_TARGET}")
+# Of AVX-512's registers the wide ones are an option of their own, in the versions of Clang that know it.
 if(ZIG_TARGET STREQUAL "x86_64-linux-musl")
-  string(APPEND flags " -mevex512")
+  execute_process(COMMAND ${ZIG} cc -target ${ZIG_TARGET} -mevex512 -E -x c /dev/null OUTPUT_QUIET ERROR_QUIET RESULT_VARIABLE unknown)
+  if(unknown EQUAL 0)
+    string(APPEND flags " -mevex512")
+  endif()
 endif()
 foreach(tool cc c++ ar ranlib)
   set(script ${CMAKE_BINARY_DIR}/zig/${tool})
