@@ -29,13 +29,25 @@ if(ZIG_TARGET STREQUAL "x86_64-linux-musl")
     string(APPEND flags " -mevex512")
   endif()
 endif()
+# Arm's architectures have names of its own.
+set(arm "")
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  set(arm [=[for option; do
+  shift
+  case $option in
+    -march=armv8*) option=$(echo "$option" | sed 's/-march=armv8\.\([0-9]\)-a/-mcpu=generic+v8_\1a/; s/-march=armv8-a/-mcpu=generic/; s/+fp16/+fullfp16/') ;;
+  esac
+  set -- "$@" "$option"
+done
+]=])
+endif()
 foreach(tool cc c++ ar ranlib)
   set(script ${CMAKE_BINARY_DIR}/zig/${tool})
   set(before ${tool})
   if(tool MATCHES "^c")
     set(before "${tool} ${flags}")
   endif()
-  file(WRITE ${script} "#!/bin/sh\nexec \"${ZIG}\" ${before} \"$@\"\n")
+  file(WRITE ${script} "#!/bin/sh\n${arm}exec \"${ZIG}\" ${before} \"$@\"\n")
   file(CHMOD ${script} PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 endforeach()
 set(CMAKE_C_COMPILER ${CMAKE_BINARY_DIR}/zig/cc)

@@ -27,7 +27,7 @@ declare -A crate=( # name, version, and the folder inside
 # Debian's packages of headers alone, which serve every target
 headers=(libcpuinfo-dev libcli11-dev libeigen3-dev libstb-dev nlohmann-json3-dev)
 
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion/sources-1
+folder=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion/sources-2
 [ $# -gt 0 ] || set -- "${!tarball[@]}" "${!crate[@]}" "${headers[@]}"
 missing=()
 for name in "$@"; do [ -d "$folder/$name" ] || missing+=("$name"); done
@@ -66,6 +66,9 @@ fetch_tarball() { # NAME SHA256
   tar -C "$work/$1" -xf "$work/$1.tar"
   # some tarballs have a folder of their own at the top
   if [ "$(ls -A "$work/$1" | wc -l)" = 1 ]; then mv "$work/$1" "$work/$1.top" && mv "$work/$1.top"/* "$work/$1"; fi
+  # GCC for 64-bit Arm makes no half of a bfloat16 but by a float.
+  [ "$1" != xnnpack ] || sed -i '/struct ConvertOp/,/^};/ s/static_cast<TOut>(x)/static_cast<TOut>(static_cast<typename std::conditional<std::is_arithmetic<TIn>::value, TIn, float>::type>(x))/' \
+    "$work/xnnpack/src/reference/unary-elementwise.cc"
 }
 
 fetch_crate() { # NAME CRATE VERSION FOLDER SHA256

@@ -8,15 +8,17 @@
 // there a damaged value refuses the file, and a wish that is not supported waits in `refusal` until the class's own
 // sampler is used. A key that is not known is passed over.
 #include <algorithm>
-#include <cfloat>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <optional>
 
 #include "src/model/config_reading.h"
 
 namespace mobilediffusion {
 namespace {
+
+constexpr double kMost = std::numeric_limits<double>::max(), kMostFloat = std::numeric_limits<float>::max();
 
 struct Betas {
   double start, end;
@@ -231,8 +233,7 @@ class OptionReader {
   void read_clipping() {
     const Samplers owners = {kDdim, kDdpm, kLcm};
     keep(owners, &config_.clip_sample, flag("clip_sample"));
-    keep(owners, &config_.clip_sample_range,
-         std::min(json_.number("clip_sample_range", 0, DBL_MAX, 1), static_cast<double>(FLT_MAX)));
+    keep(owners, &config_.clip_sample_range, std::min(json_.number("clip_sample_range", 0, kMost, 1), kMostFloat));
   }
 
   void read_consistency() {
@@ -260,7 +261,7 @@ class OptionReader {
     supported({kEuler}, "timestep_type", "discrete");
     supported({kEuler}, "sigma_min", nullptr);
     supported({kEuler}, "sigma_max", nullptr);
-    if (own_ == kDpm && json_.has("lambda_min_clipped") && json_.object()["lambda_min_clipped"] != -DBL_MAX)
+    if (own_ == kDpm && json_.has("lambda_min_clipped") && json_.object()["lambda_min_clipped"] != -kMost)
       supported({kDpm}, "lambda_min_clipped", nullptr);
     if (own_ == kDpm && json_.string("variance_type", "").starts_with("learned"))
       supported({kDpm}, "variance_type", nullptr);
