@@ -18,18 +18,12 @@ work=$(mktemp -d "$folder.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; say "failed: $*"; exit 1; }; }
 
-# apt, as on such a system with nothing installed: whatever mirror and proxy this one uses.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v -e security -e updates | sort -u | head -n 1)
-[ -n "$mirror" ] || { say "apt names no package source; see sources.list(5)"; exit 1; }
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root"
-echo "deb $mirror $suite main" >"$work/sources.list"
-options=(-qq -oAPT::Architecture=arm64 -oAPT::Architectures=arm64 -oDir::Etc::SourceList="$work/sources.list"
-  -oDir::Etc::SourceParts=/dev/null -oDir::State::Lists="$work/lists" -oDir::Cache="$work/cache" -oDir::State::status=/dev/null
-  -oAPT::Sandbox::User=root -oAcquire::Languages=none -oAPT::Install-Recommends=false
-  -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
+source "$(dirname "${BASH_SOURCE[0]}")/../kernels/cmake/apt-index.sh"
 say "fetching Debian's libraries"
-quietly apt-get "${options[@]}" update
-quietly apt-get "${options[@]}" --yes --download-only install "${packages[@]}"
+mkdir -p "$work/root"
+# as on such a system with nothing installed
+ask_apt_index "$work" "$suite" -oAPT::Architecture=arm64 -oAPT::Architectures=arm64 -oAPT::Install-Recommends=false
+quietly apt-get "${apt_options[@]}" --yes --download-only install "${packages[@]}"
 # /lib and /usr/lib are one
 mkdir -p "$work/root/usr/lib"
 ln -s usr/lib "$work/root/lib"

@@ -40,19 +40,11 @@ trap 'rm -rf "$work"' EXIT
 log=$work/log
 quietly() { "$@" >>"$log" 2>&1 || { tail -n 40 "$log" >&2; say "failed: $*"; exit 1; }; }
 
-# apt, looking at that Debian alone: whatever mirror and proxy this system uses.
+source "$(dirname "${BASH_SOURCE[0]}")/apt-index.sh"
 ask_apt() {
   [ ! -d "$work/lists" ] || return 0
-  local mirror
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v -e security -e updates | sort -u | head -n 1)
-  [ -n "$mirror" ] || { say "apt names no package source; see sources.list(5)"; exit 1; }
-  mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-  printf 'deb %s %s main\ndeb-src %s %s main\n' "$mirror" $suite "$mirror" $suite >"$work/sources.list"
-  apt_options=(-qq -oDir::Etc::SourceList="$work/sources.list" -oDir::Etc::SourceParts=/dev/null -oDir::State::Lists="$work/lists"
-    -oDir::Cache="$work/cache" -oDir::State::status=/dev/null -oAPT::Sandbox::User=root -oAcquire::Languages=none
-    -oAcquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
   say "asking apt where they are"
-  quietly apt-get "${apt_options[@]}" update
+  ask_apt_index "$work" "$suite"
 }
 
 fetch_tarball() { # NAME SHA256

@@ -1,0 +1,36 @@
+# Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#
+# What the tests of other systems share: `source` it from the checkout's root.
+
+source .setup/setup.sh
+
+skip_without() { # REASON COMMAND...: exits as ctest knows it where one is missing
+  local reason=$1 command
+  shift
+  for command in "$@"; do
+    command -v "$command" >/dev/null && continue
+    echo "skipped: it wants $reason"
+    exit 77
+  done
+}
+
+# Those, and cargo, by which two dependencies' sources come, unless the user has one.
+install_with_cargo() { # PACKAGE...
+  command -v cargo >/dev/null || set -- "$@" cargo ca-certificates
+  install_packages "$@"
+}
+
+# This machine's program, to compare with: $host.
+build_host() {
+  if [ -f "$build/build.ninja" ]; then
+    quietly cmake --build "$build" --target mobilediffusion_cli
+  else
+    build -DMOBILEDIFFUSION_BUILD_TESTS=OFF -- mobilediffusion_cli
+  fi
+  host=$build/src/cli/mobilediffusion
+}
+
+# Each of ctest's tests is a program of many: the sum of what they count, by a pattern with one group.
+count_results() { # BUILD PATTERN
+  sed -n "s/.*$2.*/\\1/p" "$1/Testing/Temporary/LastTest.log" | awk '{ sum += $1 } END { print sum + 0 }'
+}
