@@ -9,6 +9,7 @@
 #include "src/c/answer.h"
 #include "src/c/handles.h"
 #include "src/c/options.h"
+#include "src/options/option_checks.h"
 
 using mobilediffusion::Image;
 using mobilediffusion::PixelFormat;
@@ -27,21 +28,13 @@ using mobilediffusion::c::text_at;
 
 namespace {
 
-// As many as generate() may draw.
-constexpr int64_t kMostPixels = int64_t{1} << 28;
-
 Status check(const Pixels& pixels) {
   if (Status status = require({{"pixels.data", pixels.data}}); !status.ok()) return status;
   if (pixels.format != PixelFormat::kRgb && pixels.format != PixelFormat::kRgba) {
     return Status(StatusCode::kInvalidArgument,
                   "pixels.format must be MD_RGB or MD_RGBA, not " + std::to_string(static_cast<int>(pixels.format)));
   }
-  if (pixels.width < 1 || pixels.height < 1 || int64_t{pixels.width} * pixels.height > kMostPixels) {
-    return Status(StatusCode::kInvalidArgument, "pixels must have from 1 to " + std::to_string(kMostPixels) +
-                                                    " pixels, not " + std::to_string(pixels.width) + "x" +
-                                                    std::to_string(pixels.height));
-  }
-  return {};
+  return mobilediffusion::check_pixel_count("pixels", pixels);
 }
 
 }  // namespace

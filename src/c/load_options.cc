@@ -1,25 +1,12 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "src/c/loras.h"
 #include "src/c/options.h"
 #include "src/c/sized_options.h"
 
 namespace mobilediffusion::c {
-
-Result<std::vector<Lora>> loras_of(const md_lora* given, size_t count) {
-  if (given == nullptr && count > 0)
-    return Status(StatusCode::kInvalidArgument, "loras is NULL, and lora_count is " + std::to_string(count));
-  std::vector<Lora> loras;
-  for (size_t i = 0; i < count; ++i) {
-    if (given[i].path == nullptr)
-      return Status(StatusCode::kInvalidArgument, "loras[" + std::to_string(i) + "].path must not be NULL");
-    loras.push_back({given[i].path, given[i].weight});
-  }
-  return loras;
-}
 
 Result<LoadOptions> load_options_of(const md_load_options* given) {
   const auto opened = SizedOptions<md_load_options>::open(given, "md_load_options");
@@ -33,14 +20,7 @@ Result<LoadOptions> load_options_of(const md_load_options* given) {
   opened->read(&md_load_options::cache_bytes, options.cache_bytes);
   opened->read(&md_load_options::vae, options.vae);
   opened->read(&md_load_options::thread_pool, options.thread_pool);
-
-  size_t lora_count = 0;
-  const md_lora* loras = nullptr;
-  opened->read(&md_load_options::lora_count, lora_count);
-  opened->read(&md_load_options::loras, loras);
-  Result<std::vector<Lora>> read = loras_of(loras, lora_count);
-  if (!read.ok()) return read.status();
-  options.loras = std::move(*read);
+  if (Status status = read_loras(*opened, options.loras); !status.ok()) return status;
 
   md_log_callback log = nullptr;
   void* user_data = nullptr;

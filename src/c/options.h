@@ -4,9 +4,6 @@
 // count says that there is something).
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
 #include "mobilediffusion/c.h"
 #include "mobilediffusion/options.h"
 #include "mobilediffusion/pack.h"
@@ -18,8 +15,6 @@ Result<LoadOptions> load_options_of(const md_load_options* given);
 Result<GenerateOptions> generate_options_of(const md_generate_options* given);
 Result<SaveOptions> save_options_of(const md_save_options* given);
 Result<PackOptions> pack_options_of(const md_pack_options* given);
-
-Result<std::vector<Lora>> loras_of(const md_lora* given, size_t count);
 
 inline Pixels pixels_of(const md_pixels& pixels) {
   return {pixels.data, pixels.width, pixels.height, static_cast<PixelFormat>(pixels.format)};

@@ -1,8 +1,5 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
-#include <cstddef>
-#include <utility>
-#include <vector>
-
+#include "src/c/loras.h"
 #include "src/c/options.h"
 #include "src/c/sized_options.h"
 
@@ -14,14 +11,7 @@ Result<PackOptions> pack_options_of(const md_pack_options* given) {
   PackOptions options;
   opened->read(&md_pack_options::weights, options.weights);
   opened->read(&md_pack_options::vae, options.vae);
-
-  size_t lora_count = 0;
-  const md_lora* loras = nullptr;
-  opened->read(&md_pack_options::lora_count, lora_count);
-  opened->read(&md_pack_options::loras, loras);
-  Result<std::vector<Lora>> read = loras_of(loras, lora_count);
-  if (!read.ok()) return read.status();
-  options.loras = std::move(*read);
+  if (Status status = read_loras(*opened, options.loras); !status.ok()) return status;
 
   md_cancelled_callback cancelled = nullptr;
   void* user_data = nullptr;

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/platform.h"
@@ -14,8 +16,8 @@
 namespace mobilediffusion::cli {
 namespace {
 
-const char* name_of(int stage) {
-  switch (static_cast<Stage>(stage)) {
+const char* name_of(Stage stage) {
+  switch (stage) {
     case Stage::kText:
       return "text";
     case Stage::kUNet:
@@ -25,16 +27,16 @@ const char* name_of(int stage) {
     case Stage::kEncoder:
       return "encoder";
   }
-  return "text";  // which is loaded before anything is done
+  return "";
 }
 
 // One picture, cancelled after so many seconds. Nothing where it was done before.
-Result<std::vector<CancelTimes::Row>> cancel_after(Pipeline& pipeline, const CancelTimesOptions& options,
-                                                   double seconds) {
-  std::atomic<int> stage = static_cast<int>(Stage::kText);
+Result<std::optional<CancelTimes::Row>> cancel_after(Pipeline& pipeline, const CancelTimesOptions& options,
+                                                     double seconds) {
+  std::atomic<Stage> stage = Stage::kText;  // which is loaded before anything is done
   GenerateOptions wanted{.width = options.size.width, .height = options.size.height, .steps = options.steps};
   wanted.progress = [&](Stage now, int, int) {
-    stage = static_cast<int>(now);
+    stage = now;
     return !interrupted();
   };
   CancelTimes::Row row{.after = seconds};
@@ -50,9 +52,9 @@ Result<std::vector<CancelTimes::Row>> cancel_after(Pipeline& pipeline, const Can
   const double returned = since_start.seconds();
   canceller.join();
   row.seconds = std::max(0.0, since_cancel.seconds() - (since_start.seconds() - returned));
-  if (image.ok()) return std::vector<CancelTimes::Row>();
+  if (image.ok()) return std::optional<CancelTimes::Row>();
   if (image.status().code() != StatusCode::kCancelled || interrupted()) return image.status();
-  return std::vector{row};
+  return std::optional(std::move(row));
 }
 
 }  // namespace
@@ -71,9 +73,9 @@ Result<CancelTimes> measure_cancels(const CancelTimesOptions& options, ProgressL
   for (int i = 0; i < options.times; ++i) {
     progress.show("cancel", i + 1, options.times);
     if (options.trims) pipeline->trim();
-    Result<std::vector<CancelTimes::Row>> rows = cancel_after(*pipeline, options, picture * (i + 0.5) / options.times);
-    if (!rows.ok()) return rows.status();
-    times.rows.insert(times.rows.end(), rows->begin(), rows->end());
+    Result<std::optional<CancelTimes::Row>> row = cancel_after(*pipeline, options, picture * (i + 0.5) / options.times);
+    if (!row.ok()) return row.status();
+    if (*row) times.rows.push_back(std::move(**row));
   }
   if (times.rows.empty())
     return Status(StatusCode::kInvalidState, "no picture was cancelled: each was done before; ask for more --cancel");

@@ -45,14 +45,16 @@ Status check_size(int width, int height, int multiple) {
 Status check_image(const Pixels& image, double strength) {
   if (!(strength >= 0 && strength <= 1)) return invalid("strength must be 0 to 1, not " + std::to_string(strength));
   if (!is_listed(image.format)) return not_listed("image.format", image.format, "image.h");
-  if (image.width < 1 || image.height < 1 || int64_t{image.width} * image.height > kMostPixels) {
-    return invalid("image must have from 1 to " + std::to_string(kMostPixels) + " pixels, not " +
-                   std::to_string(image.width) + "x" + std::to_string(image.height));
-  }
-  return {};
+  return check_pixel_count("image", image);
 }
 
 }  // namespace
+
+Status check_pixel_count(const char* name, const Pixels& pixels) {
+  if (pixels.width >= 1 && pixels.height >= 1 && int64_t{pixels.width} * pixels.height <= kMostPixels) return {};
+  return invalid(std::string(name) + " must have from 1 to " + std::to_string(kMostPixels) + " pixels, not " +
+                 std::to_string(pixels.width) + "x" + std::to_string(pixels.height));
+}
 
 Status check(const LoadOptions& options) {
   if (options.threads < 0 || options.threads > kMostThreads) {

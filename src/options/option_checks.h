@@ -13,6 +13,9 @@ namespace mobilediffusion {
 Status check(const LoadOptions& options);
 Status check(const PackOptions& options);
 
+// `name` is what the caller calls that picture. Its format is not looked at.
+Status check_pixel_count(const char* name, const Pixels& pixels);
+
 // What a model says of the pictures that it can draw.
 struct PictureLimits {
   int size_multiple = 0;    // of a width and a height, in pixels
