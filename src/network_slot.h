@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/runtime/cancel_flag.h"
 #include "src/model/config.h"
-#include "src/weights/cancel_flag.h"
 #include "src/weights/file_weights.h"
 #include "src/weights/lora.h"
 #include "src/weights/packed_cache.h"
@@ -65,10 +65,10 @@ class ShapesOf : public WeightSource {
 // for their shape alone, and the status says why.
 class WantedWeights : public WeightSource {
  public:
-  WantedWeights(WeightSource& whole, const CancelFlag& cancel) : whole_(&whole), cancel_(cancel) {}
+  WantedWeights(WeightSource& whole, const kernels::CancelFlag& cancel) : whole_(&whole), cancel_(cancel) {}
 
   kernels::WeightView get(const std::string& name, std::span<const int64_t> shape) override {
-    if (status().ok() && cancel_.is_set()) status() = CancelFlag::status();
+    if (status().ok() && cancel_.is_set()) status() = kernels::CancelFlag::status();
     if (!status().ok()) return {.shape = {shape.begin(), shape.end()}};
     kernels::WeightView view = whole_->get(name, shape);
     status() = whole_->status();
@@ -80,7 +80,7 @@ class WantedWeights : public WeightSource {
 
  private:
   WeightSource* whole_;
-  CancelFlag cancel_;
+  kernels::CancelFlag cancel_;
 };
 
 // What a network is computed in where `wanted` is asked for. An autoencoder's file may ask for more than half has; int8
@@ -126,7 +126,7 @@ class NetworkSlot {
 
   // Loads the network unless it is loaded. Errors: kNotFound, kIoError, kInvalidModel, kNonFinite, kOutOfMemory,
   // kCancelled soon after the flag is set.
-  Status load(const NetworkLoading& how, const CancelFlag& cancel = {}) {
+  Status load(const NetworkLoading& how, const kernels::CancelFlag& cancel = {}) {
     if (network_ != nullptr) return {};
     Result<std::unique_ptr<FileWeights>> weights = FileWeights::open(path_);
     if (!weights.ok()) return weights.status();
@@ -135,10 +135,10 @@ class NetworkSlot {
 
     const PackedCache::Place cached =
         how.cache->place_for(name_, precision, **weights, how.loras ? how.loras->identity(name_) : "", cancel);
-    if (cancel.is_set()) return CancelFlag::status();
+    if (cancel.is_set()) return kernels::CancelFlag::status();
     packed_ = std::make_unique<kernels::PackedWeights>();
     Result<std::optional<MappedFile>> file = how.cache->read(cached, *packed_, cancel);
-    if (cancel.is_set()) return CancelFlag::status();
+    if (cancel.is_set()) return kernels::CancelFlag::status();
     if (!file.ok()) {
       how.warn(file.status().message() + "; it is made anew");
     } else if (*file) {
@@ -146,7 +146,7 @@ class NetworkSlot {
       if (bind(**weights, how, packed_.get(), cancel).ok() && !packed_->grown()) return {};
       if (cancel.is_set()) {
         drop();
-        return CancelFlag::status();
+        return kernels::CancelFlag::status();
       }
       how.warn("the packed weights " + cached.path + " are not those of this network; it is made anew");
       drop();
@@ -173,7 +173,7 @@ class NetworkSlot {
 
  private:
   Status bind(FileWeights& weights, const NetworkLoading& how, kernels::PackedWeights* packed,
-              const CancelFlag& cancel) {
+              const kernels::CancelFlag& cancel) {
     static const LowRankChanges none;
     ChangedWeights changed(weights, name_, how.loras ? how.loras->changes(name_) : none, packed);
     WantedWeights wanted(changed, cancel);

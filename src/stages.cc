@@ -78,8 +78,7 @@ Stages Stages::describe(const ModelFolder& model) {
 template <typename Slot>
 bool Stages::ensure_loaded(Context& context, Slot& slot) {
   if (!context.ok()) return false;
-  if (Status status = slot.load(loading_, CancelFlag(context.cancel_flag())); !status.ok())
-    context.fail(std::move(status));
+  if (Status status = slot.load(loading_, context.cancel_flag()); !status.ok()) context.fail(std::move(status));
   return context.ok();
 }
 
@@ -155,7 +154,7 @@ void Stages::drop() {
   encoder_.drop();
 }
 
-Status Stages::load_encoder(const CancelFlag& cancel) {
+Status Stages::load_encoder(const kernels::CancelFlag& cancel) {
   if constexpr (!features::kImageToImage) return features::missing("encoders of pictures");
   Status loaded = encoder_.load(loading_, cancel);
   if (loaded.code() == StatusCode::kInvalidModel)
@@ -165,7 +164,7 @@ Status Stages::load_encoder(const CancelFlag& cancel) {
 
 Tensor Stages::encode_picture(Context& context, const Tensor& picture) {
   if (!context.ok()) return {};
-  if (Status loaded = load_encoder(CancelFlag(context.cancel_flag())); !loaded.ok()) {
+  if (Status loaded = load_encoder(context.cancel_flag()); !loaded.ok()) {
     context.fail(std::move(loaded));
     return {};
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/runtime/cancel_flag.h"
 #include "mobilediffusion/options.h"
 #include "src/model/model_folder.h"
 #include "src/network_slot.h"
@@ -51,7 +52,7 @@ class Stages {
 
   // The other way: a picture (1, h * upscale, w * upscale, 3) in -1..1 to x0. Its network is loaded when it is first
   // needed; kUnsupported where the autoencoder's file has none.
-  Status load_encoder(const CancelFlag& cancel = {});
+  Status load_encoder(const kernels::CancelFlag& cancel = {});
   kernels::Tensor encode_picture(kernels::Context& context, const kernels::Tensor& picture);
 
   // To be called where a stage's network is not needed again for this picture.

@@ -187,15 +187,15 @@ TEST_F(PipelineLifeTest, LoadingStopsAtTheFlag) {
     const NetworkLoading how(LoadOptions{.cache_folder = cache});
     std::atomic<bool> cancelled = true;
     NetworkSlot<UNet, UNetConfig> unet("unet", model->unet_weights(), model->unet);
-    EXPECT_EQ(unet.load(how, CancelFlag(&cancelled)).code(), StatusCode::kCancelled);
+    EXPECT_EQ(unet.load(how, kernels::CancelFlag(&cancelled)).code(), StatusCode::kCancelled);
     EXPECT_FALSE(std::filesystem::exists(folder.path("cache")));
     cancelled = false;
-    EXPECT_TRUE(unet.load(how, CancelFlag(&cancelled)).ok());
+    EXPECT_TRUE(unet.load(how, kernels::CancelFlag(&cancelled)).ok());
     unet.drop();
     cancelled = true;  // out of the cache, too
-    EXPECT_EQ(unet.load(how, CancelFlag(&cancelled)).code(), StatusCode::kCancelled);
+    EXPECT_EQ(unet.load(how, kernels::CancelFlag(&cancelled)).code(), StatusCode::kCancelled);
     cancelled = false;
-    EXPECT_TRUE(unet.load(how, CancelFlag(&cancelled)).ok());
+    EXPECT_TRUE(unet.load(how, kernels::CancelFlag(&cancelled)).ok());
     std::filesystem::remove_all(folder.path("cache"));
   }
 }
@@ -225,7 +225,7 @@ TEST_F(PipelineLifeTest, ANetworkIsGivenUpInTheMiddle) {
     for (int after = 1; after < 60; after += 7) {
       std::atomic<bool> flag = false;
       Counted counted(**file, flag, after);
-      WantedWeights wanted(counted, CancelFlag(&flag));
+      WantedWeights wanted(counted, kernels::CancelFlag(&flag));
       const UNet unet(Scope(wanted, "unet", precision), model->unet);
       EXPECT_EQ(wanted.status().code(), StatusCode::kCancelled);
       EXPECT_EQ(counted.read, after);

@@ -99,7 +99,7 @@ Tensor Context::make(const Shape& shape, Format format) {
 
 bool Context::goes_on() {
   ++looks_;
-  if (is_cancelled()) fail(Status(StatusCode::kCancelled, "cancelled"));
+  if (is_cancelled()) fail(CancelFlag::status());
   return ok();
 }
 

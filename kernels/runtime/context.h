@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernels/runtime/arena.h"
+#include "kernels/runtime/cancel_flag.h"
 #include "kernels/runtime/format.h"
 #include "kernels/runtime/quantization.h"
 #include "kernels/runtime/shape.h"
@@ -106,11 +107,11 @@ class Context {
   Tensor make(const Shape& shape, Format format = Format::kFloat32);
 
   // Polled between operators, and between the parts of long ones; a true ends the pass with kCancelled.
-  void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = flag; }
+  void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = CancelFlag(flag); }
   // Within an operator, on any of its threads: whether its result will not be asked for. The pass ends at the next
   // look.
-  bool is_cancelled() const { return cancel_ != nullptr && cancel_->load(std::memory_order_relaxed); }
-  const std::atomic<bool>* cancel_flag() const { return cancel_; }
+  bool is_cancelled() const { return cancel_.is_set(); }
+  const CancelFlag& cancel_flag() const { return cancel_; }
 
   // Between the parts of an operator that takes long: looks at the flag likewise. False where there is nothing more to
   // do.
@@ -148,7 +149,7 @@ class Context {
   const ThreadPool* threads_;
   Arena* arena_;
   Status status_;
-  const std::atomic<bool>* cancel_ = nullptr;
+  CancelFlag cancel_;
   int64_t looks_ = 0;
   Trace* trace_ = nullptr;
   std::function<void()> on_block_;

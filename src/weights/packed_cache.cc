@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <vector>
 
@@ -23,13 +24,14 @@ namespace {
 
 constexpr std::string_view kSuffix = ".packed", kMemorySuffix = ".seen";
 constexpr size_t kLargestMemory = size_t{1} << 20;
+constexpr size_t kAlignment = kernels::PackedWeights::kAlignment;  // of an entry in the file
 constexpr auto kAbandonedAfter = std::chrono::hours(24);
 
 // A file that changed this lately may change again within one tick of its file system's clock, and show nothing.
 constexpr auto kSettledAfter = std::chrono::seconds(2);
 
 // Of every byte, in pieces that are let go of: a gigabyte must not be in memory to be digested.
-uint64_t content_digest(const MappedFile& file, uint64_t seed, const CancelFlag& cancel) {
+uint64_t content_digest(const MappedFile& file, uint64_t seed, const kernels::CancelFlag& cancel) {
   constexpr size_t kPiece = size_t{1} << 24;
   const std::span<const std::byte> bytes = file.bytes();
   for (size_t at = 0; at < bytes.size() && !cancel.is_set(); at += kPiece) {
@@ -73,35 +75,8 @@ bool settled(const FileWeights& weights) {
   });
 }
 
-// What is written of an entry beside its bytes.
-std::string label_of(const kernels::PackedWeights::Entry& entry) {
-  return std::to_string(entry.layout) + ":" + std::to_string(entry.bytes.size()) + ":" +
-         to_hex(digest(entry.bytes, entry.layout));
-}
-
-// The entry that a label and a tensor stand for; the label's checksum is the caller's to compare.
-std::optional<kernels::PackedWeights::Entry> labelled(std::string_view label, std::span<const std::byte> padded) {
-  kernels::PackedWeights::Entry entry;
-  size_t size = 0;
-  const char* const end = label.data() + label.size();
-  const auto [behind_layout, no_layout] = std::from_chars(label.data(), end, entry.layout);
-  if (no_layout != std::errc() || behind_layout == end || *behind_layout != ':') return std::nullopt;
-  const auto [behind_size, no_size] = std::from_chars(behind_layout + 1, end, size);
-  if (no_size != std::errc() || behind_size == end || *behind_size != ':' || size > padded.size()) return std::nullopt;
-  entry.bytes = padded.first(size);
-  return entry;
-}
-
-// In the file tensors lie back to back, and operators want theirs aligned: zeros fill each up.
-TensorSource padded_tensor(const std::string& name, std::span<const std::byte> bytes) {
-  constexpr size_t kAlignment = kernels::PackedWeights::kAlignment;
-  const size_t padded = (bytes.size() + kAlignment - 1) / kAlignment * kAlignment;
-  return {name, "U8", {static_cast<int64_t>(padded)}, padded, [bytes](size_t offset, std::span<std::byte> piece) {
-            const std::span<const std::byte> rest = bytes.subspan(std::min(offset, bytes.size()));
-            const size_t count = std::min(rest.size(), piece.size());
-            std::copy_n(rest.begin(), count, piece.begin());
-            std::fill(piece.begin() + static_cast<std::ptrdiff_t>(count), piece.end(), std::byte{0});
-          }};
+std::string checksum_of(const kernels::PackedWeights::Entry& entry) {
+  return std::to_string(entry.layout) + ":" + to_hex(digest(entry.bytes, entry.layout));
 }
 
 Status damaged(const std::string& path, const std::string& what) {
@@ -111,7 +86,7 @@ Status damaged(const std::string& path, const std::string& what) {
 }  // namespace
 
 // A digest of all that the weights' files hold.
-uint64_t PackedCache::content_of(const FileWeights& weights, Place* place, const CancelFlag& cancel) const {
+uint64_t PackedCache::content_of(const FileWeights& weights, Place* place, const kernels::CancelFlag& cancel) const {
   constexpr std::string_view kFormat = "weights 2\n";
   const std::optional<std::string> identities = identities_of(weights);
   if (identities) {
@@ -144,10 +119,10 @@ uint64_t PackedCache::content_of(const FileWeights& weights, Place* place, const
 
 PackedCache::Place PackedCache::place_for(std::string_view network, kernels::Precision precision,
                                           const FileWeights& weights, const std::string& changes,
-                                          const CancelFlag& cancel) const {
+                                          const kernels::CancelFlag& cancel) const {
   Place place;
   const uint64_t content = content_of(weights, &place, cancel);
-  const uint64_t state = digest("packed 2\n" + std::string(network) + "\n" + std::string(version()) + "\n" +
+  const uint64_t state = digest("packed 3\n" + std::string(network) + "\n" + std::string(version()) + "\n" +
                                     std::to_string(static_cast<int>(precision)) + "\n" + kernels::packing_identity() +
                                     (changes.empty() ? "" : "\n" + changes),
                                 content);
@@ -163,7 +138,7 @@ void PackedCache::remember(const Place& place) const {
 }
 
 Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels::PackedWeights& packed,
-                                                    const CancelFlag& cancel) const {
+                                                    const kernels::CancelFlag& cancel) const {
   const std::string& path = place.path;
   Result<MappedFile> file = MappedFile::open(path);
   if (file.status().code() == StatusCode::kNotFound) return std::optional<MappedFile>();
@@ -171,18 +146,18 @@ Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels:
   Result<Safetensors> tensors = Safetensors::parse(file->bytes(), path);
   if (!tensors.ok()) return tensors.status();
   for (const auto& [name, tensor] : tensors->entries()) {
-    if (cancel.is_set()) return CancelFlag::status();
+    if (cancel.is_set()) return kernels::CancelFlag::status();
     const auto written = tensors->metadata().find(name);
     if (written == tensors->metadata().end()) return damaged(path, "no checksum of " + name);
-    const std::optional<kernels::PackedWeights::Entry> entry = labelled(written->second, tensor.data);
-    if (!entry) return damaged(path, name + " is said to be " + written->second);
-    if (reinterpret_cast<uintptr_t>(entry->bytes.data()) % kernels::PackedWeights::kAlignment != 0)
+    kernels::PackedWeights::Entry entry{.bytes = tensor.data};
+    entry.layout = static_cast<uint32_t>(std::strtoul(written->second.c_str(), nullptr, 10));
+    if (reinterpret_cast<uintptr_t>(entry.bytes.data()) % kAlignment != 0)
       return damaged(path, name + " is not aligned");
-    const std::string found = label_of(*entry);
+    const std::string found = checksum_of(entry);
     if (found != written->second)
       return damaged(path, "the checksum of " + name + " is " + found + ", not " + written->second);
-    packed.add(name, *entry);
-    file->drop(entry->bytes.data(), entry->bytes.size());  // else the whole file would count before its first use
+    packed.add(name, entry);
+    file->drop(entry.bytes.data(), entry.bytes.size());  // else the whole file would count before its first use
   }
   std::error_code ignored;
   fs::last_write_time(to_path(path), fs::file_time_type::clock::now(), ignored);  // when it was last used
@@ -190,15 +165,16 @@ Result<std::optional<MappedFile>> PackedCache::read(const Place& place, kernels:
   return std::optional<MappedFile>(std::move(*file));
 }
 
-Status PackedCache::write(const Place& place, const kernels::PackedWeights& packed, const CancelFlag& cancel) const {
+Status PackedCache::write(const Place& place, const kernels::PackedWeights& packed,
+                          const kernels::CancelFlag& cancel) const {
   std::vector<TensorSource> tensors;
-  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> checksums;
   uint64_t bytes = 0;
   for (const auto& [name, entry] : packed.entries()) {
-    if (cancel.is_set()) return CancelFlag::status();
-    tensors.push_back(padded_tensor(name, entry.bytes));
-    labels.emplace(name, label_of(entry));
-    bytes += tensors.back().bytes;
+    if (cancel.is_set()) return kernels::CancelFlag::status();
+    tensors.push_back(tensor_in_memory(name, "U8", {static_cast<int64_t>(entry.bytes.size())}, entry.bytes));
+    checksums.emplace(name, checksum_of(entry));
+    bytes += (entry.bytes.size() + kAlignment - 1) / kAlignment * kAlignment;
   }
   if (bytes > most_bytes_) {
     return Status(StatusCode::kInvalidArgument, "packed weights of " + std::to_string(bytes >> 20) +
@@ -210,7 +186,7 @@ Status PackedCache::write(const Place& place, const kernels::PackedWeights& pack
   if (failed) return Status(StatusCode::kIoError, "cannot make the folder " + folder_ + ": " + failed.message());
   make_room(bytes);
   Status written =
-      write_safetensors(place.path, std::move(tensors), labels, /*alignment=*/1, [&] { return cancel.is_set(); });
+      write_safetensors(place.path, std::move(tensors), checksums, kAlignment, [&] { return cancel.is_set(); });
   if (written.ok()) remember(place);
   return written;
 }

@@ -19,9 +19,9 @@
 #include <string_view>
 
 #include "kernels/packing/packed_weights.h"
+#include "kernels/runtime/cancel_flag.h"
 #include "mobilediffusion/status.h"
 #include "src/files/mapped_file.h"
-#include "src/weights/cancel_flag.h"
 #include "src/weights/file_weights.h"
 
 namespace mobilediffusion {
@@ -40,18 +40,18 @@ class PackedCache {
   // Where the packed weights of a network belong, once its weights are open. `changes` tells apart what is added to
   // them when they are read; empty: nothing.
   Place place_for(std::string_view network, kernels::Precision precision, const FileWeights& weights,
-                  const std::string& changes = "", const CancelFlag& cancel = {}) const;
+                  const std::string& changes = "", const kernels::CancelFlag& cancel = {}) const;
 
   // Adds what a file holds to `packed`, which the mapping must outlive. Without a file, nothing; one that is damaged is
   // kInvalidModel.
   Result<std::optional<MappedFile>> read(const Place& place, kernels::PackedWeights& packed,
-                                         const CancelFlag& cancel = {}) const;
+                                         const kernels::CancelFlag& cancel = {}) const;
 
   // Errors: kNotFound, kIoError; and kInvalidArgument, with nothing written, where the file alone would be too large.
-  Status write(const Place& place, const kernels::PackedWeights& packed, const CancelFlag& cancel = {}) const;
+  Status write(const Place& place, const kernels::PackedWeights& packed, const kernels::CancelFlag& cancel = {}) const;
 
  private:
-  uint64_t content_of(const FileWeights& weights, Place* place, const CancelFlag& cancel) const;
+  uint64_t content_of(const FileWeights& weights, Place* place, const kernels::CancelFlag& cancel) const;
   void remember(const Place& place) const;
   void make_room(uint64_t bytes) const;
 

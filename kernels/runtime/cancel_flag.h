@@ -5,7 +5,7 @@
 
 #include "mobilediffusion/status.h"
 
-namespace mobilediffusion {
+namespace mobilediffusion::kernels {
 
 // What somebody else sets where a result will not be asked for. By default nobody does.
 class CancelFlag {
@@ -20,4 +20,4 @@ class CancelFlag {
   const std::atomic<bool>* flag_ = nullptr;
 };
 
-}  // namespace mobilediffusion
+}  // namespace mobilediffusion::kernels
