@@ -9,12 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/peak.h"
 #include "kernels/attention/attention.h"
 #include "kernels/convolution/banded_convolution.h"
 #include "kernels/convolution/conv2d.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/quantize.h"
+#include "kernels/linear/fully_connected.h"
 #include "kernels/linear/linear.h"
+#include "kernels/linear/panel_linear.h"
 #include "kernels/normalization/norm.h"
 #include "kernels/packing/float16_support.h"
 #include "src/sampling/noise.h"
@@ -142,6 +145,34 @@ BENCHMARK(linear)
     ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}, {0, 1, 2}})
     ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}, {0, 1, 2}})
     ->UseRealTime();
+
+// In float32, by either algorithm; `of_peak` is the share of what the threads' multipliers can do.
+template <typename Algorithm>
+void product(benchmark::State& state) {
+  Bench bench(state.range(0));
+  const LinearSpec spec{.in = static_cast<int>(state.range(2)), .out = static_cast<int>(state.range(3))};
+  const RandomWeight weight({spec.out, spec.in}), bias({spec.out});
+  Status status;
+  const Algorithm algorithm("product", spec, weight.view(), bias.view(), Precision::kFloat32, status);
+  const Tensor x = bench.make({1, 1, state.range(1), spec.in});
+  Tensor y = bench.make({1, 1, state.range(1), spec.out});
+  const int64_t macs = state.range(1) * spec.in * spec.out;
+  bench.run(state, macs, [&] { algorithm.run(bench.context(), "product", x, y); });
+  const double peak = peak_macs() * static_cast<double>(state.range(0));
+  state.counters["of_peak"] =
+      benchmark::Counter(static_cast<double>(macs * state.iterations()) / peak, benchmark::Counter::kIsRate);
+}
+void product_shapes(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgNames({"threads", "rows", "in", "out"})
+      ->ArgsProduct({{1, 2}, {1024}, {1024}, {1024}})
+      ->ArgsProduct({{1, 2}, {256}, {1024}, {1024, 6144}})
+      ->ArgsProduct({{1, 2}, {1024}, {640}, {640, 3840}})
+      ->ArgsProduct({{1, 2}, {4096}, {320}, {320}})
+      ->ArgsProduct({{1, 2}, {77}, {768}, {3072}})
+      ->UseRealTime();
+}
+BENCHMARK_TEMPLATE(product, PanelLinear)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, FullyConnected)->Apply(product_shapes);
 
 void attention(benchmark::State& state) {
   Bench bench(state.range(0));

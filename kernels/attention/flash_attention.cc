@@ -8,11 +8,13 @@
 #include <limits>
 
 #include "kernels/attention/heads.h"
+#include "kernels/product/panels.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention/flash_attention.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 // Behind foreach_target.
+#include "kernels/product/tile.h"
 #include "kernels/simd/simd.h"
 
 #ifndef MOBILEDIFFUSION_KERNELS_FLASH_ATTENTION_CC_
@@ -21,33 +23,19 @@ namespace mobilediffusion::kernels {
 
 constexpr size_t kQueriesAtOnce = 32;    // a multiple of every tile's height
 constexpr size_t kValuesAtOnce = 32768;  // of a block of keys: 128 KB, and as much again of values
-constexpr size_t kWidest = 3;            // vectors of a tile's row
 
 // How a head's keys and values lie in memory, for vectors of so many lanes.
 // Keys: panels of some, each (d, keys of the panel), zeros behind the last key.
-// Values: panels of columns, each (count, columns of the panel), zeros behind the last column.
+// Values: panels of columns, as product/panels.h has them.
 struct HeadLayout {
   size_t count, d, lanes;
 
-  size_t panel() const { return kWidest * lanes; }  // keys
+  size_t panel() const { return kWidestPanel * lanes; }  // keys
   size_t keys_size() const { return (count + panel() - 1) / panel() * panel() * d; }
   size_t block() const { return std::max<size_t>(1, kValuesAtOnce / d / panel()) * panel(); }  // keys at once
 
-  size_t vectors() const { return (d + lanes - 1) / lanes; }
-  size_t columns() const { return vectors() * lanes; }
-  size_t values_size() const { return count * columns(); }
-
-  // Calls body(first, vectors) for each panel of values: as few panels as there can be, as wide as each other.
-  template <typename Body>
-  void for_each_value_panel(Body&& body) const {
-    const size_t panels = (vectors() + kWidest - 1) / kWidest;
-    size_t first = 0;
-    for (size_t i = 0; i < panels; ++i) {
-      const size_t size = vectors() / panels + (i < vectors() % panels ? 1 : 0);
-      body(first, size);
-      first += size;
-    }
-  }
+  Panels values() const { return {.depth = count, .columns = d, .lanes = lanes}; }
+  size_t columns() const { return values().padded_columns(); }
 
   // What a thread works in.
   size_t queries_size() const { return kQueriesAtOnce * d; }
@@ -73,9 +61,7 @@ struct PackedHead {
 HWY_BEFORE_NAMESPACE();
 namespace mobilediffusion::kernels::HWY_NAMESPACE {
 
-// A tile's rows: three vectors of each fit in registers, of which these have 32.
-constexpr size_t kTallest = HWY_ARCH_ARM_A64 || (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3) ? 8 : 4;
-static_assert(kQueriesAtOnce % kTallest == 0);
+static_assert(kQueriesAtOnce % kTallestTile == 0);
 
 size_t lanes() { return hn::Lanes(FloatTag()); }
 
@@ -95,8 +81,10 @@ void pack_key_panel(Reading from, size_t width, const HeadLayout& layout, size_t
 
 void pack_values(Reading from, size_t width, const HeadLayout& layout, size_t begin, size_t end, float* to) {
   with_type(from, [&](const auto* x) {
-    layout.for_each_value_panel([&](size_t first, size_t vectors) {
-      float* const panel = to + first * layout.lanes * layout.count;
+    const Panels panels = layout.values();
+    for (size_t i = 0; i < panels.count(); ++i) {
+      const auto [first, vectors] = panels.panel(i);
+      float* const panel = to + panels.offset({first, vectors});
       for (size_t key = begin; key < end; ++key) {
         for (size_t j = 0; j < vectors; ++j) {
           const size_t column = (first + j) * layout.lanes;
@@ -104,34 +92,27 @@ void pack_values(Reading from, size_t width, const HeadLayout& layout, size_t be
           hn::StoreU(value, FloatTag(), panel + (key * vectors + j) * layout.lanes);
         }
       }
-    });
+    }
   });
 }
 
-// a (kTallest rows, depth) times b (depth, kVectors vectors), to c; where there are factors, one a row, added to c
+// a (kTallestTile rows, depth) times b (depth, kVectors vectors), to c; where there are factors, one a row, added to c
 // times its factor.
 template <size_t kVectors>
-HWY_INLINE void multiply_tile(const float* a, size_t a_stride, const float* b, size_t depth, const float* factors,
-                              float* c, size_t c_stride) {
+HWY_INLINE void multiply_weighted(const float* a, size_t a_stride, const float* b, size_t depth, const float* factors,
+                                  float* c, size_t c_stride) {
   const FloatTag tag;
   const size_t lanes = hn::Lanes(tag);
-  Floats sums[kTallest][kVectors];
-  for (size_t row = 0; row < kTallest; ++row) {
+  TileSums<kTallestTile, kVectors> sums;
+  for (size_t row = 0; row < kTallestTile; ++row) {
     for (size_t j = 0; j < kVectors; ++j) {
       sums[row][j] = factors != nullptr
                          ? hn::Mul(hn::Set(tag, factors[row]), hn::LoadU(tag, c + row * c_stride + j * lanes))
                          : hn::Zero(tag);
     }
   }
-  for (size_t i = 0; i < depth; ++i) {
-    Floats of_b[kVectors];
-    for (size_t j = 0; j < kVectors; ++j) of_b[j] = hn::LoadU(tag, b + (i * kVectors + j) * lanes);
-    for (size_t row = 0; row < kTallest; ++row) {
-      const Floats of_a = hn::Set(tag, a[row * a_stride + i]);
-      for (size_t j = 0; j < kVectors; ++j) sums[row][j] = hn::MulAdd(of_a, of_b[j], sums[row][j]);
-    }
-  }
-  for (size_t row = 0; row < kTallest; ++row) {
+  add_product<kTallestTile, kVectors>(a, a_stride, b, depth, sums);
+  for (size_t row = 0; row < kTallestTile; ++row) {
     for (size_t j = 0; j < kVectors; ++j) hn::StoreU(sums[row][j], tag, c + row * c_stride + j * lanes);
   }
 }
@@ -170,7 +151,7 @@ void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHea
             float* scratch) {
   const FloatTag tag;
   const size_t d = layout.d, block = layout.block(), panel = layout.panel(), columns = layout.columns();
-  const size_t padded_rows = (of.rows + kTallest - 1) / kTallest * kTallest;
+  const size_t padded_rows = (of.rows + kTallestTile - 1) / kTallestTile * kTallestTile;
   const bool softmax = spec.weights == AttentionWeights::kSoftmax;
   float* const queries = scratch;
   float* const scores = queries + layout.queries_size();
@@ -194,8 +175,8 @@ void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHea
   for (size_t begin = 0; begin < seen; begin += block) {
     const size_t size = std::min(block, seen - begin);
     for (size_t key = 0; key < size; key += panel) {
-      for (size_t row = 0; row < padded_rows; row += kTallest) {
-        multiply_tile<kWidest>(queries + row * d, d, head.keys + (begin + key) * d, d, nullptr,
+      for (size_t row = 0; row < padded_rows; row += kTallestTile) {
+        multiply_weighted<kWidestPanel>(queries + row * d, d, head.keys + (begin + key) * d, d, nullptr,
                                scores + row * block + key, block);
       }
     }
@@ -210,14 +191,17 @@ void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHea
       }
       std::fill(of_row + visible, of_row + size, 0.0f);
     }
-    layout.for_each_value_panel([&](size_t first, size_t vectors) {
+    const Panels panels = layout.values();
+    for (size_t i = 0; i < panels.count(); ++i) {
+      const auto [first, vectors] = panels.panel(i);
       const size_t column = first * layout.lanes;
-      const float* const values = head.values + column * layout.count + begin * vectors * layout.lanes;
-      const auto multiply = vectors == 3 ? multiply_tile<3> : vectors == 2 ? multiply_tile<2> : multiply_tile<1>;
-      for (size_t row = 0; row < padded_rows; row += kTallest) {
+      const float* const values = head.values + panels.offset({first, vectors}) + begin * vectors * layout.lanes;
+      const auto multiply =
+          vectors == 3 ? multiply_weighted<3> : vectors == 2 ? multiply_weighted<2> : multiply_weighted<1>;
+      for (size_t row = 0; row < padded_rows; row += kTallestTile) {
         multiply(scores + row * block, block, values, size, factors + row, sums + row * columns + column, columns);
       }
-    });
+    }
   }
 
   with_type(of.to, [&](auto* y) {
@@ -250,7 +234,7 @@ void flash_attention(Context& context, std::string_view /*name*/, const Attentio
                           HWY_DYNAMIC_DISPATCH(lanes)()};
   const auto d = static_cast<int64_t>(layout.d);
   const auto keys_size = static_cast<int64_t>(layout.keys_size()),
-             values_size = static_cast<int64_t>(layout.values_size());
+             values_size = static_cast<int64_t>(layout.values().size());
   const auto scratch_size = static_cast<int64_t>(layout.scratch_size());
   const int64_t threads = context.threads().threads();
   Tensor packed_keys = context.make({batch, 1, 1, keys_size}), packed_values = context.make({batch, 1, 1, values_size});

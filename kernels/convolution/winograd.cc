@@ -183,26 +183,9 @@ WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSp
   const std::string packed_name = name + ".winograd";
   std::vector<float> kernel;
   if (!packing.holds(packed_name)) kernel = transformed_weight(to_float32(weight, name + ".weight", status), spec);
-  products_ = create_xnnpack_operator(
-      packed_name, packing.provider(packed_name), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
-        const auto points = static_cast<size_t>(tiling_of(spec).points());
-        const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
-        return xnn_create_convolution2d_nhwc_f32(
-            /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1,
-            /*dilation_height=*/1, 1, static_cast<uint32_t>(points), in, out, points * in, points * out, kernel.data(),
-            /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
-      });
-}
-
-xnn_status WinogradConvolution::multiply(Context& context, int64_t tiles, const float* from, float* to) const {
-  pthreadpool* const threads = context.threads().get();
-  size_t bytes = 0, alignment = 0, height = 0, width = 0;
-  xnn_status status = xnn_reshape_convolution2d_nhwc_f32(products_.get(), 1, 1, static_cast<size_t>(tiles), &bytes,
-                                                         &alignment, &height, &width, threads);
-  if (status == xnn_status_success) {
-    status = xnn_setup_convolution2d_nhwc_f32(products_.get(), /*workspace=*/nullptr, from, to);
-  }
-  return status == xnn_status_success ? xnn_run_operator(products_.get(), threads) : status;
+  products_ = make_point_products(
+      packed_name,
+      {.count = tiling_of(spec).points(), .in = spec.in_channels, .out = spec.out_channels}, kernel, packing, status);
 }
 
 void WinogradConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
@@ -238,8 +221,8 @@ void WinogradConvolution::run(Context& context, std::string_view name, const Ten
         (spec_.upsample_2x, pixels.data(), static_cast<size_t>(in), transformed.data() + tile * points * in);
       }
     });
-    const xnn_status status = multiply(context, tiles, transformed.data(), products.data());
-    if (status != xnn_status_success) return context.fail(xnnpack_status(status, "running", name));
+    products_->run(context, name, tiles, transformed.data(), products.data());
+    if (!context.goes_on()) return;
     context.threads().parallel_for(tiles, grain, [&](int64_t first, int64_t last) {
       std::array<float*, kPlain.out * kPlain.out> pixels;
       for (int64_t tile = first; tile < last; ++tile) {

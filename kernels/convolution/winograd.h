@@ -7,15 +7,16 @@
 // Rounding errors stay those of a direct sum, within a factor of two on average (see winograd.cc).
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "kernels/convolution/conv2d_spec.h"
 #include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/convolution/point_products.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
-#include "kernels/xnnpack/xnnpack_operator.h"
 
 namespace mobilediffusion::kernels {
 
@@ -31,14 +32,13 @@ class WinogradConvolution final : public ConvolutionAlgorithm {
   void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
 
   int64_t packed_bytes() const override {
-    return products_.bytes() + static_cast<int64_t>(bias_.size() * sizeof(float));
+    return (products_ == nullptr ? 0 : products_->packed_bytes()) +
+           static_cast<int64_t>(bias_.size() * sizeof(float));
   }
 
  private:
-  xnn_status multiply(Context& context, int64_t tiles, const float* from, float* to) const;
-
   Conv2dSpec spec_;
-  XnnpackOperator products_;  // a 1x1 convolution of tiles, a group for each of their points
+  std::unique_ptr<const PointProducts> products_;
   std::vector<float> bias_;
 };
 

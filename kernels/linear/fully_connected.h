@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/linear/linear_algorithm.h"
 #include "kernels/linear/linear_spec.h"
 #include "kernels/packing/column_blocks.h"
 #include "kernels/packing/magnified_weights.h"
@@ -18,18 +19,14 @@
 
 namespace mobilediffusion::kernels {
 
-class FullyConnected {
+class FullyConnected final : public LinearAlgorithm {
  public:
-  // Packs as Linear says.
   FullyConnected(const std::string& name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
                  const Packing& packing, Status& status);
 
-  // From x, in its precision's format (int8: one quantization a row), into y, as part of the operator call `name` that
-  // has begun. Failures are the context's.
-  void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const;
+  void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
 
-  // Bytes of packed weights that it holds itself. Those in a store are the store's.
-  int64_t packed_bytes() const { return packed_bytes_of(blocks_); }
+  int64_t packed_bytes() const override { return packed_bytes_of(blocks_); }
 
  private:
   std::vector<BlockOperator> blocks_;

@@ -5,15 +5,35 @@
 
 #include "kernels/elementwise/quantize.h"
 #include "kernels/linear/fully_connected.h"
+#include "kernels/linear/panel_linear.h"
 #include "kernels/packing/float16_support.h"
 
 namespace mobilediffusion::kernels {
+
+namespace {
+
+template <typename Algorithm>
+std::unique_ptr<const LinearAlgorithm> by(const std::string& name, const LinearSpec& spec, const WeightView& weight,
+                                          const WeightView& bias, const Packing& packing, Status& status) {
+  return std::make_unique<Algorithm>(name, spec, weight, bias, packing, status);
+}
+
+// The table: the first line that a precision and the processor fit.
+auto choose(Precision precision) {
+  // float32 on vectors of AVX2 or AVX-512.
+  if (precision == Precision::kFloat32 && PanelProduct::suits_processor()) return by<PanelLinear>;
+
+  // Everything else.
+  return by<FullyConnected>;
+}
+
+}  // namespace
 
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
                const Packing& packing, Status& status)
     : name_(std::move(name)), spec_(spec), input_format_(format_of(packing.precision, Format::kInt8PerRow)) {
   if (!status.ok() || weight.data == nullptr) return;
-  product_ = std::make_unique<FullyConnected>(name_, spec, weight, bias, packing, status);
+  algorithm_ = choose(packing.precision)(name_, spec, weight, bias, packing, status);
 }
 
 Linear::Linear(Linear&&) noexcept = default;
@@ -30,8 +50,8 @@ Tensor Linear::operator()(Context& context, const Tensor& x) const {
   return y;
 }
 
-void Linear::run(Context& context, const Tensor& x, Tensor& y) const { product_->run(context, name_, x, y); }
+void Linear::run(Context& context, const Tensor& x, Tensor& y) const { algorithm_->run(context, name_, x, y); }
 
-int64_t Linear::packed_bytes() const { return product_ == nullptr ? 0 : product_->packed_bytes(); }
+int64_t Linear::packed_bytes() const { return algorithm_ == nullptr ? 0 : algorithm_->packed_bytes(); }
 
 }  // namespace mobilediffusion::kernels

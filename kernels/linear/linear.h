@@ -14,7 +14,7 @@
 
 namespace mobilediffusion::kernels {
 
-class FullyConnected;
+class LinearAlgorithm;
 
 class Linear {
  public:
@@ -43,9 +43,7 @@ class Linear {
   std::string name_;
   LinearSpec spec_;
   Format input_format_;
-  // What it is computed by: XNNPACK's product in every precision, for every shape and processor. Another one becomes
-  // its sibling, with the same members, and the constructor becomes the table that chooses.
-  std::unique_ptr<const FullyConnected> product_;
+  std::unique_ptr<const LinearAlgorithm> algorithm_;
 };
 
 }  // namespace mobilediffusion::kernels

@@ -73,20 +73,26 @@ const PackedWeights::Entry* PackedWeights::usable(uint32_t layout) noexcept {
   return nullptr;
 }
 
-std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t layout,
-                                               std::span<const std::byte> bytes) {
+std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t layout, size_t size, const Fill& fill) {
   prepare(name);
   if (contains(name)) {
     const Entry* const entry = usable(layout);
-    if (entry != nullptr && entry->bytes.size() != bytes.size()) mismatched_ = true;
+    if (entry != nullptr && entry->bytes.size() != size) mismatched_ = true;
     return mismatched_ ? std::span<const std::byte>() : entry->bytes;
   }
-  void* const memory = reserve(bytes.size());
+  auto* const memory = static_cast<std::byte*>(reserve(size));
   if (memory == nullptr) return {};
-  if (!bytes.empty()) std::memcpy(memory, bytes.data(), bytes.size());  // without any, data() may be null
-  const std::span<const std::byte> kept(static_cast<const std::byte*>(memory), bytes.size());
+  fill({memory, size});
+  const std::span<const std::byte> kept(memory, size);
   add_prepared({layout, kept});
   return kept;
+}
+
+std::span<const std::byte> PackedWeights::keep(std::string_view name, uint32_t layout,
+                                               std::span<const std::byte> bytes) {
+  return keep(name, layout, bytes.size(), [&](std::span<std::byte> memory) {
+    if (!bytes.empty()) std::memcpy(memory.data(), bytes.data(), bytes.size());  // without any, data() may be null
+  });
 }
 
 void* PackedWeights::reserve(size_t bytes) noexcept {

@@ -47,8 +47,13 @@ class PackedWeights {
   // True where an operator found nothing under its name and packed its weights itself.
   bool grown() const { return !memory_.empty(); }
 
-  // The bytes that were added under a name; where there are none, a copy of `bytes`, kept from now on. Empty, and
-  // mismatched(), where what was added has another layout or size; empty as well where there is no memory.
+  // The bytes that were added under a name; where there are none, as many as `size`, which `fill` is called to write
+  // and which are kept from now on. Empty, and mismatched(), where what was added has another layout or size; empty as
+  // well where there is no memory.
+  using Fill = std::function<void(std::span<std::byte>)>;
+  std::span<const std::byte> keep(std::string_view name, uint32_t layout, size_t size, const Fill& fill);
+
+  // The same with a copy of `bytes`.
   std::span<const std::byte> keep(std::string_view name, uint32_t layout, std::span<const std::byte> bytes);
 
   // XNNPACK's view, for making the operator of that name.

@@ -79,25 +79,26 @@ TEST(LinearOperatorTest, Int8TellsOfWhatIsNotFinite) {
 }
 
 TEST(LinearOperatorTest, FindsItsBlocksPackedBefore) {
-  const LinearSpec spec{.in = 700, .out = 1000};
-  const TestWeight weight({1000, 700}, 1), bias({1000}, 2), other({1000, 700}, 4);
+  const LinearSpec spec{.in = 700, .out = 3000};
+  const TestWeight weight({3000, 700}, 1), bias({3000}, 2), other({3000, 700}, 4);
   const reference::Array x = random_array({1, 1, 5, 700}, 3);
   Status status;
   PackedWeights packed, found, partly;
-  const Linear first("linear", spec, weight.view(), bias.view(), {Precision::kFloat32, &packed}, status);
+  const Linear first("linear", spec, weight.view(), bias.view(), {Precision::kInt8, &packed}, status);
   ASSERT_GT(packed.entries().size(), 1u);
   for (const auto& [name, entry] : packed.entries()) {
     found.add(name, entry);
     if (partly.entries().empty()) partly.add(name, entry);
   }
-  const Linear second("linear", spec, other.view(), bias.view(), {Precision::kFloat32, &found}, status);
-  const Linear third("linear", spec, weight.view(), bias.view(), {Precision::kFloat32, &partly}, status);
+  const Linear second("linear", spec, other.view(), bias.view(), {Precision::kInt8, &found}, status);
+  const Linear third("linear", spec, weight.view(), bias.view(), {Precision::kInt8, &partly}, status);
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_FALSE(found.grown());
   EXPECT_TRUE(partly.grown());
   for (const Linear* linear : {&second, &third}) {
-    expect_matches(reference::linear(x, spec, weight.values(), bias.values()), 1e-5,
-                   [&](Bed& bed) { return (*linear)(bed.context, bed.tensor(x)); });
+    expect_matches(reference::linear(quantized(x, linear->input_format()), spec, quantized(weight.values(), 3000),
+                                     bias.values()),
+                   int8_rounding(), [&](Bed& bed) { return (*linear)(bed.context, bed.tensor(x)); });
   }
 }
 

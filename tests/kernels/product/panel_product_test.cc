@@ -1,0 +1,153 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+#include "kernels/product/panel_product.h"
+
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+#include "kernels/product/panels.h"
+#include "tests/kernels/kernel_test.h"
+
+namespace mobilediffusion::kernels {
+namespace {
+
+TEST(PanelsTest, CoverEveryColumnOnceInAsFewAndEvenOnes) {
+  for (const size_t lanes : {1u, 4u, 8u, 16u}) {
+    for (size_t columns = 1; columns <= 200; ++columns) {
+      const Panels panels{.depth = 3, .columns = columns, .lanes = lanes};
+      size_t next = 0;
+      for (size_t i = 0; i < panels.count(); ++i) {
+        const auto [first, vectors] = panels.panel(i);
+        EXPECT_EQ(first, next);
+        EXPECT_GE(vectors, 1u);
+        EXPECT_LE(vectors, kWidestPanel);
+        EXPECT_LE(panels.panel(0).vectors - vectors, 1u);
+        EXPECT_EQ(panels.offset({first, vectors}), first * lanes * 3);
+        next = first + vectors;
+      }
+      EXPECT_EQ(next, panels.vectors());
+      EXPECT_GE(panels.padded_columns(), columns);
+      EXPECT_LT(panels.padded_columns(), columns + lanes);
+    }
+  }
+}
+
+// y_i = x_i W_i^T + b_i in double precision; x and y as run() takes them.
+std::vector<double> twin(const Matrices& matrices, int64_t rows, const std::vector<float>& weight,
+                         const std::vector<float>& bias, const std::vector<float>& x, int64_t x_stride,
+                         int64_t y_stride) {
+  std::vector<double> y(static_cast<size_t>(rows * y_stride), 0);
+  const auto at = [](const std::vector<float>& values, int64_t i) {
+    return static_cast<double>(values[static_cast<size_t>(i)]);
+  };
+  for (int64_t matrix = 0; matrix < matrices.count; ++matrix) {
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t column = 0; column < matrices.out; ++column) {
+        double sum = bias.empty() ? 0 : at(bias, matrix * matrices.out + column);
+        for (int64_t i = 0; i < matrices.in; ++i)
+          sum += at(x, row * x_stride + matrix * matrices.in + i) *
+                 at(weight, (matrix * matrices.out + column) * matrices.in + i);
+        y[static_cast<size_t>(row * y_stride + matrix * matrices.out + column)] = sum;
+      }
+    }
+  }
+  return y;
+}
+
+class PanelProductTest : public testing::TestWithParam<std::tuple<int, int, int, int, bool>> {};
+
+// In rows with neighbours, whose values it must neither use nor change.
+TEST_P(PanelProductTest, MatchesItsTwin) {
+  const auto& [count, rows, in, out, with_bias] = GetParam();
+  const Matrices matrices{.count = count, .in = in, .out = out};
+  const std::vector<float> weight = random_values(matrices.size(), 1);
+  const std::vector<float> bias = with_bias ? random_values(count * out, 2) : std::vector<float>();
+  const int64_t x_stride = count * in + 3, y_stride = count * out + 5;
+  const std::vector<float> x = random_values(rows * x_stride, 3);
+  const std::vector<double> expected = twin(matrices, rows, weight, bias, x, x_stride, y_stride);
+  Status status;
+  const PanelProduct product("product", matrices, weight, bias, Precision::kFloat32, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_GE(product.packed_bytes(), matrices.size() * static_cast<int64_t>(sizeof(float)));
+  constexpr float kUntouched = 12345.0f;
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3}) {
+    Bed bed(threads);
+    std::vector<float> y(static_cast<size_t>(rows * y_stride), kUntouched);
+    product.run(bed.context, rows, x.data(), x_stride, y.data(), y_stride);
+    ASSERT_TRUE(bed.context.ok());
+    const double bound = 2e-6 * std::sqrt(in) * 8;
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t i = 0; i < y_stride; ++i) {
+        const auto at = static_cast<size_t>(row * y_stride + i);
+        if (i < count * out) {
+          ASSERT_NEAR(y[at], expected[at], bound) << "row " << row << ", column " << i;
+        } else {
+          ASSERT_EQ(y[at], kUntouched) << "row " << row << ", column " << i;
+        }
+      }
+    }
+    if (first.empty()) first = y;
+    EXPECT_EQ(y, first) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, PanelProductTest,
+                         testing::Combine(testing::Values(1), testing::Values(1, 2, 3, 4, 5, 7, 8, 9, 15, 97, 200),
+                                          testing::Values(33), testing::Values(50), testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(Columns, PanelProductTest,
+                         testing::Combine(testing::Values(1), testing::Values(9), testing::Values(1, 20),
+                                          testing::Values(1, 3, 7, 8, 9, 15, 16, 17, 24, 25, 47, 48, 49, 64, 130),
+                                          testing::Values(true)));
+// Cut along the depth, evenly and not.
+INSTANTIATE_TEST_SUITE_P(Depths, PanelProductTest,
+                         testing::Combine(testing::Values(1), testing::Values(11),
+                                          testing::Values(383, 384, 385, 769, 1151), testing::Values(40, 75),
+                                          testing::Bool()));
+INSTANTIATE_TEST_SUITE_P(Several, PanelProductTest,
+                         testing::Combine(testing::Values(2, 9, 36), testing::Values(1, 50, 130),
+                                          testing::Values(64, 400), testing::Values(17, 64), testing::Values(false)));
+
+TEST(PanelProductOperatorTest, FindsItsMatricesPackedBefore) {
+  const Matrices matrices{.count = 2, .in = 30, .out = 20};
+  const std::vector<float> weight = random_values(matrices.size(), 1), bias = random_values(40, 2);
+  Status status;
+  PackedWeights packed, found, other;
+  const PanelProduct first("product", matrices, weight, bias, {Precision::kFloat32, &packed}, status);
+  EXPECT_EQ(first.packed_bytes(), 0);
+  ASSERT_EQ(packed.entries().size(), 1u);
+  for (const auto& [name, entry] : packed.entries()) {
+    found.add(name, entry);
+    other.add(name, {entry.layout + 1, entry.bytes});
+  }
+  const PanelProduct second("product", matrices, {}, {}, {Precision::kFloat32, &found}, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  EXPECT_FALSE(found.grown() || found.mismatched());
+  const std::vector<float> x = random_values(5 * 60, 3);
+  std::vector<float> y(5 * 40), again(5 * 40);
+  Bed bed(2);
+  first.run(bed.context, 5, x.data(), 60, y.data(), 40);
+  second.run(bed.context, 5, x.data(), 60, again.data(), 40);
+  EXPECT_EQ(y, again);
+
+  const PanelProduct third("product", matrices, {}, {}, {Precision::kFloat32, &other}, status);
+  EXPECT_TRUE(other.mismatched());
+}
+
+// One bad value spoils its row and nothing else.
+TEST(PanelProductOperatorTest, KeepsWhatIsNotFiniteInItsRow) {
+  const Matrices matrices{.in = 70, .out = 40};
+  const std::vector<float> weight = random_values(matrices.size(), 1);
+  Status status;
+  const PanelProduct product("product", matrices, weight, {}, Precision::kFloat32, status);
+  for (const float spoilt : {INFINITY, -INFINITY, std::numeric_limits<float>::quiet_NaN()}) {
+    std::vector<float> x = random_values(9 * 70, 3), y(9 * 40);
+    x[70 * 4 + 33] = spoilt;
+    Bed bed(2);
+    product.run(bed.context, 9, x.data(), 70, y.data(), 40);
+    for (size_t i = 0; i < y.size(); ++i) EXPECT_EQ(std::isfinite(y[i]), i / 40 != 4) << i;
+  }
+}
+
+}  // namespace
+}  // namespace mobilediffusion::kernels
