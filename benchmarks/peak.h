@@ -5,8 +5,8 @@
 
 namespace mobilediffusion {
 
-// Multiply-accumulates a second, in float32 on the widest vectors, as a loop of independent ones makes them. Measured at
-// the first call, in a tenth of a second.
+// Multiply-accumulates a second, in float32 on the widest vectors, as a loop of independent ones makes them. Measured
+// at the first call, in a tenth of a second.
 double peak_macs();
 
 }  // namespace mobilediffusion

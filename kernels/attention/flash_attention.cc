@@ -177,7 +177,7 @@ void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHea
     for (size_t key = 0; key < size; key += panel) {
       for (size_t row = 0; row < padded_rows; row += kTallestTile) {
         multiply_weighted<kWidestPanel>(queries + row * d, d, head.keys + (begin + key) * d, d, nullptr,
-                               scores + row * block + key, block);
+                                        scores + row * block + key, block);
       }
     }
     for (size_t row = 0; row < of.rows; ++row) {
@@ -196,8 +196,9 @@ void attend(const AttentionSpec& spec, const HeadLayout& layout, const PackedHea
       const auto [first, vectors] = panels.panel(i);
       const size_t column = first * layout.lanes;
       const float* const values = head.values + panels.offset({first, vectors}) + begin * vectors * layout.lanes;
-      const auto multiply =
-          vectors == 3 ? multiply_weighted<3> : vectors == 2 ? multiply_weighted<2> : multiply_weighted<1>;
+      const auto multiply = vectors == 3   ? multiply_weighted<3>
+                            : vectors == 2 ? multiply_weighted<2>
+                                           : multiply_weighted<1>;
       for (size_t row = 0; row < padded_rows; row += kTallestTile) {
         multiply(scores + row * block, block, values, size, factors + row, sums + row * columns + column, columns);
       }

@@ -60,8 +60,7 @@ class ByGroups final : public PointProducts {
 std::unique_ptr<const PointProducts> make_point_products(const std::string& name, const Matrices& matrices,
                                                          const std::vector<float>& weight, const Packing& packing,
                                                          Status& status) {
-  if (PanelProduct::suits_processor())
-    return std::make_unique<ByPanels>(name, matrices, weight, packing, status);
+  if (PanelProduct::suits_processor()) return std::make_unique<ByPanels>(name, matrices, weight, packing, status);
   return std::make_unique<ByGroups>(name, matrices, weight, packing, status);
 }
 

@@ -183,9 +183,9 @@ WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSp
   const std::string packed_name = name + ".winograd";
   std::vector<float> kernel;
   if (!packing.holds(packed_name)) kernel = transformed_weight(to_float32(weight, name + ".weight", status), spec);
-  products_ = make_point_products(
-      packed_name,
-      {.count = tiling_of(spec).points(), .in = spec.in_channels, .out = spec.out_channels}, kernel, packing, status);
+  products_ = make_point_products(packed_name,
+                                  {.count = tiling_of(spec).points(), .in = spec.in_channels, .out = spec.out_channels},
+                                  kernel, packing, status);
 }
 
 void WinogradConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {

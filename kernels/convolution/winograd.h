@@ -32,8 +32,7 @@ class WinogradConvolution final : public ConvolutionAlgorithm {
   void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
 
   int64_t packed_bytes() const override {
-    return (products_ == nullptr ? 0 : products_->packed_bytes()) +
-           static_cast<int64_t>(bias_.size() * sizeof(float));
+    return (products_ == nullptr ? 0 : products_->packed_bytes()) + static_cast<int64_t>(bias_.size() * sizeof(float));
   }
 
  private:

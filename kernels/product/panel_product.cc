@@ -126,7 +126,8 @@ bool PanelProduct::suits_processor() { return HWY_DYNAMIC_DISPATCH(has_wide_vect
 PanelProduct::PanelProduct(std::string_view name, const Matrices& matrices, std::span<const float> weight,
                            std::span<const float> bias, const Packing& packing, Status& status)
     : matrices_(matrices),
-      panels_{static_cast<size_t>(matrices.in), static_cast<size_t>(matrices.out), HWY_DYNAMIC_DISPATCH(panel_lanes)()} {
+      panels_{static_cast<size_t>(matrices.in), static_cast<size_t>(matrices.out),
+              HWY_DYNAMIC_DISPATCH(panel_lanes)()} {
   if (!status.ok()) return;
   if (packing.store == nullptr) own_ = std::make_unique<PackedWeights>();
   PackedWeights& store = own_ != nullptr ? *own_ : *packing.store;

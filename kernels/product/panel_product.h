@@ -3,7 +3,8 @@
 // Products of rows by matrices in float32, on this processor's vectors: the loops of Goto and van de Geijn ("Anatomy of
 // High-Performance Matrix Multiplication", 2008). A panel of the matrix, some hundred rows deep, stays in the core's
 // first cache while tiles of rows, kept in its second, pass over it. 92% of what the multipliers of a core with AVX2 or
-// AVX-512 can do, where XNNPACK's kernels, which run a tile through the whole depth, reach 50% and 70%.
+// AVX-512 can do. XNNPACK's kernels, which run a tile through the whole depth, reach 50% and 70% on Intel's cores, and
+// as much as these on Zen 5 with AVX-512.
 #pragma once
 
 #include <cstddef>

@@ -96,9 +96,9 @@ TEST(LinearOperatorTest, FindsItsBlocksPackedBefore) {
   EXPECT_FALSE(found.grown());
   EXPECT_TRUE(partly.grown());
   for (const Linear* linear : {&second, &third}) {
-    expect_matches(reference::linear(quantized(x, linear->input_format()), spec, quantized(weight.values(), 3000),
-                                     bias.values()),
-                   int8_rounding(), [&](Bed& bed) { return (*linear)(bed.context, bed.tensor(x)); });
+    expect_matches(
+        reference::linear(quantized(x, linear->input_format()), spec, quantized(weight.values(), 3000), bias.values()),
+        int8_rounding(), [&](Bed& bed) { return (*linear)(bed.context, bed.tensor(x)); });
   }
 }
 
