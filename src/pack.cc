@@ -8,8 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "src/files/guarded.h"
 #include "src/files/packed_model.h"
-#include "src/guarded.h"
 #include "src/model/model_names.h"
 #include "src/model_tensors.h"
 #include "src/options/option_checks.h"

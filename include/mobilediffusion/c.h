@@ -67,7 +67,7 @@ extern "C" {
 /* ---- Versions ---- */
 
 /* The ABI that this header describes. */
-#define MD_ABI_VERSION 1
+#define MD_ABI_VERSION 2
 
 /* The ABI that the library has: at least MD_ABI_VERSION, or the library is older than the header. */
 MOBILEDIFFUSION_C_EXPORT uint32_t md_abi_version(void);
@@ -309,6 +309,10 @@ MOBILEDIFFUSION_C_EXPORT md_status md_image_from_pixels(const md_pixels* pixels,
 /* Reads a PNG or a JPEG as MD_RGB, over white where it is transparent, turned the way its Exif orientation says. At
  * most 16384 pixels a side, 2^26 in all, 256 MiB of file. */
 MOBILEDIFFUSION_C_EXPORT md_status md_image_read(const char* path, md_image** image, md_error** error);
+
+/* The same of a file's bytes in memory, which are the caller's and not needed afterwards. */
+MOBILEDIFFUSION_C_EXPORT md_status md_image_decode(const uint8_t* file, size_t bytes, md_image** image,
+                                                   md_error** error);
 
 typedef int32_t md_file_format;
 enum { MD_PNG = 0, MD_JPEG = 1 };
