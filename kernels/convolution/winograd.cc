@@ -10,6 +10,7 @@
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
 // Behind foreach_target.
 #include "kernels/simd/simd.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 #ifndef MOBILEDIFFUSION_KERNELS_WINOGRAD_CC_
 #define MOBILEDIFFUSION_KERNELS_WINOGRAD_CC_
@@ -187,18 +188,19 @@ WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSp
       packed_name, packing.provider(packed_name), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
         const auto points = static_cast<size_t>(tiling_of(spec).points());
         const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
-        return xnn_create_convolution2d_nhwc_f32(
-            /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1,
-            /*dilation_height=*/1, 1, static_cast<uint32_t>(points), in, out, points * in, points * out, kernel.data(),
-            /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+        return call_create(xnn_create_convolution2d_nhwc_f32, cache, op,
+                           /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1,
+                           /*dilation_height=*/1, 1, static_cast<uint32_t>(points), in, out, points * in, points * out,
+                           kernel.data(),
+                           /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0);
       });
 }
 
 xnn_status WinogradConvolution::multiply(Context& context, int64_t tiles, const float* from, float* to) const {
   pthreadpool* const threads = context.threads().get();
-  size_t bytes = 0, alignment = 0, height = 0, width = 0;
-  xnn_status status = xnn_reshape_convolution2d_nhwc_f32(products_.get(), 1, 1, static_cast<size_t>(tiles), &bytes,
-                                                         &alignment, &height, &width, threads);
+  size_t bytes = 0;
+  xnn_status status = call_reshape_convolution(xnn_reshape_convolution2d_nhwc_f32, products_.get(), 1, 1,
+                                               static_cast<size_t>(tiles), &bytes, threads);
   if (status == xnn_status_success) {
     status = xnn_setup_convolution2d_nhwc_f32(products_.get(), /*workspace=*/nullptr, from, to);
   }
