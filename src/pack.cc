@@ -18,6 +18,7 @@
 #include "src/weights/file_weights.h"
 #include "src/weights/int8_weights.h"
 #include "src/weights/lora.h"
+#include "src/weights/stored_weights.h"
 
 namespace mobilediffusion {
 namespace {
@@ -77,11 +78,9 @@ class Network {
     return Network(place, std::move(*file), entries, changes);
   }
 
-  // Errors: kInvalidModel, kNonFinite; kInvalidArgument where 8 bits are wanted and there already.
+  // Errors: kInvalidModel, kNonFinite; kInvalidArgument where the weights cannot be stored so.
   Status check(StoredWeights stored) {
-    if (stored == StoredWeights::kInt8) {
-      if (Status status = check_for_int8(*file_, *entries_); !status.ok()) return status;
-    }
+    if (Status status = check_stored(stored, *file_, *changed_, *entries_); !status.ok()) return status;
     for (const ManifestWeights::Entry& entry : *entries_) {
       const kernels::WeightView view = changed_->get(entry.name, entry.shape);
       if (view.data != nullptr && changes_->contains(entry.name))
@@ -99,9 +98,9 @@ class Network {
       const auto found = wanted.find(name);
       if (found == wanted.end()) {
         if (is_scale_of(name, wanted)) add_as_it_is(name, *entry, tensors);
-      } else if (stored == StoredWeights::kInt8 && becomes_int8(*found->second)) {
+      } else if (is_stored_anew(stored, *found->second, changes_->contains(name) ? "F32" : entry->dtype)) {
         errors_.push_back(std::make_unique<QuantizationError>());
-        add_int8_tensor(*changed_, *found->second, prefix_, errors_.back().get(), tensors);
+        add_stored_tensor(stored, *changed_, *found->second, prefix_, errors_.back().get(), tensors);
       } else if (changes_->contains(name)) {
         add_changed(*found->second, tensors);
       } else {

@@ -363,9 +363,10 @@ MOBILEDIFFUSION_C_EXPORT const char* md_provenance_lora(const md_provenance* pro
 
 /* ---- Packing a model into one file ---- */
 
-/* What the weights are stored in: the types that the model has them in, or the large ones in 8 bits, for MD_INT8. */
+/* What the weights are stored in: the types that the model has them in; the large ones in 8 bits, for MD_INT8; those in
+ * float32 in float16. */
 typedef int32_t md_stored_weights;
-enum { MD_STORED_AS_THEY_ARE = 0, MD_STORED_INT8 = 1 };
+enum { MD_STORED_AS_THEY_ARE = 0, MD_STORED_INT8 = 1, MD_STORED_FLOAT16 = 2 };
 
 /* Asked between pieces of a few megabytes. 0 goes on, anything else gives up with MD_CANCELLED. */
 typedef int32_t (*md_cancelled_callback)(void* user_data);
