@@ -8,8 +8,10 @@
 #include <tuple>
 #include <utility>
 
+#include "src/files/file_io.h"
 #include "src/files/guarded.h"
 #include "src/files/packed_model.h"
+#include "src/files/program_file.h"
 #include "src/model/model_names.h"
 #include "src/model_tensors.h"
 #include "src/options/option_checks.h"
@@ -206,8 +208,18 @@ Status write(const std::string& path, const std::string& file, const PackOptions
     network->add_to(tensors, options.weights);
     networks.push_back(std::move(*network));
   }
-  return write_safetensors(file, std::move(tensors), metadata_of(SourcePath(path), *model), kPackAlignment,
-                           options.cancelled);
+  Result<AtomicFile> out = AtomicFile::open(file);
+  if (!out.ok()) return out.status();
+  uint64_t begin = 0;
+  if (!options.program.empty()) {
+    const Result<uint64_t> written = write_program(*out, options.program);
+    if (!written.ok()) return written.status();
+    begin = *written;
+  }
+  Status status = append_safetensors(*out, std::move(tensors), metadata_of(SourcePath(path), *model), kPackAlignment,
+                                     options.cancelled);
+  if (status.ok() && !options.program.empty()) status = end_program(*out, begin);
+  return status.ok() ? out->commit() : status;
 }
 
 }  // namespace

@@ -163,8 +163,8 @@ typedef struct md_load_options {
 MOBILEDIFFUSION_C_EXPORT void md_load_options_init(md_load_options* options, size_t struct_size);
 
 /* Loads a model folder or a packed model (md_pack()); NULL: the default model, which is sought by the environment
- * variable MOBILEDIFFUSION_MODEL, in the installation's share folder, and in the source tree that the library was built
- * in. */
+ * variable MOBILEDIFFUSION_MODEL, in the program (md_pack_options.program), beside it, in the installation's share
+ * folder, and in the source tree that the library was built in. */
 MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load(const char* model, const md_load_options* options,
                                                     md_pipeline** pipeline, md_error** error);
 
@@ -379,6 +379,7 @@ typedef struct md_pack_options {
   const char* vae;                 /* as md_load_options has it, in place of the model's own */
   md_cancelled_callback cancelled; /* NULL: never */
   void* cancelled_user_data;
+  const char* program; /* of Linux or Windows, to put the model into, so that `file` is a program; NULL or "": none */
 } md_pack_options;
 
 MOBILEDIFFUSION_C_EXPORT void md_pack_options_init(md_pack_options* options, size_t struct_size);

@@ -41,6 +41,14 @@ struct PackOptions {
   // As LoadOptions::loras: added to the weights for good, which become float32 where they are changed. Empty: none.
   std::vector<Lora> loras = {};
 
+  // A program of Linux (ELF) or Windows, of this system or another, that the model is put into, behind its own bytes
+  // (and in place of a model that it has already); UTF-8. `file` is then that program with its model: it can be run,
+  // and a Pipeline::load() in it that names no model takes this one. `strip` drops the model again. A signature of
+  // Windows has to be made before, and breaks; macOS runs no program whose signature broke, and its programs are
+  // kUnsupported: there, put model.mdiff beside the program. What is no program is kInvalidArgument. Empty: a file with
+  // the model alone.
+  std::string program = {};
+
   // Asked between pieces of a few megabytes, on the calling thread; true gives up with kCancelled. Empty: never.
   std::function<bool()> cancelled = {};
 };
