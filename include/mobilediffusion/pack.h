@@ -43,10 +43,10 @@ struct PackOptions {
 
   // A program of Linux (ELF) or Windows, of this system or another, that the model is put into, behind its own bytes
   // (and in place of a model that it has already); UTF-8. `file` is then that program with its model: it can be run,
-  // and a Pipeline::load() in it that names no model takes this one. `strip` drops the model again. A signature of
-  // Windows has to be made before, and breaks; macOS runs no program whose signature broke, and its programs are
-  // kUnsupported: there, put model.mdiff beside the program. What is no program is kInvalidArgument. Empty: a file with
-  // the model alone.
+  // and a Pipeline::load() in it that names no model takes this one. `strip` drops the model again. A signature breaks,
+  // and one that is made afterwards hides the model: put model.mdiff beside a signed program. macOS runs no program
+  // without a signature: its programs are kUnsupported. What is no program is kInvalidArgument. Empty: a file with the
+  // model alone.
   std::string program = {};
 
   // Asked between pieces of a few megabytes, on the calling thread; true gives up with kCancelled. Empty: never.

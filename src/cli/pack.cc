@@ -69,7 +69,7 @@ Run add_pack(CLI::App& app) {
       "  mobilediffusion pack models/scenes scenes.mdiff\n"
       "  mobilediffusion generate \"two red boats\" --model scenes.mdiff\n"
       "  mobilediffusion pack models/scenes small.mdiff --weights int8\n"
-      "  mobilediffusion pack models/scenes draw --program && ./draw generate \"two red boats\"\n\n"
+      "  mobilediffusion pack small.mdiff draw --program && ./draw generate \"two red boats\"\n\n"
       "Every command takes the file as MODEL, and so does MOBILEDIFFUSION_MODEL. It is mapped and never unpacked.\n"
       "A program with a model inside takes it where none is named, and is a MODEL as well; strip would drop it.\n"
       "It is a safetensors file: Python's safetensors lists its weights as unet/conv_in.weight and so on.");

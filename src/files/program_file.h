@@ -7,8 +7,8 @@
 //   where in the file the model begins, 8 bytes, the lowest first
 //   "MDIFFEND"
 //
-// Linux and Windows load a program by what its head announces, and leave alone what lies behind. `strip` and a
-// signature do not: the one drops it, the other would have to be made afterwards, and then stands where the mark was.
+// Linux and Windows load a program by what its head announces, and leave alone what lies behind. `strip` drops it, and
+// a signature of Windows that is made afterwards stands where the mark was.
 #pragma once
 
 #include <cstddef>
