@@ -8,8 +8,10 @@
 #include <tuple>
 #include <utility>
 
+#include "src/files/file_io.h"
+#include "src/files/guarded.h"
 #include "src/files/packed_model.h"
-#include "src/guarded.h"
+#include "src/files/program_file.h"
 #include "src/model/model_names.h"
 #include "src/model_tensors.h"
 #include "src/options/option_checks.h"
@@ -18,6 +20,7 @@
 #include "src/weights/file_weights.h"
 #include "src/weights/int8_weights.h"
 #include "src/weights/lora.h"
+#include "src/weights/stored_weights.h"
 
 namespace mobilediffusion {
 namespace {
@@ -77,11 +80,9 @@ class Network {
     return Network(place, std::move(*file), entries, changes);
   }
 
-  // Errors: kInvalidModel, kNonFinite; kInvalidArgument where 8 bits are wanted and there already.
+  // Errors: kInvalidModel, kNonFinite; kInvalidArgument where the weights cannot be stored so.
   Status check(StoredWeights stored) {
-    if (stored == StoredWeights::kInt8) {
-      if (Status status = check_for_int8(*file_, *entries_); !status.ok()) return status;
-    }
+    if (Status status = check_stored(stored, *file_, *changed_, *entries_); !status.ok()) return status;
     for (const ManifestWeights::Entry& entry : *entries_) {
       const kernels::WeightView view = changed_->get(entry.name, entry.shape);
       if (view.data != nullptr && changes_->contains(entry.name))
@@ -99,9 +100,9 @@ class Network {
       const auto found = wanted.find(name);
       if (found == wanted.end()) {
         if (is_scale_of(name, wanted)) add_as_it_is(name, *entry, tensors);
-      } else if (stored == StoredWeights::kInt8 && becomes_int8(*found->second)) {
+      } else if (is_stored_anew(stored, *found->second, changes_->contains(name) ? "F32" : entry->dtype)) {
         errors_.push_back(std::make_unique<QuantizationError>());
-        add_int8_tensor(*changed_, *found->second, prefix_, errors_.back().get(), tensors);
+        add_stored_tensor(stored, *changed_, *found->second, prefix_, errors_.back().get(), tensors);
       } else if (changes_->contains(name)) {
         add_changed(*found->second, tensors);
       } else {
@@ -207,8 +208,18 @@ Status write(const std::string& path, const std::string& file, const PackOptions
     network->add_to(tensors, options.weights);
     networks.push_back(std::move(*network));
   }
-  return write_safetensors(file, std::move(tensors), metadata_of(SourcePath(path), *model), kPackAlignment,
-                           options.cancelled);
+  Result<AtomicFile> out = AtomicFile::open(file);
+  if (!out.ok()) return out.status();
+  uint64_t begin = 0;
+  if (!options.program.empty()) {
+    const Result<uint64_t> written = write_program(*out, options.program);
+    if (!written.ok()) return written.status();
+    begin = *written;
+  }
+  Status status = append_safetensors(*out, std::move(tensors), metadata_of(SourcePath(path), *model), kPackAlignment,
+                                     options.cancelled);
+  if (status.ok() && !options.program.empty()) status = end_program(*out, begin);
+  return status.ok() ? out->commit() : status;
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 #include "kernels/runtime/allocation.h"
 #include "src/drawing.h"
+#include "src/files/guarded.h"
 #include "src/files/packed_model.h"
-#include "src/guarded.h"
 #include "src/loaded_model.h"
 #include "src/options/option_checks.h"
 #include "src/own_thread.h"

@@ -121,7 +121,7 @@ TEST_F(PackTest, BakesALoraIn) {
   const std::string lora = folder_.path("lora.safetensors");
   lora_test::write(lora, {{"unet." + layer + ".lora_A.weight", lora_test::random({2, shape[1]}, 1)},
                           {"unet." + layer + ".lora_B.weight", lora_test::random({shape[0], 2}, 2)}});
-  for (const StoredWeights weights : {StoredWeights::kAsTheyAre, StoredWeights::kInt8}) {
+  for (const StoredWeights weights : {StoredWeights::kAsTheyAre, StoredWeights::kInt8, StoredWeights::kFloat16}) {
     const bool int8 = weights == StoredWeights::kInt8;
     const LoadOptions options{.threads = 1, .precision = int8 ? Precision::kInt8 : Precision::kFloat32};
     LoadOptions with = options;
@@ -129,7 +129,7 @@ TEST_F(PackTest, BakesALoraIn) {
     const Status status = pack(kl.path(), folder_.path("baked.mdiff"), {.weights = weights, .loras = {{lora, 1.5f}}});
     ASSERT_TRUE(status.ok()) << status.message();
     const std::vector<uint8_t> baked = picture_of(Pipeline::load(folder_.path("baked.mdiff"), options));
-    if (!int8) {
+    if (weights == StoredWeights::kAsTheyAre) {
       EXPECT_TRUE(baked == picture_of(Pipeline::load(kl.path(), with)));
     }
     EXPECT_FALSE(baked == picture_of(Pipeline::load(kl.path(), options)));

@@ -67,7 +67,7 @@ extern "C" {
 /* ---- Versions ---- */
 
 /* The ABI that this header describes. */
-#define MD_ABI_VERSION 1
+#define MD_ABI_VERSION 2
 
 /* The ABI that the library has: at least MD_ABI_VERSION, or the library is older than the header. */
 MOBILEDIFFUSION_C_EXPORT uint32_t md_abi_version(void);
@@ -163,8 +163,8 @@ typedef struct md_load_options {
 MOBILEDIFFUSION_C_EXPORT void md_load_options_init(md_load_options* options, size_t struct_size);
 
 /* Loads a model folder or a packed model (md_pack()); NULL: the default model, which is sought by the environment
- * variable MOBILEDIFFUSION_MODEL, in the installation's share folder, and in the source tree that the library was built
- * in. */
+ * variable MOBILEDIFFUSION_MODEL, in the program (md_pack_options.program), beside it, in the installation's share
+ * folder, and in the source tree that the library was built in. */
 MOBILEDIFFUSION_C_EXPORT md_status md_pipeline_load(const char* model, const md_load_options* options,
                                                     md_pipeline** pipeline, md_error** error);
 
@@ -310,6 +310,10 @@ MOBILEDIFFUSION_C_EXPORT md_status md_image_from_pixels(const md_pixels* pixels,
  * most 16384 pixels a side, 2^26 in all, 256 MiB of file. */
 MOBILEDIFFUSION_C_EXPORT md_status md_image_read(const char* path, md_image** image, md_error** error);
 
+/* The same of a file's bytes in memory, which are the caller's and not needed afterwards. */
+MOBILEDIFFUSION_C_EXPORT md_status md_image_decode(const uint8_t* file, size_t bytes, md_image** image,
+                                                   md_error** error);
+
 typedef int32_t md_file_format;
 enum { MD_PNG = 0, MD_JPEG = 1 };
 
@@ -359,9 +363,10 @@ MOBILEDIFFUSION_C_EXPORT const char* md_provenance_lora(const md_provenance* pro
 
 /* ---- Packing a model into one file ---- */
 
-/* What the weights are stored in: the types that the model has them in, or the large ones in 8 bits, for MD_INT8. */
+/* What the weights are stored in: the types that the model has them in; the large ones in 8 bits, for MD_INT8; those in
+ * float32 in float16. */
 typedef int32_t md_stored_weights;
-enum { MD_STORED_AS_THEY_ARE = 0, MD_STORED_INT8 = 1 };
+enum { MD_STORED_AS_THEY_ARE = 0, MD_STORED_INT8 = 1, MD_STORED_FLOAT16 = 2 };
 
 /* Asked between pieces of a few megabytes. 0 goes on, anything else gives up with MD_CANCELLED. */
 typedef int32_t (*md_cancelled_callback)(void* user_data);
@@ -374,6 +379,7 @@ typedef struct md_pack_options {
   const char* vae;                 /* as md_load_options has it, in place of the model's own */
   md_cancelled_callback cancelled; /* NULL: never */
   void* cancelled_user_data;
+  const char* program; /* of Linux or Windows, to put the model into, so that `file` is a program; NULL or "": none */
 } md_pack_options;
 
 MOBILEDIFFUSION_C_EXPORT void md_pack_options_init(md_pack_options* options, size_t struct_size);

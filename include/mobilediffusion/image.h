@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -97,6 +98,9 @@ struct Image {
 // that size asks for. The picture is turned the way its Exif orientation says. Errors: kNotFound, kIoError,
 // kOutOfMemory, kInvalidArgument (neither of the two, damaged, too large).
 MOBILEDIFFUSION_EXPORT Result<Image> read_image(const std::string& path);
+
+// The same of a file's bytes in memory, a download's or another process's. Errors: kInvalidArgument, kOutOfMemory.
+MOBILEDIFFUSION_EXPORT Result<Image> decode_image(std::span<const uint8_t> file);
 
 // Reads back what save() wrote into a PNG or a JPEG, whatever the file's name. Errors: kNotFound, kIoError,
 // kInvalidArgument (neither of the two, damaged, or not one of ours).

@@ -141,8 +141,8 @@ struct GenerateOptions {
 
   // A picture to begin with, of any size, in the caller's memory, which must stay valid during generate(): the middle
   // of it is cut and scaled to the size asked for, and drawn anew as far as `strength` says. read_image() reads one
-  // from a file. Only with models whose autoencoder has its encoder (kUnsupported where it has none). Null: begin with
-  // noise.
+  // from a file, decode_image() one from a file's bytes. Only with models whose autoencoder has its encoder
+  // (kUnsupported where it has none). Null: begin with noise.
   Pixels image = {};
 
   // How much of that picture is made anew, 0 (hardly anything) to 1 (all of it). Of the steps asked for

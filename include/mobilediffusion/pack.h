@@ -27,6 +27,8 @@ enum class StoredWeights : int {
   kAsTheyAre = 0,  // in the types that the model has them in: the pictures are the same, bit for bit
   kInt8 = 1,       // the large ones in 8 bits with a scale an output channel, a quarter of float32's size; for
                    // Precision::kInt8. A model that is in int8 already is kInvalidArgument.
+  kFloat16 = 2,  // those in float32, LoRAs' too, in float16, half of the size; what is smaller stays as it is. A value
+                 // past 65504 is kInvalidArgument.
 };
 
 struct PackOptions {
@@ -38,6 +40,14 @@ struct PackOptions {
 
   // As LoadOptions::loras: added to the weights for good, which become float32 where they are changed. Empty: none.
   std::vector<Lora> loras = {};
+
+  // A program of Linux (ELF) or Windows, of this system or another, that the model is put into, behind its own bytes
+  // (and in place of a model that it has already); UTF-8. `file` is then that program with its model: it can be run,
+  // and a Pipeline::load() in it that names no model takes this one. `strip` drops the model again. A signature breaks,
+  // and one that is made afterwards hides the model: put model.mdiff beside a signed program. macOS runs no program
+  // without a signature: its programs are kUnsupported. What is no program is kInvalidArgument. Empty: a file with the
+  // model alone.
+  std::string program = {};
 
   // Asked between pieces of a few megabytes, on the calling thread; true gives up with kCancelled. Empty: never.
   std::function<bool()> cancelled = {};

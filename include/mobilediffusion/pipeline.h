@@ -43,9 +43,10 @@ namespace mobilediffusion {
 // Processes: a child of fork() may use a pipeline that no thread was using; it draws on one thread, the same pictures.
 class MOBILEDIFFUSION_EXPORT Pipeline {
  public:
-  // Loads the default model, models/scenes, from (in this order) the folder that the environment variable
-  // MOBILEDIFFUSION_MODEL names (or packed model), the installation's share folder, the source tree that this library
-  // was built in. Errors: as below.
+  // Loads the default model: in this order, the folder or packed model that the environment variable
+  // MOBILEDIFFUSION_MODEL names; the one inside this program, or inside the shared library that this code is in
+  // (PackOptions::program); beside either, model.mdiff or the default's folder in models/; the default's folder in the
+  // installation's share folder, or in the source tree that this library was built in. Errors: as below.
   static Result<Pipeline> load(const LoadOptions& options = {});
 
   // Loads a model folder in the diffusers layout, or a packed model (pack.h), and adds options.loras to its weights.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "kernels/xnnpack/int8_operator.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/attention/quantized_keys.cc"
@@ -188,10 +189,11 @@ XnnpackOperator QuantizedKeys::create(Context& context, int64_t in, int64_t in_s
   Status status;
   XnnpackOperator made =
       create_xnnpack_operator(name_, /*weights_cache=*/nullptr, status, [&](xnn_weights_cache_t, xnn_operator_t* op) {
-        return creator_of_int8_linear(Format::kFloat32)(
-            static_cast<size_t>(in), static_cast<size_t>(out), static_cast<size_t>(in_stride),
-            static_cast<size_t>(out_stride), scales.data(), matrix.data(), /*bias=*/nullptr, -kInfinity, kInfinity,
-            /*flags=*/0, /*code_cache=*/nullptr, /*weights_cache=*/nullptr, op);
+        return call_create(creator_of_int8_linear(Format::kFloat32), /*weights_cache=*/nullptr, op,
+                           static_cast<size_t>(in), static_cast<size_t>(out), static_cast<size_t>(in_stride),
+                           static_cast<size_t>(out_stride), scales.data(), matrix.data(), /*bias=*/nullptr, -kInfinity,
+                           kInfinity,
+                           /*flags=*/0);
       });
   if (!status.ok()) context.fail(status);
   return made;

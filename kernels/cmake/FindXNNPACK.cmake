@@ -1,20 +1,40 @@
-# XNNPACK 2024-11-08, as the target XNNPACK::XNNPACK, from the first of:
+# XNNPACK 2024-11-08 or later, as the target XNNPACK::XNNPACK, from the first of:
 #   -DXNNPACK_SOURCE_DIR=...  a source folder, built here (as NDK and Xcode builds will)
 #   -DXNNPACK_ROOT=...        a prefix that provide-xnnpack.sh, or anyone, installed it into
 #   the system's package, where it is new enough (Debian 13, Ubuntu 25.04 and later)
-#   FetchContent of the same version, pinned by commit (-DXNNPACK_FETCH=OFF forbids it)
+#   FetchContent of 2024-11-08, pinned by commit (-DXNNPACK_FETCH=OFF forbids it)
 # XNNPACK_DESCRIPTION says which it was, and is what `mobilediffusion --version` prints. What a static installation must
-# bring or name is in XNNPACK_BUILT_TARGETS (built here) or XNNPACK_LINK_LIBRARIES (found).
+# bring or name is in XNNPACK_BUILT_TARGETS (built here) or XNNPACK_LINK_LIBRARIES (found). What later versions declare in
+# another way kernels/xnnpack/xnnpack_versions.h calls.
 include(FindPackageHandleStandardArgs)
 option(XNNPACK_FETCH "Fetch XNNPACK's source where no package is new enough" ON)
+option(MOBILEDIFFUSION_KLEIDIAI "Build XNNPACK with Arm's KleidiAI, from the folder KLEIDIAI_SOURCE_DIR" OFF)
+if(MOBILEDIFFUSION_KLEIDIAI AND NOT EXISTS "${KLEIDIAI_SOURCE_DIR}/CMakeLists.txt")
+  message(FATAL_ERROR "MOBILEDIFFUSION_KLEIDIAI wants KLEIDIAI_SOURCE_DIR, a folder with KleidiAI's sources; found \"${KLEIDIAI_SOURCE_DIR}\"")
+endif()
+
+# The header has no version: what it declares tells. The operator creator that late 2024 brought, and the cache for code that
+# 2025 took away.
+function(_describe_xnnpack header description)
+  file(STRINGS ${header} new_enough REGEX "xnn_create_binary_elementwise_nd\\(")
+  file(STRINGS ${header} with_code_cache REGEX "xnn_code_cache_t")
+  if(NOT new_enough)
+    set(${description} "" PARENT_SCOPE)
+  elseif(with_code_cache)
+    set(${description} "20241108" PARENT_SCOPE)
+  else()
+    set(${description} "later than 20241108" PARENT_SCOPE)
+  endif()
+endfunction()
 
 set(_commit 4ea82e595b36106653175dcb04b2aa532660d0d8)
 
 macro(_build_xnnpack_from source)
   set(XNNPACK_LIBRARY_TYPE static CACHE STRING "" FORCE)
-  foreach(_unwanted XNNPACK_BUILD_TESTS XNNPACK_BUILD_BENCHMARKS XNNPACK_BUILD_ALL_MICROKERNELS XNNPACK_ENABLE_KLEIDIAI)
+  foreach(_unwanted XNNPACK_BUILD_TESTS XNNPACK_BUILD_BENCHMARKS XNNPACK_BUILD_ALL_MICROKERNELS)
     set(${_unwanted} OFF CACHE BOOL "" FORCE)
   endforeach()
+  set(XNNPACK_ENABLE_KLEIDIAI ${MOBILEDIFFUSION_KLEIDIAI} CACHE BOOL "" FORCE)
   # SME has crashed on real phones; XNNPACK asks an operating system for AMX's tiles on Linux alone.
   set(XNNPACK_ENABLE_ARM_SME OFF CACHE BOOL "XNNPACK's kernels for Arm's matrix extension")
   set(XNNPACK_ENABLE_ARM_SME2 OFF CACHE BOOL "XNNPACK's kernels for Arm's matrix extension 2")
@@ -23,14 +43,30 @@ macro(_build_xnnpack_from source)
   endif()
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   add_subdirectory(${source} ${CMAKE_BINARY_DIR}/xnnpack EXCLUDE_FROM_ALL)
+  set(_microkernels microkernels-prod)
+  if(TARGET xnnpack-microkernels-prod)  # its name since 2025
+    set(_microkernels xnnpack-microkernels-prod)
+  endif()
   # GCC 14 makes an error of what it warned of: kernels of halves hand _Float16 to intrinsics of uint16_t.
   if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(microkernels-prod PRIVATE $<$<COMPILE_LANGUAGE:C>:-Wno-incompatible-pointer-types>)
+    target_compile_options(${_microkernels} PRIVATE $<$<COMPILE_LANGUAGE:C>:-Wno-incompatible-pointer-types>)
   endif()
   add_library(XNNPACK::XNNPACK INTERFACE IMPORTED GLOBAL)
-  target_link_libraries(XNNPACK::XNNPACK INTERFACE XNNPACK microkernels-prod pthreadpool)
-  set(XNNPACK_BUILT_TARGETS XNNPACK microkernels-prod pthreadpool cpuinfo)
-  set(XNNPACK_DESCRIPTION "20241108 built from source")
+  set(XNNPACK_BUILT_TARGETS XNNPACK ${_microkernels} pthreadpool cpuinfo)
+  if(TARGET kleidiai)
+    list(INSERT XNNPACK_BUILT_TARGETS 2 kleidiai)
+  endif()
+  set(_linked ${XNNPACK_BUILT_TARGETS})
+  list(REMOVE_ITEM _linked cpuinfo)
+  target_link_libraries(XNNPACK::XNNPACK INTERFACE ${_linked})
+  _describe_xnnpack(${source}/include/xnnpack.h _version)
+  if(NOT _version)
+    message(FATAL_ERROR "XNNPACK of 2024-11-08 or later is needed; ${source} is older")
+  endif()
+  set(XNNPACK_DESCRIPTION "${_version} built from source")
+  if(TARGET kleidiai)
+    string(APPEND XNNPACK_DESCRIPTION " with KleidiAI")
+  endif()
   message(STATUS "XNNPACK: ${XNNPACK_DESCRIPTION} (${source})")
   set(XNNPACK_FOUND TRUE)
 endmacro()
@@ -42,16 +78,15 @@ endif()
 
 find_path(XNNPACK_INCLUDE_DIR xnnpack.h)
 find_library(XNNPACK_LIBRARY XNNPACK)
-find_library(XNNPACK_MICROKERNELS_LIBRARY microkernels-prod)
+find_library(XNNPACK_MICROKERNELS_LIBRARY NAMES microkernels-prod xnnpack-microkernels-prod)
 find_library(XNNPACK_PTHREADPOOL_LIBRARY pthreadpool)
 find_library(XNNPACK_CPUINFO_LIBRARY cpuinfo)
 mark_as_advanced(XNNPACK_INCLUDE_DIR XNNPACK_LIBRARY XNNPACK_MICROKERNELS_LIBRARY XNNPACK_PTHREADPOOL_LIBRARY XNNPACK_CPUINFO_LIBRARY)
 if(XNNPACK_INCLUDE_DIR AND XNNPACK_LIBRARY)
-  # The header has no version: the one operator creator that late 2024 brought tells.
-  file(STRINGS ${XNNPACK_INCLUDE_DIR}/xnnpack.h _new_enough REGEX "xnn_create_binary_elementwise_nd\\(")
+  _describe_xnnpack(${XNNPACK_INCLUDE_DIR}/xnnpack.h _version)
 endif()
 
-if(NOT _new_enough AND XNNPACK_FETCH)
+if(NOT _version AND XNNPACK_FETCH)
   include(FetchContent)
   FetchContent_Declare(xnnpack GIT_REPOSITORY https://github.com/google/XNNPACK.git GIT_TAG ${_commit})
   FetchContent_GetProperties(xnnpack)
@@ -63,8 +98,8 @@ if(NOT _new_enough AND XNNPACK_FETCH)
 endif()
 
 find_package_handle_standard_args(XNNPACK
-  REQUIRED_VARS XNNPACK_LIBRARY XNNPACK_INCLUDE_DIR XNNPACK_PTHREADPOOL_LIBRARY _new_enough
-  REASON_FAILURE_MESSAGE "XNNPACK of 2024-11-08 is needed: the system's package where it is new enough (libxnnpack-dev), \
+  REQUIRED_VARS XNNPACK_LIBRARY XNNPACK_INCLUDE_DIR XNNPACK_PTHREADPOOL_LIBRARY _version
+  REASON_FAILURE_MESSAGE "XNNPACK of 2024-11-08 or later is needed: the system's package where it is new enough (libxnnpack-dev), \
 -DXNNPACK_ROOT=\"$(kernels/cmake/provide-xnnpack.sh)\" on an older Debian, or -DXNNPACK_SOURCE_DIR=")
 if(XNNPACK_FOUND AND NOT TARGET XNNPACK::XNNPACK)
   find_package(Threads REQUIRED)
@@ -75,7 +110,7 @@ if(XNNPACK_FOUND AND NOT TARGET XNNPACK::XNNPACK)
     set(_linked ${XNNPACK_PTHREADPOOL_LIBRARY} Threads::Threads)
     set(_kind "shared")
   endif()
-  set(XNNPACK_DESCRIPTION "20241108 ${_kind}")
+  set(XNNPACK_DESCRIPTION "${_version} ${_kind}")
   set(XNNPACK_LINK_LIBRARIES ${XNNPACK_LIBRARY} ${_linked})
   list(FILTER XNNPACK_LINK_LIBRARIES INCLUDE REGEX "^/")
   add_library(XNNPACK::XNNPACK UNKNOWN IMPORTED GLOBAL)

@@ -2,6 +2,7 @@
 #include "kernels/convolution/point_products.h"
 
 #include "kernels/xnnpack/xnnpack_operator.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 namespace mobilediffusion::kernels {
 namespace {
@@ -32,17 +33,16 @@ class ByGroups final : public PointProducts {
             name, packing.provider(name), status, [&](xnn_weights_cache_t cache, xnn_operator_t* op) {
               const auto points = static_cast<size_t>(matrices.count);
               const auto in = static_cast<size_t>(matrices.in), out = static_cast<size_t>(matrices.out);
-              return xnn_create_convolution2d_nhwc_f32(
-                  /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1,
-                  /*dilation_height=*/1, 1, static_cast<uint32_t>(points), in, out, points * in, points * out,
-                  weight.data(), /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache,
-                  op);
+              return call_create(xnn_create_convolution2d_nhwc_f32, cache, op,
+                                 /*input_padding_top=*/0, 0, 0, 0, /*kernel_height=*/1, 1, /*subsampling_height=*/1, 1,
+                                 /*dilation_height=*/1, 1, static_cast<uint32_t>(points), in, out, points * in,
+                                 points * out, weight.data(), /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0);
             })) {}
 
   void run(Context& context, std::string_view name, int64_t tiles, const float* from, float* to) const override {
-    size_t bytes = 0, alignment = 0, height = 0, width = 0;
-    xnn_status status = xnn_reshape_convolution2d_nhwc_f32(op_.get(), 1, 1, static_cast<size_t>(tiles), &bytes,
-                                                           &alignment, &height, &width, context.threads().get());
+    size_t bytes = 0;
+    xnn_status status = call_reshape_convolution(xnn_reshape_convolution2d_nhwc_f32, op_.get(), 1, 1,
+                                                 static_cast<size_t>(tiles), &bytes, context.threads().get());
     if (status == xnn_status_success) {
       status = xnn_setup_convolution2d_nhwc_f32(op_.get(), /*workspace=*/nullptr, from, to);
     }

@@ -10,6 +10,7 @@
 #include "kernels/packing/column_blocks.h"
 #include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 namespace mobilediffusion::kernels {
 namespace {
@@ -43,24 +44,24 @@ xnn_status create(const Conv2dSpec& spec, Format format, OutputRange part, int c
   const auto in = static_cast<size_t>(spec.in_channels), out = static_cast<size_t>(spec.out_channels);
   const uint32_t right = column == 0 ? 0 : 1, left = 1 - right;
   if (format == Format::kFloat32) {
-    return xnn_create_convolution2d_nhwc_f32(
-        0, right, 0, left, /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
-        /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out, kernel.data(), bias.data(),
-        -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+    return call_create(xnn_create_convolution2d_nhwc_f32, cache, op, 0, right, 0, left, /*kernel_height=*/2,
+                       /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
+                       /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out, kernel.data(),
+                       bias.data(), -kInfinity, kInfinity, /*flags=*/0);
   }
   if (format == Format::kFloat16) {
     const auto begin = static_cast<size_t>(part.begin), end = static_cast<size_t>(part.end);
-    return xnn_create_convolution2d_nhwc_f16(
-        0, right, 0, left, /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
-        /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, end - begin, in, 2 * out,
-        from(kernel, begin * 4 * in), from(bias, begin), -kInfinity, kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS,
-        /*code_cache=*/nullptr, cache, op);
+    return call_create(xnn_create_convolution2d_nhwc_f16, cache, op, 0, right, 0, left, /*kernel_height=*/2,
+                       /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
+                       /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, end - begin, in, 2 * out,
+                       from(kernel, begin * 4 * in), from(bias, begin), -kInfinity, kInfinity,
+                       XNN_FLAG_FP32_STATIC_WEIGHTS);
   }
   const QuantizedWeight quantized = quantize_weight(kernel, spec.out_channels);
-  return creator_of_int8_convolution(output_format(format))(
-      0, right, 0, left, /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
-      /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out, quantized.scales.data(),
-      quantized.values.data(), bias.data(), -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+  return call_create(creator_of_int8_convolution(output_format(format)), cache, op, 0, right, 0, left,
+                     /*kernel_height=*/2, /*kernel_width=*/2, /*subsampling_height=*/1, /*subsampling_width=*/1,
+                     /*dilation_height=*/1, /*dilation_width=*/1, /*groups=*/1, in, out, in, 2 * out,
+                     quantized.scales.data(), quantized.values.data(), bias.data(), -kInfinity, kInfinity, /*flags=*/0);
 }
 
 }  // namespace
@@ -136,18 +137,18 @@ xnn_status UpsamplingConvolution::run_phase(Context& context, xnn_operator_t op,
   pthreadpool* const threads = context.threads().get();
   const auto h = static_cast<size_t>(rows + 1), w = static_cast<size_t>(padded.shape().w);
   const int64_t offset = row * padded.shape().w * padded.shape().c;
-  size_t bytes = 0, alignment = 0, height = 0, width = 0;
+  size_t bytes = 0;
   xnn_status status = xnn_status_success;
   switch (format_) {
     case Format::kFloat32:
-      status = xnn_reshape_convolution2d_nhwc_f32(op, 1, h, w, &bytes, &alignment, &height, &width, threads);
+      status = call_reshape_convolution(xnn_reshape_convolution2d_nhwc_f32, op, 1, h, w, &bytes, threads);
       if (status == xnn_status_success) {
         status = xnn_setup_convolution2d_nhwc_f32(op, /*workspace=*/nullptr, padded.data() + offset,
                                                   static_cast<float*>(to.data));
       }
       break;
     case Format::kFloat16:
-      status = xnn_reshape_convolution2d_nhwc_f16(op, 1, h, w, &bytes, &alignment, &height, &width, threads);
+      status = call_reshape_convolution(xnn_reshape_convolution2d_nhwc_f16, op, 1, h, w, &bytes, threads);
       if (status == xnn_status_success) {
         status = xnn_setup_convolution2d_nhwc_f16(op, /*workspace=*/nullptr, padded.at(offset).data, to.data);
       }

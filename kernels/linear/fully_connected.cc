@@ -7,6 +7,7 @@
 #include "kernels/packing/column_blocks.h"
 #include "kernels/packing/quantized_weight.h"
 #include "kernels/xnnpack/int8_operator.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 namespace mobilediffusion::kernels {
 namespace {
@@ -22,17 +23,16 @@ struct BlockWeights {
 xnn_status create(Precision precision, const BlockWeights& block, xnn_weights_cache_t cache, xnn_operator_t* op) {
   switch (precision) {
     case Precision::kFloat32:
-      return xnn_create_fully_connected_nc_f32(block.in, block.channels, block.in, block.all_channels, block.weight,
-                                               block.bias, -kInfinity, kInfinity, /*flags=*/0, /*code_cache=*/nullptr,
-                                               cache, op);
+      return call_create(xnn_create_fully_connected_nc_f32, cache, op, block.in, block.channels, block.in,
+                         block.all_channels, block.weight, block.bias, -kInfinity, kInfinity, /*flags=*/0);
     case Precision::kFloat16:
-      return xnn_create_fully_connected_nc_f16(block.in, block.channels, block.in, block.all_channels, block.weight,
-                                               block.bias, -kInfinity, kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS,
-                                               /*code_cache=*/nullptr, cache, op);
+      return call_create(xnn_create_fully_connected_nc_f16, cache, op, block.in, block.channels, block.in,
+                         block.all_channels, block.weight, block.bias, -kInfinity, kInfinity,
+                         XNN_FLAG_FP32_STATIC_WEIGHTS);
     case Precision::kInt8:
-      return creator_of_int8_linear(output_format(Format::kInt8PerRow))(
-          block.in, block.channels, block.in, block.all_channels, block.scales, block.quantized, block.bias, -kInfinity,
-          kInfinity, /*flags=*/0, /*code_cache=*/nullptr, cache, op);
+      return call_create(creator_of_int8_linear(output_format(Format::kInt8PerRow)), cache, op, block.in,
+                         block.channels, block.in, block.all_channels, block.scales, block.quantized, block.bias,
+                         -kInfinity, kInfinity, /*flags=*/0);
   }
   return xnn_status_invalid_parameter;
 }

@@ -7,6 +7,7 @@
 
 #include "kernels/xnnpack/int8_operator.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 namespace mobilediffusion::kernels {
 namespace {
@@ -32,8 +33,8 @@ bool multiplies_right(int outputs) {
       "a product in float16", /*weights_cache=*/nullptr, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
         const auto out = static_cast<size_t>(outputs);
         constexpr float kInfinity = std::numeric_limits<float>::infinity();
-        return xnn_create_fully_connected_nc_f16(1, out, 1, out, weight.data(), /*bias=*/nullptr, -kInfinity, kInfinity,
-                                                 XNN_FLAG_FP32_STATIC_WEIGHTS, /*code_cache=*/nullptr, cache, made);
+        return call_create(xnn_create_fully_connected_nc_f16, cache, made, 1, out, 1, out, weight.data(),
+                           /*bias=*/nullptr, -kInfinity, kInfinity, XNN_FLAG_FP32_STATIC_WEIGHTS);
       });
   if (!status.ok()) return false;
   std::array<Half, kTile> x{}, y{};
@@ -56,9 +57,9 @@ bool multiplies_int8_to_halves() {
   const XnnpackOperator op = create_xnnpack_operator(
       "a product in int8", /*weights_cache=*/nullptr, status, [&](xnn_weights_cache_t cache, xnn_operator_t* made) {
         constexpr float kInfinity = std::numeric_limits<float>::infinity();
-        return creator_of_int8_linear(Format::kFloat16)(1, kTile, 1, kTile, scales.data(), weight.data(),
-                                                        /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0,
-                                                        /*code_cache=*/nullptr, cache, made);
+        return call_create(creator_of_int8_linear(Format::kFloat16), cache, made, 1, kTile, 1, kTile, scales.data(),
+                           weight.data(),
+                           /*bias=*/nullptr, -kInfinity, kInfinity, /*flags=*/0);
       });
   if (!status.ok()) return false;
   std::array<int8_t, kTile> x{1};

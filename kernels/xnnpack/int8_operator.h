@@ -7,6 +7,7 @@
 
 #include "kernels/runtime/allocation.h"
 #include "kernels/runtime/format.h"
+#include "kernels/xnnpack/xnnpack_versions.h"
 
 namespace mobilediffusion::kernels {
 
@@ -38,10 +39,9 @@ inline auto* creator_of_int8_convolution(Format output) {
 inline xnn_status shape_int8_convolution(xnn_operator_t op, Format output, size_t n, size_t h, size_t w,
                                          size_t* workspace_bytes, pthreadpool_t threads) {
   const UncheckedAllocations unchecked;
-  size_t alignment = 0, height = 0, width = 0;
   const auto reshape = output == Format::kFloat16 ? xnn_reshape_convolution2d_nhwc_qd8_f16_qc8w
                                                   : xnn_reshape_convolution2d_nhwc_qd8_f32_qc8w;
-  return reshape(op, n, h, w, workspace_bytes, &alignment, &height, &width, threads);
+  return call_reshape_convolution(reshape, op, n, h, w, workspace_bytes, threads);
 }
 
 inline xnn_status point_int8_convolution(xnn_operator_t op, void* workspace, const int8_t* x,

@@ -8,7 +8,7 @@
 
 #include "mobilediffusion/c.h"
 #include "mobilediffusion/status.h"
-#include "src/guarded.h"
+#include "src/files/guarded.h"
 
 namespace mobilediffusion::c {
 

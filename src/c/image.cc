@@ -116,6 +116,13 @@ md_status md_image_read(const char* path, md_image** image, md_error** error) {
   });
 }
 
+md_status md_image_decode(const uint8_t* file, size_t bytes, md_image** image, md_error** error) {
+  return answer("image", image, error, [&]() -> Result<Image> {
+    if (Status status = require({{"file", file}}); !status.ok()) return status;
+    return mobilediffusion::decode_image({file, bytes});
+  });
+}
+
 md_status md_image_save(const md_image* image, const char* path, const md_save_options* options, md_error** error) {
   return answer(error, [&]() -> Status {
     if (Status status = require({{"image", image}, {"path", path}}); !status.ok()) return status;

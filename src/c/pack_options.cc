@@ -11,6 +11,7 @@ Result<PackOptions> pack_options_of(const md_pack_options* given) {
   PackOptions options;
   opened->read(&md_pack_options::weights, options.weights);
   opened->read(&md_pack_options::vae, options.vae);
+  opened->read(&md_pack_options::program, options.program);
   if (Status status = read_loras(*opened, options.loras); !status.ok()) return status;
 
   md_cancelled_callback cancelled = nullptr;

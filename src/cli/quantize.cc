@@ -1,23 +1,25 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// mobilediffusion quantize: a model folder of a quarter of float32's size, for shipping.
+// mobilediffusion quantize: a model folder of a quarter, or half, of float32's size, for shipping.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "src/cli/cli.h"
 #include "src/cli/new_folder.h"
 #include "src/cli/numbers.h"
 #include "src/cli/platform.h"
+#include "src/cli/stored_weights_flag.h"
 #include "src/files/file_io.h"
 #include "src/files/utf8_path.h"
 #include "src/model/model_folder.h"
 #include "src/model_tensors.h"
 #include "src/weights/file_weights.h"
-#include "src/weights/int8_weights.h"
+#include "src/weights/stored_weights.h"
 
 namespace mobilediffusion::cli {
 namespace {
@@ -78,9 +80,9 @@ Result<uint64_t> bytes_of(const SourcePath& weights) {
 }
 
 Status quantize_network(const char* name, const ModelTensors::Entries& entries, const SourcePath& from,
-                        const SourcePath& to, Report& report) {
+                        const SourcePath& to, StoredWeights stored, Report& report) {
   if (interrupted()) return Status(StatusCode::kCancelled, "interrupted before " + to.string());
-  Result<std::vector<QuantizationError>> errors = write_int8_weights(from, to.name(), entries);
+  Result<std::vector<QuantizationError>> errors = write_stored_weights(stored, from, to.name(), entries);
   if (!errors.ok()) return errors.status();
   const Result<uint64_t> before = bytes_of(from), after = bytes_of(to);
   if (!before.ok()) return before.status();
@@ -91,19 +93,20 @@ Status quantize_network(const char* name, const ModelTensors::Entries& entries, 
   return {};
 }
 
-Status fill(const ModelFolder& model, const fs::path& folder, Report& report) {
+Status fill(const ModelFolder& model, const fs::path& folder, StoredWeights stored, Report& report) {
   if (Status status = copy_the_rest(model.path, folder); !status.ok()) return status;
   const Result<ModelTensors> tensors = ModelTensors::of(model);
   if (!tensors.ok()) return tensors.status();
   ModelFolder made = model;
   made.path = to_utf8(folder);
   made.vae_folder = made.path / "vae";
-  Status status = quantize_network("text_encoder", tensors->text_encoder, model.text_encoder_weights(),
-                                   made.text_encoder_weights(), report);
-  if (status.ok()) status = quantize_network("unet", tensors->unet, model.unet_weights(), made.unet_weights(), report);
-  if (status.ok())
-    status = quantize_network("decoder", tensors->autoencoder, model.decoder_weights(), made.decoder_weights(), report);
-  return status;
+  for (const auto& [name, entries, from, to] :
+       {std::tuple("text_encoder", &tensors->text_encoder, model.text_encoder_weights(), made.text_encoder_weights()),
+        std::tuple("unet", &tensors->unet, model.unet_weights(), made.unet_weights()),
+        std::tuple("decoder", &tensors->autoencoder, model.decoder_weights(), made.decoder_weights())}) {
+    if (Status status = quantize_network(name, *entries, from, to, stored, report); !status.ok()) return status;
+  }
+  return {};
 }
 
 QuantizationError sum(const std::vector<QuantizationError>& layers) {
@@ -133,9 +136,9 @@ void print(const std::string& output, const Report& report) {
               static_cast<double>(report.bytes_after) / 1e6, static_cast<double>(report.bytes_before) / 1e6);
 }
 
-void print_json(const std::string& output, const Report& report) {
-  nlohmann::ordered_json json{{"output", output},
-                              {"weights", "int8"},
+void print_json(const Options& options, const Report& report) {
+  nlohmann::ordered_json json{{"output", options.output},
+                              {"weights", options.weights},
                               {"bytes", report.bytes_after},
                               {"bytes_before", report.bytes_before},
                               {"networks", nlohmann::ordered_json::object()}};
@@ -155,11 +158,12 @@ int run(const Options& options) {
   const Result<ModelFolder> model = open_model_folder(options.model);
   if (!model.ok()) return complain(model.status());
   Report report;
-  const Result<fs::path> made =
-      make_folder(options.output, [&](const fs::path& folder) { return fill(*model, folder, report); });
+  const Result<fs::path> made = make_folder(options.output, [&](const fs::path& folder) {
+    return fill(*model, folder, *stored_weights(options.weights), report);
+  });
   if (!made.ok()) return complain(made.status());
   if (options.json) {
-    print_json(options.output, report);
+    print_json(options, report);
   } else {
     print(options.output, report);
   }
@@ -175,7 +179,7 @@ Run add_quantize(CLI::App& app) {
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
   command->add_option("--weights", options->weights, "What the large weights become")
       ->capture_default_str()
-      ->check(CLI::IsMember({"int8"}));
+      ->check(CLI::IsMember({"int8", "float16"}));
   command->add_flag("--json", options->json, "One JSON object on stdout: every layer's error");
   command->footer(
       "Example:\n"
@@ -183,7 +187,8 @@ Run add_quantize(CLI::App& app) {
       "  mobilediffusion generate \"two red boats\" --model scenes-int8 --precision int8\n\n"
       "A weight takes 8 bits, with a scale an output channel; first, last and other sensitive layers stay as they "
       "are.\n"
-      "The folder runs in every precision; --precision int8 is what it is for.");
+      "With --weights float16 every weight of float32 takes 16 bits, and what is smaller stays as it is.\n"
+      "The folder runs in every precision; --precision int8 is what 8 bits are for.");
   return [options] { return run(*options); };
 }
 

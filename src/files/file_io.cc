@@ -146,6 +146,22 @@ Status AtomicFile::write(std::span<const uint8_t> bytes) {
   return failed("write", impl_->name, last_error());
 }
 
+Status AtomicFile::make_executable() {
+  if (impl_->temporary.empty()) return {};
+  std::error_code error;
+  const fs::perms mode = fs::status(impl_->temporary, error).permissions();
+  fs::perms runs = fs::perms::none;
+  for (const auto& [read, run] : {std::pair(fs::perms::owner_read, fs::perms::owner_exec),
+                                  std::pair(fs::perms::group_read, fs::perms::group_exec),
+                                  std::pair(fs::perms::others_read, fs::perms::others_exec)}) {
+    if (!error && (mode & read) != fs::perms::none) runs |= run;
+  }
+  if (!error) fs::permissions(impl_->temporary, runs, fs::perm_options::add, error);
+  return error ? failed("make a program of", impl_->name, error) : Status();
+}
+
+const std::string& AtomicFile::name() const { return impl_->name; }
+
 Status AtomicFile::commit() {
   const bool direct = impl_->temporary.empty();
   const bool flushed =

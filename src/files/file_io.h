@@ -41,6 +41,12 @@ class AtomicFile {
   Status write(std::span<const uint8_t> bytes);
   Status write(const void* data, size_t size) { return write({static_cast<const uint8_t*>(data), size}); }
 
+  // Whoever may read the file may run it, too. Nothing where files have no modes, or the target is written to directly.
+  Status make_executable();
+
+  // As it was opened, for messages.
+  const std::string& name() const;
+
   // Flushes to the disk and renames; once. Nothing can be written after it.
   Status commit();
 

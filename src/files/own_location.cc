@@ -9,8 +9,12 @@
 #include <windows.h>
 #else
 #include <dlfcn.h>
+#if defined(__APPLE__)
+#include <mach-o/dyld.h>
+#endif
 #endif
 
+#include <cstdint>
 #include <string>
 #include <system_error>
 
@@ -20,30 +24,49 @@ namespace {
 namespace fs = std::filesystem;
 
 #if defined(_WIN32)
-fs::path own_binary() {
-  HMODULE module = nullptr;
-  if (!::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                            reinterpret_cast<LPCWSTR>(&own_folder), &module))
-    return {};
+fs::path path_of(HMODULE module) {
   std::wstring name(32768, L'\0');  // the longest path that there is
   name.resize(::GetModuleFileNameW(module, name.data(), static_cast<DWORD>(name.size())));
   return fs::path(name);
 }
 #else
-fs::path own_binary() {
-  Dl_info info;
+fs::path canonical(const fs::path& path) {
   std::error_code error;
-  if (::dladdr(reinterpret_cast<const void*>(&own_folder), &info) != 0 && info.dli_fname != nullptr) {
-    if (fs::path found = fs::canonical(info.dli_fname, error); !error) return found;
-  }
-  // A static program, of which musl's dladdr() knows nothing.
-  fs::path program = fs::canonical("/proc/self/exe", error);
-  return error ? fs::path() : program;
+  fs::path found = fs::canonical(path, error);
+  return error ? fs::path() : found;
 }
 #endif
 
 }  // namespace
 
-fs::path own_folder() { return own_binary().parent_path(); }
+#if defined(_WIN32)
+fs::path own_binary() {
+  HMODULE module = nullptr;
+  if (!::GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                            reinterpret_cast<LPCWSTR>(&own_binary), &module))
+    return {};
+  return path_of(module);
+}
+
+fs::path running_program() { return path_of(nullptr); }
+#else
+fs::path own_binary() {
+  Dl_info info;
+  if (::dladdr(reinterpret_cast<const void*>(&own_binary), &info) != 0 && info.dli_fname != nullptr) {
+    if (fs::path found = canonical(info.dli_fname); !found.empty()) return found;
+  }
+  return running_program();  // a static program, of which musl's dladdr() knows nothing
+}
+
+fs::path running_program() {
+#if defined(__APPLE__)
+  char name[4096];
+  uint32_t size = sizeof name;
+  return ::_NSGetExecutablePath(name, &size) == 0 ? canonical(name) : fs::path();
+#else
+  return canonical("/proc/self/exe");
+#endif
+}
+#endif
 
 }  // namespace mobilediffusion

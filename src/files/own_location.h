@@ -5,8 +5,12 @@
 
 namespace mobilediffusion {
 
-// The folder of the binary that this code is in: the shared library, or the program that it was linked into. Empty where
-// the system does not say.
-std::filesystem::path own_folder();
+// Each is empty where the system does not say.
+
+// The binary that this code is in: the shared library, or the program that it was linked into.
+std::filesystem::path own_binary();
+
+// The program that runs: the above, or what has loaded that library.
+std::filesystem::path running_program();
 
 }  // namespace mobilediffusion

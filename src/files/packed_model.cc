@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/files/in_message.h"
+#include "src/files/program_file.h"
 
 namespace mobilediffusion {
 namespace {
@@ -147,6 +148,16 @@ Result<PackedModel> read(InputFile file, uint64_t offset, uint64_t size, const s
   return read(std::move(whole), std::move(origin), title);
 }
 
+bool begins_packed(std::span<const std::byte> file) {
+  constexpr size_t kLooked = 256;  // the metadata stand in front
+  const std::span<const std::byte> bytes = file.first(std::min(kLooked, file.size()));
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  return text.size() > 8 && text[8] == '{' && text.find(kPackFormatKey) != std::string_view::npos;
+}
+
+// Not a model whose last weight happens to end like that.
+bool is_program(std::span<const std::byte> file) { return !begins_packed(file) && ends_with_model(file); }
+
 }  // namespace
 
 bool is_packable_name(std::string_view name) {
@@ -165,7 +176,17 @@ bool is_packable_name(std::string_view name) {
 Result<PackedModel> open_packed_model(const std::string& path) {
   Result<InputFile> file = MappedFile::open_input(path);
   if (!file.ok()) return file.status();
-  return read(std::move(*file), 0, MappedFile::kToTheEnd, path);
+  FileRange model{0, MappedFile::kToTheEnd};
+  {
+    const Result<MappedFile> whole = MappedFile::open(*file, 0, MappedFile::kToTheEnd, path);
+    if (!whole.ok()) return whole.status();
+    if (is_program(whole->bytes())) {
+      const Result<FileRange> inside = range_of_model(whole->bytes(), path);
+      if (!inside.ok()) return inside.status();
+      model = *inside;
+    }
+  }
+  return read(std::move(*file), model.begin, model.size, path);
 }
 
 Result<PackedModel> open_packed_model(int descriptor, uint64_t offset, uint64_t size, const std::string& title) {
@@ -181,12 +202,13 @@ Result<PackedModel> open_packed_model(std::span<const std::byte> bytes, const st
 
 bool claims_to_be_packed(const std::string& path) {
   if (path.ends_with(kUsualEnding)) return true;
-  constexpr size_t kLooked = 256;  // the metadata stand in front
   const Result<MappedFile> file = MappedFile::open(path);
-  if (!file.ok()) return false;
-  const std::span<const std::byte> bytes = file->bytes().first(std::min(kLooked, file->bytes().size()));
-  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).find(kPackFormatKey) !=
-         std::string_view::npos;
+  return file.ok() && (begins_packed(file->bytes()) || is_program(file->bytes()));
+}
+
+bool holds_packed_model(const std::string& program) {
+  const Result<MappedFile> file = MappedFile::open(program);
+  return file.ok() && is_program(file->bytes());
 }
 
 }  // namespace mobilediffusion

@@ -44,15 +44,19 @@ inline constexpr PackedNetwork kPackedNetworks[] = {{"text_encoder", "model.safe
 // Whether a file can have that name: relative, in folders below its root, and none that a system might read otherwise.
 bool is_packable_name(std::string_view name);
 
-// Each reads the header alone. Errors: kNotFound, kIoError, kInvalidModel (no packed model, or a damaged one),
-// kUnsupported (of another version). `size` is in bytes, or MappedFile::kToTheEnd; of the descriptor a duplicate is
-// kept. Bytes in memory must outlive the source. `title` is for messages.
+// Each reads the header alone. By its path a program with a model inside (program_file.h) is that model. Errors:
+// kNotFound, kIoError, kInvalidModel (no packed model, or a damaged one), kUnsupported (of another version). `size` is
+// in bytes, or MappedFile::kToTheEnd; of the descriptor a duplicate is kept. Bytes in memory must outlive the source.
+// `title` is for messages.
 using PackedModel = std::shared_ptr<const FileSource>;
 Result<PackedModel> open_packed_model(const std::string& path);
 Result<PackedModel> open_packed_model(int descriptor, uint64_t offset, uint64_t size, const std::string& title);
 Result<PackedModel> open_packed_model(std::span<const std::byte> bytes, const std::string& title);
 
-// Whether a file on disk wants to be one: by how it begins, or, damaged there, by its name.
+// Whether a file on disk wants to be one: by how it begins, or, damaged there, by its name; or a program with one
+// inside.
 bool claims_to_be_packed(const std::string& path);
+// The latter alone.
+bool holds_packed_model(const std::string& program);
 
 }  // namespace mobilediffusion

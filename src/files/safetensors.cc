@@ -195,9 +195,8 @@ std::vector<TensorSource> with_padding(std::vector<TensorSource> tensors, size_t
 
 }  // namespace
 
-Status write_safetensors(const std::string& path, std::vector<TensorSource> tensors,
-                         const Safetensors::Metadata& metadata, size_t alignment,
-                         const std::function<bool()>& cancelled) {
+Status append_safetensors(AtomicFile& file, std::vector<TensorSource> tensors, const Safetensors::Metadata& metadata,
+                          size_t alignment, const std::function<bool()>& cancelled) {
   tensors = with_padding(std::move(tensors), alignment);
   json header = json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
@@ -210,21 +209,29 @@ Status write_safetensors(const std::string& path, std::vector<TensorSource> tens
   std::string text = header.dump();
   text.resize((8 + text.size() + kDataAlignment - 1) / kDataAlignment * kDataAlignment - 8, ' ');
 
-  Result<AtomicFile> file = AtomicFile::open(path);
-  if (!file.ok()) return file.status();
   uint8_t length[8];
   for (int i = 0; i < 8; ++i) length[i] = static_cast<uint8_t>(static_cast<uint64_t>(text.size()) >> (8 * i));
-  Status status = file->write(length, sizeof length);
-  if (status.ok()) status = file->write(text.data(), text.size());
+  Status status = file.write(length, sizeof length);
+  if (status.ok()) status = file.write(text.data(), text.size());
   std::vector<std::byte> piece;
   for (const TensorSource& tensor : tensors) {
     for (size_t at = 0; status.ok() && at < tensor.bytes; at += kPiece) {
-      if (cancelled && cancelled()) return Status(StatusCode::kCancelled, "cancelled: " + path + " was not written");
+      if (cancelled && cancelled())
+        return Status(StatusCode::kCancelled, "cancelled: " + file.name() + " was not written");
       piece.resize(std::min(kPiece, tensor.bytes - at));
       tensor.fill(at, piece);
-      status = file->write(piece.data(), piece.size());
+      status = file.write(piece.data(), piece.size());
     }
   }
+  return status;
+}
+
+Status write_safetensors(const std::string& path, std::vector<TensorSource> tensors,
+                         const Safetensors::Metadata& metadata, size_t alignment,
+                         const std::function<bool()>& cancelled) {
+  Result<AtomicFile> file = AtomicFile::open(path);
+  if (!file.ok()) return file.status();
+  Status status = append_safetensors(*file, std::move(tensors), metadata, alignment, cancelled);
   return status.ok() ? file->commit() : status;
 }
 

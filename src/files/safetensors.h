@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
+#include "src/files/file_io.h"
 
 namespace mobilediffusion {
 
@@ -67,6 +68,11 @@ struct TensorSource {
 Status write_safetensors(const std::string& path, std::vector<TensorSource> tensors,
                          const Safetensors::Metadata& metadata = {}, size_t alignment = 1,
                          const std::function<bool()>& cancelled = {});
+
+// The same behind what a file holds already, a multiple of 64 bytes. What was not committed is not there.
+Status append_safetensors(AtomicFile& file, std::vector<TensorSource> tensors,
+                          const Safetensors::Metadata& metadata = {}, size_t alignment = 1,
+                          const std::function<bool()>& cancelled = {});
 
 // A tensor that is in memory, and stays there until it is written.
 TensorSource tensor_in_memory(std::string name, std::string dtype, std::vector<int64_t> shape,

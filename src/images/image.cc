@@ -3,12 +3,11 @@
 // The public face of pictures: what throws below ends here.
 #include "mobilediffusion/image.h"
 
-#include <exception>
-#include <new>
 #include <optional>
 #include <string>
 
 #include "src/files/file_io.h"
+#include "src/files/guarded.h"
 #include "src/images/file_format.h"
 #include "src/images/jpeg.h"
 #include "src/images/png.h"
@@ -19,18 +18,6 @@ namespace {
 
 // No picture of ours comes near it, and a hostile file shall not eat the memory.
 constexpr size_t kMostBytes = size_t{1} << 30;
-
-// Runs `body`, which returns a Status or a Result, and turns what it throws into one.
-template <typename Body>
-auto guarded(Body body) -> decltype(body()) {
-  try {
-    return body();
-  } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "out of memory");  // short: within std::string itself
-  } catch (const std::exception& error) {
-    return Status(StatusCode::kInternal, error.what());
-  }
-}
 
 Result<std::vector<uint8_t>> encode(const Image& image, FileFormat format, const SaveOptions& options) {
   if (image.pixels.empty()) {

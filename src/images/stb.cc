@@ -3,6 +3,7 @@
 // The only file that sees stb_image.
 #include "src/images/stb.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
@@ -13,6 +14,10 @@
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
+// What a damaged JPEG never writes is shown: zeros, rather than what this process had in that memory before.
+#define STBI_MALLOC(size) std::calloc(1, size)
+#define STBI_REALLOC(memory, size) std::realloc(memory, size)
+#define STBI_FREE(memory) std::free(memory)
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"

@@ -20,6 +20,8 @@
 namespace mobilediffusion {
 namespace {
 
+constexpr const char* kDefaultModel = "scenes";
+
 // A folder with one network in it, a ControlNet say, says which.
 Status refuse_network_alone(const SourcePath& folder) {
   const SourcePath config = folder / "config.json";
@@ -166,19 +168,28 @@ Result<ModelFolder> open_model_folder(const SourcePath& given, const std::string
 
 Result<std::string> find_default_model() {
   if (std::string named = environment_variable("MOBILEDIFFUSION_MODEL"); !named.empty()) return named;
-  std::vector<std::filesystem::path> places;
-  if (const auto folder = own_folder(); !folder.empty()) {
+  const std::filesystem::path models = "models", shared = MOBILEDIFFUSION_INSTALL_DATADIR "/mobilediffusion/models";
+  std::vector<std::filesystem::path> binaries = {own_binary()};
+  if (auto program = running_program(); program != binaries.front()) binaries.push_back(std::move(program));
+  std::vector<std::filesystem::path> places;  // each a file or a folder
+  for (const auto& binary : binaries) {
+    if (binary.empty()) continue;
+    if (holds_packed_model(to_utf8(binary))) return to_utf8(binary);
+    const auto folder = binary.parent_path();
+    places.push_back(folder / "model.mdiff");
+    places.push_back(folder / models / kDefaultModel);
     // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>
-    places.push_back(folder / ".." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
-    places.push_back(folder / "../.." / MOBILEDIFFUSION_INSTALL_DATADIR / "mobilediffusion/models/scenes");
+    places.push_back(folder / ".." / shared / kDefaultModel);
+    places.push_back(folder / "../.." / shared / kDefaultModel);
   }
-  places.push_back(to_path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / "scenes");
+  places.push_back(to_path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / kDefaultModel);
   std::string tried;
   for (const auto& place : places) {
     std::error_code error;
-    const auto folder = place.lexically_normal();
-    if (std::filesystem::exists(folder / "model_index.json", error)) return to_utf8(folder);
-    tried += "\n  " + to_utf8(folder);
+    const auto path = place.lexically_normal();
+    if (std::filesystem::is_regular_file(path, error) || std::filesystem::exists(path / "model_index.json", error))
+      return to_utf8(path);
+    tried += "\n  " + to_utf8(path);
   }
   return Status(StatusCode::kNotFound,
                 "there is no default model; name one, or set MOBILEDIFFUSION_MODEL. It was looked for in" + tried);

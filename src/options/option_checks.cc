@@ -71,7 +71,8 @@ Status check(const LoadOptions& options) {
 }
 
 Status check(const PackOptions& options) {
-  if (options.weights != StoredWeights::kAsTheyAre && options.weights != StoredWeights::kInt8)
+  if (options.weights != StoredWeights::kAsTheyAre && options.weights != StoredWeights::kInt8 &&
+      options.weights != StoredWeights::kFloat16)
     return not_listed("weights", options.weights, "pack.h");
   return {};
 }

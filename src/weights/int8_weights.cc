@@ -1,11 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/weights/int8_weights.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -28,19 +24,11 @@ struct Quantized {
     source->release(view);
     weight = kernels::quantize_weight(values, entry.shape[0]);
     const size_t row = values.size() / weight->scales.size();
-    for (size_t i = 0; i < values.size(); ++i) {
-      const double lost = values[i] - weight->values[i] * weight->scales[i / row];
-      error->energy += double{values[i]} * values[i];
-      error->squared += lost * lost;
-    }
+    for (size_t i = 0; i < values.size(); ++i) error->add(values[i], weight->values[i] * weight->scales[i / row]);
   }
 };
 
 }  // namespace
-
-double QuantizationError::decibels() const {
-  return squared > 0 ? 10 * std::log10(energy / squared) : std::numeric_limits<double>::infinity();
-}
 
 bool becomes_int8(const ManifestWeights::Entry& entry) {
   const bool depthwise = entry.shape.size() == 4 && entry.shape[1] == 1;
@@ -80,31 +68,6 @@ Status check_for_int8(FileWeights& weights, const std::vector<ManifestWeights::E
     if (view.data != nullptr) kernels::require_finite(view, entry.name, weights.status());
   }
   return weights.status();
-}
-
-Result<std::vector<QuantizationError>> write_int8_weights(const SourcePath& from, const std::string& to,
-                                                          const std::vector<ManifestWeights::Entry>& asked) {
-  Result<std::unique_ptr<FileWeights>> opened = FileWeights::open(from);
-  if (!opened.ok()) return opened.status();
-  FileWeights& weights = **opened;
-  if (Status status = check_for_int8(weights, asked); !status.ok()) return status;
-  std::map<std::string, const ManifestWeights::Entry*, std::less<>> worthwhile;
-  for (const ManifestWeights::Entry& entry : asked) {
-    if (becomes_int8(entry)) worthwhile.emplace(entry.name, &entry);
-  }
-  std::vector<QuantizationError> errors;
-  errors.reserve(worthwhile.size());  // they are pointed to
-  std::vector<TensorSource> tensors;
-  for (const auto& [name, entry] : weights.tensors()) {
-    if (const auto found = worthwhile.find(name); found != worthwhile.end()) {
-      errors.push_back({.tensor = name, .values = entry->elements()});
-      add_int8_tensor(weights, *found->second, "", &errors.back(), tensors);
-    } else {
-      tensors.push_back(tensor_in_memory(name, entry->dtype, entry->shape, entry->data));
-    }
-  }
-  if (Status status = write_safetensors(to, std::move(tensors)); !status.ok()) return status;
-  return errors;
 }
 
 }  // namespace mobilediffusion

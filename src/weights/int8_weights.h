@@ -11,24 +11,14 @@
 #include <vector>
 
 #include "mobilediffusion/status.h"
-#include "src/files/file_source.h"
 #include "src/files/safetensors.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/quantization_error.h"
 #include "src/weights/weights.h"
 
 namespace mobilediffusion {
 
 inline constexpr std::string_view kScaleSuffix = "_scale";
-
-// What 8 bits did to a tensor.
-struct QuantizationError {
-  std::string tensor;
-  int64_t values = 0;
-  double energy = 0;   // sum of the squares of its values
-  double squared = 0;  // and of the errors
-
-  double decibels() const;  // signal to noise; infinite where nothing was lost
-};
 
 // Whether a tensor becomes 8 bits: a matrix, a convolution or a table that is computed in int8; not a norm, a bias or a
 // depthwise kernel.
@@ -42,10 +32,5 @@ void add_int8_tensor(WeightSource& values, const ManifestWeights::Entry& entry, 
 // Sees that every tensor that becomes 8 bits is there and has values to be rounded. Errors: kInvalidModel, kNonFinite;
 // kInvalidArgument where it is I8 already.
 Status check_for_int8(FileWeights& weights, const std::vector<ManifestWeights::Entry>& asked);
-
-// Copies the safetensors file `from` to `to`, with those tensors in 8 bits that `asked` (of the network that was built
-// in int8) has worthwhile. Errors: kNotFound, kIoError, and check_for_int8()'s.
-Result<std::vector<QuantizationError>> write_int8_weights(const SourcePath& from, const std::string& to,
-                                                          const std::vector<ManifestWeights::Entry>& asked);
 
 }  // namespace mobilediffusion

@@ -11,6 +11,14 @@
 
 #define SCENES MOBILEDIFFUSION_SOURCE_DIR "/models/scenes"
 
+/* Whether the library has all that it can have; what a minimal one leaves out it must say so of. */
+#if defined(MOBILEDIFFUSION_MINIMAL)
+enum { kComplete = 0 };
+#else
+enum { kComplete = 1 };
+#endif
+#define LEFT_OUT "not in this build"
+
 static int failures = 0;
 
 static inline int check(int condition, const char* text, const char* file, int line) {

@@ -78,12 +78,17 @@ static void both_formats_as_bytes(void) {
   md_save_options options;
   md_save_options_init(&options, sizeof options);
   CHECK(encoded(image, MD_PNG, &options, 0x89) > 0);
+  md_bytes* bytes = NULL;
+  md_error* error = NULL;
+  if (!kComplete) {
+    REFUSED(md_image_encode(image, MD_JPEG, NULL, &bytes, &error), MD_UNSUPPORTED, LEFT_OUT);
+    REFUSED(md_image_save(image, JPEG, NULL, &error), MD_UNSUPPORTED, LEFT_OUT);
+    md_image_free(image);
+    return;
+  }
   const size_t marked = encoded(image, MD_JPEG, &options, 0xff);
   options.metadata = 0;
   CHECK(encoded(image, MD_JPEG, &options, 0xff) < marked);
-
-  md_bytes* bytes = NULL;
-  md_error* error = NULL;
   REFUSED(md_image_encode(image, 2, NULL, &bytes, &error), MD_INVALID_ARGUMENT,
           "format must be MD_PNG or MD_JPEG, not 2");
   options.jpeg_quality = 101;
@@ -95,11 +100,39 @@ static void both_formats_as_bytes(void) {
   md_image_free(image);
 }
 
+/* Both formats, out of memory, and what is no picture there. */
+static void bytes_come_back_as_an_image(void) {
+  md_image* image = an_image(MD_RGB);
+  md_image* back = NULL;
+  md_error* error = NULL;
+  for (md_file_format format = MD_PNG; format <= (kComplete ? MD_JPEG : MD_PNG); ++format) {
+    md_bytes* bytes = NULL;
+    if (!DONE(md_image_encode(image, format, NULL, &bytes, &error))) continue;
+    const uint8_t* data = md_bytes_data(bytes);
+    if (DONE(md_image_decode(data, md_bytes_size(bytes), &back, &error))) {
+      CHECK(md_image_width(back) == kWidth && md_image_height(back) == kHeight && md_image_format(back) == MD_RGB);
+      CHECK(format == MD_JPEG ||
+            memcmp(md_image_pixels(back), md_image_pixels(image), md_image_pixel_bytes(image)) == 0);
+      md_image_free(back);
+    }
+    REFUSED(md_image_decode(data, md_bytes_size(bytes) / 2, &back, &error), MD_INVALID_ARGUMENT, "in memory");
+    REFUSED(md_image_decode(data, 0, &back, &error), MD_INVALID_ARGUMENT, "neither a PNG nor a JPEG");
+    CHECK(back == NULL);
+    md_bytes_free(bytes);
+  }
+  REFUSED(md_image_decode(g_pixels, sizeof g_pixels, &back, &error), MD_INVALID_ARGUMENT, "neither a PNG nor a JPEG");
+  const uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xe0};
+  if (!kComplete) REFUSED(md_image_decode(jpeg, sizeof jpeg, &back, &error), MD_UNSUPPORTED, LEFT_OUT);
+  REFUSED(md_image_decode(NULL, 10, &back, &error), MD_INVALID_ARGUMENT, "file must not be NULL");
+  md_image_free(image);
+}
+
 static void how_it_was_made_comes_back(void) {
+  const char* file = kComplete ? JPEG : PNG;
   md_image* image = an_image(MD_RGB);
   md_provenance* read = NULL;
   md_error* error = NULL;
-  if (DONE(md_image_save(image, JPEG, NULL, &error)) && DONE(md_provenance_read(JPEG, &read, &error))) {
+  if (DONE(md_image_save(image, file, NULL, &error)) && DONE(md_provenance_read(file, &read, &error))) {
     /* An image with it, saved and read again, says the same. */
     CHECK(md_provenance_steps(read) == 1 && md_provenance_guidance(read) == 1 && md_provenance_strength(read) < 0);
     const md_pixels pixels = {g_pixels, kWidth, kHeight, MD_RGB};
@@ -115,12 +148,12 @@ static void how_it_was_made_comes_back(void) {
   md_save_options_init(&options, sizeof options);
   options.metadata = 0;
   image = an_image(MD_RGB);
-  if (DONE(md_image_save(image, JPEG, &options, &error)))
-    REFUSED(md_provenance_read(JPEG, &read, &error), MD_INVALID_ARGUMENT, JPEG);
+  if (DONE(md_image_save(image, file, &options, &error)))
+    REFUSED(md_provenance_read(file, &read, &error), MD_INVALID_ARGUMENT, file);
   CHECK(read == NULL);
   md_image_free(image);
-  remove(JPEG);
-  REFUSED(md_provenance_read(JPEG, &read, &error), MD_NOT_FOUND, JPEG);
+  remove(file);
+  REFUSED(md_provenance_read(file, &read, &error), MD_NOT_FOUND, file);
 }
 
 static void what_is_no_file_of_a_picture_is_refused(void) {
@@ -137,6 +170,7 @@ int main(void) {
   what_is_no_picture_is_refused();
   a_png_comes_back_whole();
   both_formats_as_bytes();
+  bytes_come_back_as_an_image();
   how_it_was_made_comes_back();
   what_is_no_file_of_a_picture_is_refused();
   return failures > 0;

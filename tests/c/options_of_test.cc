@@ -106,6 +106,7 @@ TEST(COptions, OfPacking) {
   given.loras = &lora;
   given.lora_count = 1;
   given.vae = "tiny";
+  given.program = "draw";
   given.cancelled = [](void* user_data) -> int32_t { return (*static_cast<int*>(user_data))++; };
   given.cancelled_user_data = &asked;
   const auto options = pack_options_of(&given);
@@ -114,6 +115,7 @@ TEST(COptions, OfPacking) {
   ASSERT_EQ(options->loras.size(), 1u);
   EXPECT_EQ(options->loras[0].path, "a.safetensors");
   EXPECT_EQ(options->vae, "tiny");
+  EXPECT_EQ(options->program, "draw");
   EXPECT_FALSE(options->cancelled());
   EXPECT_TRUE(options->cancelled());
   given.loras = nullptr;

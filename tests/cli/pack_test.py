@@ -3,8 +3,12 @@
 
 import json
 import os
+import shutil
+import stat
+import subprocess
+import unittest
 
-from program import BASE, DONE, FAILED, SOURCE, USAGE, ProgramTest, content, header_of, main, run
+from program import BASE, DONE, FAILED, PROGRAM, SOURCE, USAGE, ProgramTest, content, header_of, main, run
 
 SCENES = os.path.join(SOURCE, "models/scenes")
 
@@ -49,6 +53,29 @@ class PackTest(ProgramTest):
         self.assertIn(b"int8 already", again.stderr)
         self.assertEqual(sorted(os.listdir(self.folder)), ["packed.mdiff", "small"])
 
+    def test_float16_is_half_of_float32(self):
+        """By pack, and by quantize and pack: the same pictures."""
+        whole, half, folder, float32 = (self.path(leaf) for leaf in ("whole", "half", "folder", "float32"))
+        shutil.copytree(BASE, float32)
+        shutil.copytree(os.path.join(self.model, "tokenizer"), os.path.join(float32, "tokenizer"))
+        self.assertEqual(run("pack", float32, whole).returncode, DONE)
+        told = json.loads(run("pack", float32, half, "--weights", "float16", "--json").stdout)
+        self.assertEqual(told["weights"], "float16")
+        types = [{name: entry["dtype"] for name, entry in header_of(path).items() if "dtype" in entry} for path in (whole, half)]
+        for name, dtype in types[0].items():
+            if not name.startswith("__padding__/"):
+                self.assertEqual(types[1][name], "F16" if dtype == "F32" else dtype, name)
+        self.assertTrue("F32" in types[0].values())
+        self.assertEqual(run("quantize", float32, folder, "--weights", "float16").returncode, DONE)
+        self.assertEqual(run("pack", folder, self.path("again")).returncode, DONE)
+        self.assertTrue(json.loads(run("quantize", float32, self.path("told"), "--weights", "float16", "--json").stdout)["bytes"]
+                        < 0.6 * os.path.getsize(whole))
+        pictures = [run("generate", "a boat", "-q", "-o", "-", "--no-metadata", "--model", model).stdout
+                    for model in (half, folder, self.path("again"))]
+        self.assertTrue(pictures[0])
+        self.assertEqual(pictures[0], pictures[1])
+        self.assertEqual(pictures[0], pictures[2])
+
     def test_other_readers_list_it(self):
         """As Python's safetensors reads: no holes, sorted by place, true types."""
         packed = self.path("packed.mdiff")
@@ -83,6 +110,58 @@ class PackTest(ProgramTest):
             peaks = [json.loads(run("bench", model, "--runs", "1", "--threads", "1", "--memory", memory, "--cache", "none",
                                     "--json", env=steady).stdout)["peak_memory_bytes"] for model in (SCENES, packed)]
             self.assertLess(peaks[1], peaks[0] + 0.2 * os.path.getsize(packed), memory)
+
+    @unittest.skipIf(content(PROGRAM)[:2] == b"#!", "an emulator runs the program")
+    def test_program_with_a_model_inside(self):
+        """Alone in a folder, without an environment, it draws what its model's folder draws."""
+        def draw(program, *arguments, folder=self.folder):
+            done = subprocess.run([program, "generate", "a boat", "-q", "-o", "-", "--seed", "3", "--threads", "1", *arguments],
+                                  cwd=folder, env={"HOME": folder}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+            self.assertEqual(done.returncode, DONE, done.stderr)
+            return done.stdout
+
+        expected = draw(PROGRAM, "--model", self.model, folder=self.home)
+        alone = os.path.join(self.folder, "draw")
+        told = run("pack", self.model, alone, "--program")
+        self.assertEqual(told.returncode, DONE, told.stderr)
+        self.assertEqual(os.listdir(self.folder), ["draw"])
+        self.assertTrue(os.stat(alone).st_mode & stat.S_IXUSR)
+        self.assertEqual(draw(alone), expected)
+        self.assertEqual(run("info", alone).stdout, run("info", self.model).stdout)
+        # Another model takes its place, and its own name says which; given back, the bytes are the first's.
+        other = os.path.join(self.home, "other")
+        self.assertEqual(run("synthesize", BASE, other, "--seed", "6").returncode, DONE)
+        again = self.path("again")
+        self.assertEqual(run("pack", other, again, "--program=" + alone).returncode, DONE)
+        self.assertNotEqual(draw(again), expected)
+        self.assertEqual(subprocess.run([again, "pack", self.model, again, "--program"], stdout=subprocess.PIPE).returncode, DONE)
+        self.assertTrue(content(again) == content(alone))
+        # Taken out again it is what pack makes of the folder.
+        self.assertEqual(run("pack", alone, self.path("x.mdiff")).returncode, DONE)
+        self.assertEqual(run("pack", self.model, self.path("y.mdiff")).returncode, DONE)
+        self.assertTrue(content(self.path("x.mdiff")) == content(self.path("y.mdiff")))
+        # One that was damaged says so, rather than draw by another model.
+        with open(alone, "r+b") as file:
+            file.truncate(os.path.getsize(alone) - 100)
+            file.seek(0, os.SEEK_END)
+            file.write(content(again)[-16:])
+        done = subprocess.run([alone, "words"], env={}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn(alone, done.stderr.decode())
+
+    @unittest.skipIf(content(PROGRAM)[:2] == b"#!", "an emulator runs the program")
+    def test_model_beside_the_program(self):
+        program = self.path("draw")
+        shutil.copy(PROGRAM, program)
+        self.assertEqual(run("pack", self.model, self.path("model.mdiff")).returncode, DONE)
+        done = subprocess.run([program, "generate", "a boat", "-q", "-o", "-", "--threads", "1"], cwd=self.home,
+                              env={"HOME": self.folder}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(done.stdout, self.generate("a boat", "-q", "-o", "-").stdout, done.stderr)
+
+    def test_what_is_no_program_is_refused(self):
+        for arguments, saying in ((("--program=" + self.path("none"),), "none"),
+                                  (("--program=" + os.path.join(SOURCE, "LICENSE"),), "no program")):
+            self.refused(run("pack", self.model, self.path("x"), *arguments), FAILED if saying == "none" else USAGE, saying)
 
     def test_refusals(self):
         self.refused(run("pack", self.path("none"), self.path("x")), FAILED, "none")

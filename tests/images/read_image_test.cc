@@ -27,6 +27,13 @@ class ReadImageTest : public testing::Test {
   Status trouble(const std::string& bytes) {
     folder_.write("picture", bytes);
     const auto image = read_image(folder_.path("picture"));
+    const auto decoded = decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+    EXPECT_EQ(decoded.status().code(), image.status().code());
+    if (image.ok()) {
+      EXPECT_TRUE(decoded->pixels == image->pixels);
+    } else {
+      EXPECT_TRUE(decoded.status().message().starts_with("the picture in memory")) << decoded.status().message();
+    }
     return image.ok() ? Status() : image.status();
   }
 

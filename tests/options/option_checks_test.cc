@@ -43,9 +43,10 @@ TEST(LoadOptionsTest, EveryFieldHasItsRange) {
 TEST(PackOptionsTest, WeightsAreOfTheListedKinds) {
   EXPECT_TRUE(check(PackOptions{}).ok());
   EXPECT_TRUE(check(PackOptions{.weights = StoredWeights::kInt8}).ok());
-  const Status status = check(PackOptions{.weights = static_cast<StoredWeights>(2)});
+  EXPECT_TRUE(check(PackOptions{.weights = StoredWeights::kFloat16}).ok());
+  const Status status = check(PackOptions{.weights = static_cast<StoredWeights>(3)});
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message(), "weights 2 is not one of pack.h");
+  EXPECT_EQ(status.message(), "weights 3 is not one of pack.h");
 }
 
 TEST(GenerateOptionsTest, TheDefaultsAreFine) { EXPECT_EQ(objection(GenerateOptions{}), ""); }

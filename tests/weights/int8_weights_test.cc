@@ -10,6 +10,7 @@
 
 #include "src/files/safetensors.h"
 #include "src/weights/file_weights.h"
+#include "src/weights/stored_weights.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -29,7 +30,7 @@ class Int8Weights : public testing::Test {
   }
 
   Result<std::vector<QuantizationError>> quantize(const std::vector<ManifestWeights::Entry>& asked) const {
-    return write_int8_weights(folder_.path("from"), folder_.path("to"), asked);
+    return write_stored_weights(StoredWeights::kInt8, folder_.path("from"), folder_.path("to"), asked);
   }
 
   std::vector<float> matrix_ = std::vector<float>(3 * 12);

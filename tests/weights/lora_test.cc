@@ -3,7 +3,7 @@
 // LoRAs: what is added to which weight, what is refused, and that a picture from a model with one is the picture of the
 // model whose weights were changed by hand.
 #include "mobilediffusion/pipeline.h"
-#include "src/weights/int8_weights.h"
+#include "src/weights/stored_weights.h"
 #include "tests/weights/lora_fixture.h"
 
 namespace mobilediffusion::lora_test {
@@ -28,7 +28,9 @@ TEST_F(LoraTest, OntoInt8) {
   ModelFolder quantized = model_;
   quantized.path = folder_.path("int8");
   std::filesystem::create_directories(quantized.path.name() + "/unet");
-  ASSERT_TRUE(write_int8_weights(model_.unet_weights(), quantized.unet_weights().name(), manifest.entries()).ok());
+  ASSERT_TRUE(write_stored_weights(StoredWeights::kInt8, model_.unet_weights(), quantized.unet_weights().name(),
+                                   manifest.entries())
+                  .ok());
   const Values up = random({16, 3}, 1), down = random({3, 16}, 2);
   const auto loras = open({{"unet." + to_q_ + ".lora_A.weight", down}, {"unet." + to_q_ + ".lora_B.weight", up}}, 1.0f);
   ASSERT_TRUE(loras.ok());

@@ -170,7 +170,8 @@ TEST(Conv2dOperatorTest, SaysWhatItHolds) {
       int64_t in_store = 0;
       for (const auto& [name, entry] : store.entries()) in_store += static_cast<int64_t>(entry.bytes.size());
       EXPECT_GE(own.packed_bytes(), weight.view().elements());  // a byte each at least
-      EXPECT_NEAR(static_cast<double>(stored.packed_bytes() + in_store), static_cast<double>(own.packed_bytes()), 4096);
+      // XNNPACK has 2 KB of its own for each operator, of which a stored one has some for parts of pictures.
+      EXPECT_NEAR(static_cast<double>(stored.packed_bytes() + in_store), static_cast<double>(own.packed_bytes()), 8192);
       if (in_store > 0) {
         EXPECT_LT(stored.packed_bytes(), 10000);
       }

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstring>
 
 #include "kernels/attention/attention.h"
 #include "kernels/convolution/conv2d.h"
 #include "kernels/linear/linear.h"
+#include "kernels/packing/float16_support.h"
+#include "kernels/packing/packed_weights.h"
 #include "tests/kernels/kernel_test.h"
 
 namespace mobilediffusion::kernels {
@@ -53,6 +56,29 @@ TEST(CancelTest, ConvolutionsBetweenBlocksAndBands) {
     ASSERT_TRUE(status.ok());
     const reference::Array picture = random_array({1, 96, 96, 64}, 3);
     EXPECT_GE(looks_of([&](Bed& bed) { upsampling(bed.context, bed.tensor(picture)); }), 4);
+  }
+}
+
+// The same values as the picture at once, which is how a convolution without a store for its weights computes it.
+TEST(CancelTest, ConvolutionsOfLargePicturesBetweenParts) {
+  const TestWeight weight({192, 192, 3, 3}, 1), bias({192}, 2);
+  const reference::Array x = random_array({2, 97, 130, 192}, 3);  // 4.2 G a picture
+  for (const Precision precision : {Precision::kFloat16, Precision::kInt8}) {
+    if (precision == Precision::kFloat16 && !computes_float16()) continue;
+    Status status;
+    PackedWeights store;
+    const Conv2dSpec spec{.in_channels = 192, .out_channels = 192};
+    const Conv2d conv("conv", spec, weight.view(), bias.view(), Packing(precision, &store), status);
+    const Conv2d whole("conv", spec, weight.view(), bias.view(), in(precision), status);
+    ASSERT_TRUE(status.ok()) << status.message();
+    EXPECT_FALSE(store.mismatched());
+    EXPECT_GE(looks_of([&](Bed& bed) { conv(bed.context, bed.tensor(x)); }), 4);
+    Bed bed(2);
+    const Tensor expected = whole(bed.context, bed.tensor(x)), found = conv(bed.context, bed.tensor(x));
+    ASSERT_TRUE(bed.context.ok()) << bed.context.status().message();
+    EXPECT_EQ(std::memcmp(found.memory(), expected.memory(),
+                          static_cast<size_t>(expected.shape().elements()) * size_of(expected.format())),
+              0);
   }
 }
 

@@ -15,7 +15,7 @@ auto guarded(Body&& body) -> decltype(body()) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return Status(StatusCode::kOutOfMemory, "out of memory");
+    return Status(StatusCode::kOutOfMemory, "out of memory");  // short: within std::string itself
   } catch (const std::exception& error) {
     return Status(StatusCode::kInternal, std::string("unexpected: ") + error.what());
   }
