@@ -30,4 +30,13 @@ inline void close_descriptor(int descriptor) {
 #endif
 }
 
+// Both ends of a pipe; false where there is none to be had.
+inline bool open_pipe(int (&ends)[2]) {
+#if defined(_WIN32)
+  return ::_pipe(ends, 4096, _O_BINARY) == 0;
+#else
+  return ::pipe(ends) == 0;
+#endif
+}
+
 }  // namespace mobilediffusion

@@ -3,9 +3,7 @@
 // A packed model draws what its folder draws, bit for bit, wherever its bytes are.
 #include "mobilediffusion/pack.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <set>
@@ -14,6 +12,7 @@
 
 #include "mobilediffusion/pipeline.h"
 #include "src/files/packed_model.h"
+#include "tests/descriptor.h"
 #include "tests/small_model.h"
 #include "tests/weights/lora_fixture.h"
 
@@ -57,13 +56,13 @@ TEST_F(PackTest, TheSamePictureFromPathDescriptorAndMemory) {
         ASSERT_FALSE(truth.empty());
         for (int round = 0; round < 2; ++round) {  // the second time out of the cache
           EXPECT_TRUE(picture_of(Pipeline::load(folder_.path("x.mdiff"), options)) == truth);
-          const int package = ::open(folder_.path("package").c_str(), O_RDONLY);
+          const int package = open_descriptor(folder_.path("package"));
           auto pipeline = Pipeline::load(package, 3, bytes.size(), options);
-          ::close(package);
+          close_descriptor(package);
           EXPECT_TRUE(picture_of(std::move(pipeline)) == truth);
-          const int last = ::open(folder_.path("last").c_str(), O_RDONLY);
+          const int last = open_descriptor(folder_.path("last"));
           EXPECT_TRUE(picture_of(Pipeline::load(last, 5, UINT64_MAX, options)) == truth);
-          ::close(last);
+          close_descriptor(last);
           EXPECT_TRUE(picture_of(Pipeline::load(std::span(memory).subspan(1), options)) == truth);
         }
       }
@@ -185,7 +184,8 @@ TEST_F(PackTest, PacksWhatTheLoaderFinds) {
 
 // What a reader needs and the file lacks is named by the file's name and its own.
 TEST_F(PackTest, MissingPartsAreNamed) {
-  const std::string bytes = folder_.read(fs::path(packed()).filename());
+  packed();
+  const std::string bytes = folder_.read("x.mdiff");
   for (const std::string part : {"files/unet/config.json", "files/model_index.json", "unet/conv_in.weight"}) {
     std::string damaged = bytes;
     const size_t at = damaged.find("\"" + part + "\"");

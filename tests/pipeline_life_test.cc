@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,6 +19,7 @@
 #include "mobilediffusion/pipeline.h"
 #include "src/stages.h"
 #include "src/turns.h"
+#include "tests/process_memory.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
@@ -100,13 +100,7 @@ TEST(TurnsTest, TidiesBetweenTurnsAndEndsWhenAllHaveLeft) {
   EXPECT_FALSE(late);
 }
 
-#if defined(__linux__)
-int64_t resident_bytes() {
-  int64_t pages = 0, resident = 0;
-  std::ifstream("/proc/self/statm") >> pages >> resident;
-  return resident * ::sysconf(_SC_PAGESIZE);
-}
-
+#if defined(__linux__) || defined(_WIN32)
 TEST_F(PipelineLifeTest, TrimGivesMemoryBack) {
   constexpr const char* kScenes = MOBILEDIFFUSION_SOURCE_DIR "/models/scenes";
   auto pipeline = Pipeline::load(kScenes, {.threads = 2});
@@ -121,6 +115,9 @@ TEST_F(PipelineLifeTest, TrimGivesMemoryBack) {
   EXPECT_TRUE(pixels(*pipeline) == before);
 }
 
+#endif
+
+#if defined(__linux__)
 int own_nice() { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid))); }
 
 TEST_F(PipelineLifeTest, InTheBackgroundOnThreadsOfItsOwn) {

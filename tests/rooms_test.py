@@ -12,6 +12,11 @@ import unittest
 
 HALLS = "src", "kernels"
 
+# Who alone may ask the operating system for what C++ has not, behind a name that every system can have.
+ASK_THE_SYSTEM = "src/files", "src/cli", "kernels/runtime"
+HEADERS_OF_SYSTEMS = re.compile(r"unistd\.h|fcntl\.h|dlfcn\.h|dirent\.h|poll\.h|pthread\.h|sched\.h|signal\.h|termios\.h|io\.h|process\.h|"
+                                r"psapi\.h|shellapi\.h|windows\.h|(sys|mach|pthread)/.*")
+
 
 def read(path):
     with open(path, encoding="utf-8") as file:
@@ -33,13 +38,13 @@ def find_rooms(top):
 
 
 def includes(top):
-    """Every include of ours in the halls: (file, what it includes)."""
+    """Every include in the halls: (file, what it includes)."""
     for hall in HALLS:
         for folder, _, names in os.walk(os.path.join(top, hall)):
             for name in sorted(names):
                 if name.endswith((".cc", ".h")):
                     path = os.path.join(folder, name)
-                    for included in re.findall(r'^#include "([^"]+)"', read(path), re.MULTILINE):
+                    for included in re.findall(r'^#include ["<]([^">]+)[">]', read(path), re.MULTILINE):
                         yield os.path.relpath(path, top), included
 
 
@@ -50,6 +55,9 @@ def offences(top):
         room, other = os.path.dirname(path), os.path.dirname(included)
         if room not in rooms:
             yield f"{path} stands in no room: {room}/CMakeLists.txt has no room(...)"
+        elif HEADERS_OF_SYSTEMS.fullmatch(included):
+            if room not in ASK_THE_SYSTEM:
+                yield f"{path} includes <{included}>, a system's own; what asks the system stands in {', '.join(ASK_THE_SYSTEM)}"
         elif other in rooms and other != room:
             used[room].add(other)
             if other not in rooms[room]:
@@ -109,6 +117,13 @@ class TheCheckItself(unittest.TestCase):
         self.assertEqual(["src/high/CMakeLists.txt names src/low, which none of its files includes"], self.tree({
             "src/high/CMakeLists.txt": "room(objects MAY_INCLUDE src/low)\n",
             "src/low/CMakeLists.txt": "room(objects)\n"}))
+
+    def test_a_call_to_the_system_outside_its_rooms_is_named(self):
+        self.assertEqual(["src/low/b.cc includes <unistd.h>, a system's own; what asks the system stands in src/files, src/cli, kernels/runtime"],
+                         self.tree({"src/low/CMakeLists.txt": "room(objects)\n",
+                                    "src/low/b.cc": "#include <string>\n#if !defined(_WIN32)\n#include <unistd.h>\n#endif\n",
+                                    "src/files/CMakeLists.txt": "room(objects)\n",
+                                    "src/files/system_file_windows.cc": "#include <windows.h>\n#include <sys/stat.h>\n"}))
 
     def test_a_circle_is_named(self):
         found = self.tree({

@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 
+#include "src/files/utf8_path.h"
+
 namespace mobilediffusion {
 
 // A folder of its own for a test, gone afterwards.
@@ -26,15 +28,17 @@ class TemporaryFolder {
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
+  // With slashes on every system, as the library joins paths.
   std::string path(const std::string& leaf = {}) const {
-    return leaf.empty() ? path_.string() : (path_ / leaf).string();
+    const std::u8string whole = (leaf.empty() ? path_ : path_ / to_path(leaf)).generic_u8string();
+    return {whole.begin(), whole.end()};
   }
 
   void write(const std::string& leaf, const std::string& content) const {
-    std::ofstream(path(leaf), std::ios::binary) << content;
+    std::ofstream(path_ / to_path(leaf), std::ios::binary) << content;
   }
   std::string read(const std::string& leaf) const {
-    std::ifstream in(path(leaf), std::ios::binary);
+    std::ifstream in(path_ / to_path(leaf), std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
   }
 

@@ -1,11 +1,26 @@
 # Whether a shared library shows what it should, no more and no less:
 #   cmake -D NM=nm -D LIBRARY=libmobilediffusion.so -D LIST=exported_symbols.txt -P check_exported_symbols.cmake
+# For a DLL, which shows the list's functions of C alone, OBJDUMP=objdump in NM's place.
 cmake_minimum_required(VERSION 3.25)
 file(STRINGS ${LIST} expected REGEX "^[^#]")
-execute_process(COMMAND ${NM} -D -C --defined-only ${LIBRARY}
-  OUTPUT_VARIABLE shown ERROR_VARIABLE error RESULT_VARIABLE failed)
+if(OBJDUMP)
+  list(FILTER expected INCLUDE REGEX "^md_")
+  set(reader ${OBJDUMP} -p)
+else()
+  set(reader ${NM} -D -C --defined-only)
+endif()
+execute_process(COMMAND ${reader} ${LIBRARY} OUTPUT_VARIABLE shown ERROR_VARIABLE error RESULT_VARIABLE failed)
 if(failed)
-  message(FATAL_ERROR "${NM} cannot read ${LIBRARY}: ${error}")
+  list(GET reader 0 reader)
+  message(FATAL_ERROR "${reader} cannot read ${LIBRARY}: ${error}")
+endif()
+if(OBJDUMP)
+  # Names end the numbered lines of one table, "	[   0] +base[   1]  0000 md_abi_version"; nm has "0 T md_abi_version".
+  string(REGEX MATCH "Name Pointer. Table[^\n]*\n(\t[^\n]*\n)*" table "${shown}")
+  string(REPLACE "[" "{" table "${table}")
+  string(REPLACE "]" "}" table "${table}")
+  string(REGEX MATCHALL "\t{[^\n]*\n" lines "${table}")
+  string(REGEX REPLACE "\t{[^\n]*[} ]([^} \n]+)\n;?" "0 T \\1\n" shown "${lines}")
 endif()
 # GCC's tags are not part of a name, and brackets have a meaning of their own in CMake's lists.
 string(REGEX REPLACE "\\[abi:[^]]*\\]" "" shown "${shown}")

@@ -45,6 +45,12 @@ std::string to_utf8(const wchar_t* text) {
   return utf8;
 }
 
+// _isatty() says so of NUL and of printers as well.
+bool is_console(DWORD stream) {
+  DWORD mode = 0;
+  return ::GetConsoleMode(::GetStdHandle(stream), &mode) != 0;
+}
+
 }  // namespace
 
 void prepare_streams() {
@@ -63,8 +69,8 @@ std::vector<std::string> arguments_in_utf8(int argc, char** argv) {
   return arguments;
 }
 
-bool stdout_is_terminal() { return ::_isatty(::_fileno(stdout)) != 0; }
-bool stderr_is_terminal() { return ::_isatty(::_fileno(stderr)) != 0; }
+bool stdout_is_terminal() { return is_console(STD_OUTPUT_HANDLE); }
+bool stderr_is_terminal() { return is_console(STD_ERROR_HANDLE); }
 
 int terminal_columns() {
   CONSOLE_SCREEN_BUFFER_INFO info;

@@ -26,6 +26,12 @@ std::string line_of(const std::string& label, int done, int total, size_t column
 // All but the last: some terminals begin a new line as soon as that is written to.
 size_t usable_columns() { return static_cast<size_t>(std::max(1, terminal_columns() - 1)); }
 
+// In one piece: stderr has no buffer, and Windows would show a line letter by letter.
+void write_to_terminal(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
 }  // namespace
 
 ProgressLine::ProgressLine(bool wanted) : enabled_(wanted && stderr_is_terminal()) {}
@@ -40,14 +46,12 @@ void ProgressLine::show(const std::string& label, int done, int total) {
   const size_t used = line.size();
   line.resize(std::max(used, std::min(shown_, columns)), ' ');
   shown_ = used;
-  std::fprintf(stderr, "\r%s", line.c_str());
-  std::fflush(stderr);
+  write_to_terminal("\r" + line);
 }
 
 void ProgressLine::clear() {
   if (shown_ == 0) return;
-  std::fprintf(stderr, "\r%s\r", std::string(std::min(shown_, usable_columns()), ' ').c_str());
-  std::fflush(stderr);
+  write_to_terminal("\r" + std::string(std::min(shown_, usable_columns()), ' ') + "\r");
   shown_ = 0;
 }
 

@@ -172,7 +172,7 @@ Status AtomicFile::commit() {
   if (std::fclose(std::exchange(impl_->file, nullptr)) != 0 && !closing) closing = last_error();
   if (!error) error = closing;
   if (!error && !direct && fails(FileOperation::kRename)) error = last_error();
-  if (!error && !direct) fs::rename(impl_->temporary, impl_->target, error);
+  if (!error && !direct) replace_file(impl_->temporary, impl_->target, error);
   if (error) return failed("write", impl_->name, error);
   if (!direct) {
     impl_->temporary.clear();

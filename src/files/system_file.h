@@ -18,8 +18,8 @@ struct FileIdentity {
   uint64_t file = 0;  // its number on the device
   uint64_t size = 0;
   uint64_t begin = 0;    // where in it the bytes lie that are meant
-  int64_t modified = 0;  // nanoseconds of the content's last change, which anybody can set
-  int64_t changed = 0;   // of the last change of content or of any property, which nobody can
+  int64_t modified = 0;  // nanoseconds from 1970 to the content's last change, which anybody can set
+  int64_t changed = 0;   // to the last change of content or of any property, which nobody can
 
   bool operator==(const FileIdentity&) const = default;
 };
@@ -68,6 +68,9 @@ std::FILE* open_stdio(const std::filesystem::path& path, const char* mode);
 
 // To the disk itself. False, with errno, where that failed.
 bool flush_to_disk(std::FILE* file);
+
+// Puts `from` in the place of `to`, a file in the same folder or nothing. Who has the old one open or mapped keeps it.
+void replace_file(const std::filesystem::path& from, const std::filesystem::path& to, std::error_code& error);
 
 // Makes a rename within the folder survive a crash. Best effort: the file is whole either way.
 void sync_folder(const std::filesystem::path& folder);

@@ -29,8 +29,11 @@ std::error_code last_error() {
 
 HANDLE handle_of(int descriptor) { return reinterpret_cast<HANDLE>(::_get_osfhandle(descriptor)); }
 
-// Counted in 100 ns.
-int64_t nanoseconds(const LARGE_INTEGER& time) { return time.QuadPart * 100; }
+// Windows counts 100 ns from 1601, of which nanoseconds would leave 64 bits: of the rest of the world's, from 1970.
+int64_t nanoseconds(const LARGE_INTEGER& time) {
+  constexpr int64_t kFrom1601To1970 = 116'444'736'000'000'000;
+  return (time.QuadPart - kFrom1601To1970) * 100;
+}
 
 }  // namespace
 
@@ -125,6 +128,26 @@ std::FILE* open_stdio(const std::filesystem::path& path, const char* mode) {
 }
 
 bool flush_to_disk(std::FILE* file) { return std::fflush(file) == 0 && ::_commit(::_fileno(file)) == 0; }
+
+void replace_file(const std::filesystem::path& from, const std::filesystem::path& to, std::error_code& error) {
+  const auto move = [](const std::filesystem::path& source, const std::filesystem::path& target) {
+    return ::MoveFileExW(source.c_str(), target.c_str(), MOVEFILE_REPLACE_EXISTING) != 0;
+  };
+  error.clear();
+  if (move(from, to)) return;
+  error = last_error();
+  // A file that is open or mapped cannot be replaced, and can be renamed. Under its other name, that of an unfinished
+  // file, it goes at once or is left to whoever tidies up.
+  std::filesystem::path aside = from;
+  aside.replace_filename(from.stem().wstring() + L"-old" + from.extension().wstring());
+  if (::GetFileAttributesW(from.c_str()) == INVALID_FILE_ATTRIBUTES || !move(to, aside)) return;
+  if (move(from, to)) {
+    error.clear();
+    ::DeleteFileW(aside.c_str());
+  } else {
+    move(aside, to);
+  }
+}
 
 void sync_folder(const std::filesystem::path& /*folder*/) {}
 

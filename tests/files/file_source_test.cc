@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/descriptor.h"
@@ -136,18 +138,29 @@ TEST(MappedFileTest, IdentityTellsFilesAndPartsApart) {
   const TemporaryFolder folder;
   folder.write("a", "same");
   folder.write("b", "same");
+  // Whole seconds, which every system and library can set.
+  const auto time = std::chrono::floor<std::chrono::seconds>(std::filesystem::last_write_time(folder.path("a"))) -
+                    std::chrono::hours(1);
+  std::filesystem::last_write_time(folder.path("a"), time);
   const auto identity = [&](const char* leaf) { return *MappedFile::open(folder.path(leaf))->identity(); };
   const FileIdentity before = identity("a");
   EXPECT_EQ(before, identity("a"));
   EXPECT_NE(before, identity("b"));
   // Other bytes at an unchanged time, as Nix and container images have them.
-  const auto time = std::filesystem::last_write_time(folder.path("a"));
-  ::usleep(20000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
   folder.write("a", "else");
   std::filesystem::last_write_time(folder.path("a"), time);
   EXPECT_EQ(identity("a").modified, before.modified);
   EXPECT_EQ(identity("a").size, before.size);
   EXPECT_NE(identity("a"), before);
+
+  // Both count from 1970.
+  const std::chrono::nanoseconds now = std::chrono::system_clock::now().time_since_epoch();
+  const std::chrono::nanoseconds minute = std::chrono::minutes(1), hour = std::chrono::hours(1);
+  EXPECT_NEAR(static_cast<double>(identity("a").changed), static_cast<double>(now.count()),
+              static_cast<double>(minute.count()));
+  EXPECT_NEAR(static_cast<double>(identity("a").modified), static_cast<double>((now - hour).count()),
+              static_cast<double>(minute.count()));
 
   const int descriptor = open_descriptor(folder.path("a"));
   FileSet set("set");

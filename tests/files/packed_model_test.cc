@@ -3,14 +3,13 @@
 // Packed models that are whole, cut short, and lie. Each is read from disk, out of an open file and out of memory.
 #include "src/files/packed_model.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "tests/descriptor.h"
 #include "tests/temporary_folder.h"
 
 namespace mobilediffusion {
@@ -45,9 +44,9 @@ std::vector<Result<PackedModel>> open_each_way(const std::string& bytes, const T
   folder.write("x.mdiff", bytes);
   folder.write("package", "12345" + bytes + "behind");
   opened.push_back(open_packed_model(folder.path("x.mdiff")));
-  const int descriptor = ::open(folder.path("package").c_str(), O_RDONLY);
+  const int descriptor = open_descriptor(folder.path("package"));
   opened.push_back(open_packed_model(descriptor, 5, bytes.size(), "package"));
-  ::close(descriptor);
+  close_descriptor(descriptor);
   opened.push_back(open_packed_model(std::as_bytes(std::span(bytes)), "memory"));
   return opened;
 }
@@ -149,10 +148,10 @@ TEST(PackedModelTest, IsToldByHowItBegins) {
 TEST(PackedModelTest, DescriptorsThatAreNone) {
   EXPECT_EQ(open_packed_model(-1, 0, 1, "descriptor").status().code(), StatusCode::kIoError);
   int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_TRUE(open_pipe(ends));
   EXPECT_EQ(open_packed_model(ends[0], 0, MappedFile::kToTheEnd, "pipe").status().code(), StatusCode::kIoError);
-  ::close(ends[0]);
-  ::close(ends[1]);
+  close_descriptor(ends[0]);
+  close_descriptor(ends[1]);
   EXPECT_EQ(open_packed_model("").status().code(), StatusCode::kNotFound);
 }
 

@@ -4,10 +4,6 @@
 // than their header says.
 #include <gtest/gtest.h>
 
-#if !defined(_WIN32)
-#include <sys/resource.h>
-#endif
-
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -16,6 +12,7 @@
 #include "src/images/over_white.h"
 #include "src/images/png.h"
 #include "tests/images/png_chunks.h"
+#include "tests/process_memory.h"
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -178,17 +175,6 @@ std::string deflated_zeros(size_t size) {
   return out + std::string(4, '\0');
 }
 
-// The most memory that this process had at once.
-int64_t peak_kilobytes() {
-#if defined(_WIN32)
-  return 0;  // not looked at there
-#else
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
-#endif
-}
-
 // 16x16 pixels whose data, texts and profile are 600 MB each: the picture is read, in the memory that its header asks
 // for.
 TEST(PngDecode, InflatesWhatTheHeaderAsksForAndNoMore) {
@@ -202,7 +188,7 @@ TEST(PngDecode, InflatesWhatTheHeaderAsksForAndNoMore) {
     for (const bool interlaced : {false, true}) {
       const std::string file =
           png_file({png_header(16, 16, kind.depth, kind.colour, interlaced), others, palette, data});
-      if (before == 0) before = peak_kilobytes();
+      if (before == 0) before = peak_resident_bytes();
       const auto image = decoded(file);
       ASSERT_TRUE(image.ok()) << image.status().message();
       ASSERT_TRUE(read_texts(bytes_of(file), "test.png").ok());
@@ -211,7 +197,8 @@ TEST(PngDecode, InflatesWhatTheHeaderAsksForAndNoMore) {
       EXPECT_EQ(image->pixels, std::vector<uint8_t>(size_t{3} * 16 * 16, expected));
     }
   }
-  EXPECT_LT(peak_kilobytes() - before, 400 << 10);  // of which address sanitizer keeps 256 MB that were freed
+  EXPECT_LT(peak_resident_bytes() - before,
+            int64_t{400} << 20);  // of which address sanitizer keeps 256 MB that were freed
 }
 
 TEST(PngDecode, NamesWhatIsWrong) {

@@ -17,6 +17,7 @@
 #include "src/files/file_io.h"
 #include "src/images/provenance.h"
 #include "tests/failing_new.h"
+#include "tests/temporary_folder.h"
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -332,13 +333,8 @@ TEST(Png, BearsEveryFailedAllocation) {
 
 class SavedPng : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::temp_directory_path() / ("mobilediffusion-png-" + std::to_string(reinterpret_cast<uintptr_t>(this)));
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  std::string path(const char* leaf) const { return (folder_ / leaf).string(); }
-  fs::path folder_;
+  std::string path(const char* leaf) const { return folder_.path(leaf); }
+  const TemporaryFolder folder_;
 };
 
 TEST_F(SavedPng, ComesBack) {
@@ -354,7 +350,7 @@ TEST_F(SavedPng, ComesBack) {
 
 TEST_F(SavedPng, TellsWhyNot) {
   EXPECT_EQ(read_provenance(path("none.png")).status().code(), StatusCode::kNotFound);
-  EXPECT_EQ(read_provenance(folder_.string()).status().code(), StatusCode::kIoError);
+  EXPECT_EQ(read_provenance(folder_.path()).status().code(), StatusCode::kIoError);
   const std::string text = "not a picture";
   ASSERT_TRUE(write_file_atomically(path("t.png"), {reinterpret_cast<const uint8_t*>(text.data()), text.size()}).ok());
   const auto made = read_provenance(path("t.png"));

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -94,8 +95,10 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
 
 TEST_F(HubFolderTest, EveryNameOnTheWayCounts) {
   add_snapshot("0123abc");
-  fs::create_directory_symlink(hub_ + "/snapshots/0123abc", folder_.path("middle"));
-  fs::create_directory_symlink("middle", folder_.path("sdxs"));
+  std::error_code error;
+  fs::create_directory_symlink(hub_ + "/snapshots/0123abc", folder_.path("middle"), error);
+  fs::create_directory_symlink("middle", folder_.path("sdxs"), error);
+  if (error) GTEST_SKIP() << "no symbolic links here: " << error.message();
   const std::vector<std::string> names = names_of(folder_.path("sdxs") + "/");
   for (const char* name : {"sdxs", "middle", "0123abc", "someone/small-one"})
     EXPECT_TRUE(contains(names, name)) << name;

@@ -22,6 +22,7 @@
 #include "mobilediffusion/pipeline.h"
 #include "src/files/safetensors.h"
 #include "src/networks/cost.h"
+#include "tests/scoped_variable.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
@@ -344,7 +345,7 @@ TEST(ModelFolderTest, WhatIsNoFile) {
   std::filesystem::create_directory(model.path() + "/unet/config.json");
   expect_trouble(model, StatusCode::kIoError, {"unet/config.json", "Is a directory"});
   model.remove("unet/config.json");
-#if !defined(_WIN32)
+#if !defined(_WIN32)  // whose pipes have no place in a folder
   ASSERT_EQ(::mkfifo((model.path() + "/unet/config.json").c_str(), 0600), 0);
   expect_trouble(model, StatusCode::kIoError, {"unet/config.json"});
   model.remove("unet/config.json");
@@ -377,9 +378,10 @@ TEST(ModelFolderTest, DamagedTokenizers) {
 
 TEST(ModelFolderTest, TheEnvironmentNamesTheDefaultModel) {
   const SmallModel model;
-  ASSERT_EQ(::setenv("MOBILEDIFFUSION_MODEL", model.path().c_str(), 1), 0);
-  const auto pipeline = Pipeline::load();
-  ::unsetenv("MOBILEDIFFUSION_MODEL");
+  const auto pipeline = [&] {
+    const ScopedVariable variable("MOBILEDIFFUSION_MODEL", model.path());
+    return Pipeline::load();
+  }();
   ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
   EXPECT_EQ(pipeline->model_name(), "base");
 }
