@@ -5,10 +5,11 @@ them apart. So each training picture's noise is white noise whose components alo
 the normal numbers that its renderer drew (`CHANCES`): a coupling of data and noise, as in Pooladian et al. and Tong et
 al. (2023). Those numbers are normal and independent, so the noise stays exactly white, and any seed's noise will do.
 
-The directions are the four Haar patterns of a cell of 2x2, repeated over the whole of one latent channel, and where these
-are too few the sixteen of a cell of 4x4: a strided convolution sees the pattern, and attention's mean over all cells brings
-out the number. A number is a sixteenth of the
-noise in every cell, which is hard to find at first: training begins with the rest of the noise turned down.
+The directions are the four Haar patterns of a cell of 2x2, repeated over the whole of one latent channel: a strided
+convolution sees the pattern, and attention's mean over all cells brings out the number. Only where those of all channels are
+too few do patterns of 4x4 follow, whose sign changes from one 2x2 cell to the next: a network without a sense of place hardly
+hears them, so the chances that matter most come first. A number is a sixteenth of the noise in every cell, which is hard to
+find at first: training begins with the rest of the noise turned down.
 """
 
 import torch
@@ -18,10 +19,12 @@ HAAR = torch.tensor([[[1, 1], [1, 1]], [[1, -1], [1, -1]], [[1, 1], [-1, -1]], [
 
 def directions(count, channels, size):
     """Orthonormal, (count, channels, size, size)."""
-    cell = HAAR if count <= len(HAAR) * channels else torch.einsum("aij,bkl->abikjl", HAAR, HAAR).reshape(16, 4, 4)
-    patterns = cell.repeat(1, size // cell.shape[-1], size // cell.shape[-1]) / size
-    each = torch.eye(channels)[:, None, :, None, None] * patterns[None, :, None]
-    return each.flatten(0, 1)[:count]
+    every = [HAAR.repeat(1, size // 2, size // 2)]
+    if count > len(HAAR) * channels:
+        cells = torch.einsum("aij,bkl->abikjl", HAAR[1:], HAAR).reshape(-1, len(HAAR), 4, 4)
+        every += list(cells.repeat(1, 1, size // 4, size // 4))
+    each = torch.stack(every)[:, None, :, None] / size * torch.eye(channels)[:, None, :, None, None]
+    return each.flatten(0, 2)[:count]
 
 
 def numbers(noise, count):

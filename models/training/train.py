@@ -5,6 +5,7 @@
     python3 models/training/train.py world          # render scenes
     python3 models/training/train.py vae            # 1. the autoencoder
     python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
+    python3 models/training/train.py text           # what captions mean, before pictures (--world picture-book)
     python3 models/training/train.py classifier     # reads attributes back, for judge and for the accuracy over training
     python3 models/training/train.py diffusion      # 2. text encoder and UNet
     python3 models/training/train.py gan            # 3. DiffusionGAN: one step
@@ -28,8 +29,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import torch
 
-MINUTES = {"vae": 60, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
-STAGES = ("fetch", "world", "vae", "latents", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
+MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
+STAGES = ("fetch", "world", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
           "plot", "all")
 SMOKE_STEPS = 3
 

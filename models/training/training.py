@@ -153,8 +153,9 @@ def descend(loss, network, optimiser):
 
 
 def set_rate(optimiser, rate):
+    """Of all parameters; of a group that has a "share", so much of it."""
     for group in optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("share", 1.0)
 
 
 @functools.lru_cache()

@@ -187,7 +187,10 @@ class MobileDiffusionUNet(nn.Module):
         return time, skips, self.mid_block(x, time, text)
 
     def forward(self, x, timesteps, text):
-        time, skips, x = self.down(x, timesteps, text)
+        return self.up(*self.down(x, timesteps, text), text)
+
+    def up(self, time, skips, x, text):
+        """The half that draws, from what `down` gave."""
         for level in self.up_blocks:
             for j in range(len(level.resnets)):
                 x = level.step(j, torch.cat([x, skips.pop()], 1), time, text)

@@ -15,7 +15,7 @@ class Batches:
         self.device, self.random = device, np.random.default_rng(seed)
 
     def draw(self, count, loudness=1.0, large=False):
-        """Clean latents, their noise and ids; a quarter as many of the large ones."""
+        """Clean latents, their noise, ids, and where subjects are; a quarter as many of the large ones."""
         cache = self.large if large and self.large.done else self.small
         if cache is self.large:
             count = max(2, count // 8 * 2)
@@ -24,12 +24,13 @@ class Batches:
         clean = torch.from_numpy(cache.latents[chosen]).float().to(self.device)
         chances = torch.from_numpy(cache.chances[chosen]).to(self.device)
         ids = torch.from_numpy(cache.ids[chosen, which]).long().to(self.device)
-        return clean, couple(torch.randn_like(clean), chances, loudness), ids
+        masks = torch.from_numpy(cache.masks[chosen])[:, None].to(self.device) / 255.0
+        return clean, couple(torch.randn_like(clean), chances, loudness), ids, masks
 
     @torch.no_grad()
     def one_step_errors(self, network, schedule, count):
         """Of one look at noise with each scene's own chances, and with another's: apart, once the network reads them."""
-        clean, noise, ids = self.draw(count)
+        clean, noise, ids, _ = self.draw(count)
         others = couple(noise, numbers(noise, self.small.chances.shape[1]).roll(1, 0))
         t = torch.full((count,), schedule.last, device=self.device)
         with autocast(self.device):

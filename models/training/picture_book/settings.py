@@ -33,6 +33,8 @@ class Settings:
     text_width: int = 256
     text_layers: int = 4
     text_heads: int = 8
+    text_batch: int = 256               # captions, before there are pictures
+    look_weight: float = 4.0            # of how subjects look beside what they are called
 
     unet_widths: tuple = (128, 256)
     unet_resnets: tuple = (2, 2)
@@ -43,8 +45,11 @@ class Settings:
     unet_head: int = 32
     unet_ratio: int = 4
     unet_groups: int = 16
-    batch: int = 64
+    batch: int = 32
     rate: float = 6e-4
+    text_share: float = 0.25            # of that rate, for the text encoder, which knows its words already
+    subject_weight: float = 3.0         # of a subject's latents beside the background's
+    place_weight: float = 0.3           # of the middle's telling where subjects are
     empty_captions: float = 0.1
     last_step_share: float = 0.6        # of a batch at t = 999, where one-step generation lives
     large_from: float = 0.7             # of the training, from where on a third of the batches are of the whole size
@@ -70,6 +75,6 @@ class Settings:
 DEFAULT = Settings()
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
-    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64),
+    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_batch=8, unet_widths=(32, 64),
     unet_mid_transformers=1, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24, gan_batch=4,
     r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4)

@@ -8,7 +8,7 @@ import importlib
 import os
 import time
 
-SHARES = (("world", 0.10), ("vae", 0.30), ("latents", 0.12), ("classifier", 0.08), ("diffusion", 0.28), ("gan", 0.12))
+SHARES = (("world", 0.10), ("vae", 0.30), ("latents", 0.12), ("text", 0.03), ("classifier", 0.08), ("diffusion", 0.25), ("gan", 0.12))
 
 
 # A GPU's batches; a processor's are as fast when small.

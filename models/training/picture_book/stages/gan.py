@@ -44,7 +44,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         if step % 10 == 0:
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
-        clean, noise, ids = batches.draw(settings.gan_batch, large=torch.rand(1).item() < LARGE_SHARE)
+        clean, noise, ids, _ = batches.draw(settings.gan_batch, large=torch.rand(1).item() < LARGE_SHARE)
         half = len(clean) // 2
         t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
                        torch.full((half,), schedule.last, device=device)])

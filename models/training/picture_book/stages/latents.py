@@ -28,7 +28,7 @@ TURNS = 50
 
 
 class Latents:
-    """Memory-mapped: latents (count, 8, s, s), chances, and ids (count, captions, length)."""
+    """Memory-mapped: latents (count, 8, s, s), how much of each is a subject (count, s, s), chances, and ids (count, captions, length)."""
 
     def __init__(self, settings, folder, size, count):
         self.settings, self.size, self.count = settings, size, count
@@ -38,6 +38,7 @@ class Latents:
             fits = os.path.exists(path) and os.path.getsize(path) == int(np.prod(shape)) * np.dtype(kind).itemsize
             return np.memmap(path, kind, "r+" if fits else "w+", shape=shape)
         self.latents = mapped("f16", np.float16, (count, 8, side, side))
+        self.masks = mapped("masks", np.uint8, (count, side, side))
         self.chances = mapped("chances", np.float32, (count, composer.CHANCES))
         self.ids = mapped("ids", np.int16, (count, settings.captions_per_scene, settings.text_length))
 
@@ -66,6 +67,12 @@ def train_words(settings, folder, world, colours):
     return Tokenizer(folder, settings.text_length)
 
 
+def shares(masks):
+    """Of masks (n, h, w), how much of every latent's 8x8 pixels is a subject's."""
+    n, h, w = masks.shape
+    return masks.reshape(n, h // 8, 8, w // 8, 8).mean((2, 4))
+
+
 class Filler:
     """Renders, tells and encodes scenes; stopped after some minutes it says so, and goes on where it was another time."""
 
@@ -87,7 +94,8 @@ class Filler:
                 return False
             share_processor(self.threads)
             end = min(start + BATCH, count)
-            cache.latents[start:end] = self.encode(self.renderer(range(first + start, first + end), cache.size)[0])
+            pictures, masks = self.renderer(range(first + start, first + end), cache.size)
+            cache.latents[start:end], cache.masks[start:end] = self.encode(pictures), shares(masks)
             for i in range(start, end):
                 scene, cache.chances[i] = scene_of(self.world, first + i)
                 rng = random.Random(first + i)

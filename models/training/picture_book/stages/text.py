@@ -1,0 +1,44 @@
+"""The text encoder learns what captions mean before it meets the UNet: see `meanings.py`. Text alone, so it is soon done."""
+
+import random
+
+import torch
+
+from picture_book.captions import caption
+from picture_book.meanings import Meanings, Reader, looks
+from picture_book.scene_cache import load_world
+from picture_book.stages.latents import own_colours, train_words
+from picture_book.stages.vae import load_vae
+from picture_book.subjects import NAMED
+from stages.diffusion import text_config
+from text_encoder import TextEncoder
+from training import Average, Training, autocast, descend, set_rate, share_processor
+
+RATE = 1e-3
+
+
+def run(settings, folder, device, minutes, steps, **_):
+    world, colours = load_world(folder, NAMED)[0], own_colours(folder)
+    tokenizer = train_words(settings, folder, world, colours)
+    codes, rows = looks(folder, load_vae(settings, folder, device), settings.size // 2, device)
+    meanings = Meanings(codes, rows)
+    network = TextEncoder(text_config(settings, tokenizer)).to(device)
+    reader = Reader(settings.text_width, settings.text_heads, codes.shape[1]).to(device)
+    both, average = torch.nn.ModuleList([network, reader]), Average(network, 0.998)
+    optimiser = torch.optim.AdamW(both.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
+    training = Training(folder, "text", {"network": network, "reader": reader, "average": average.network, "optimiser": optimiser},
+                        minutes, steps, by_processor=device == "cpu")
+    average.steps, rng, threads = training.step, random.Random(6 + training.step), torch.get_num_threads()
+    for step in training:
+        if step % 20 == 0:
+            share_processor(threads)
+        set_rate(optimiser, training.rate(RATE))
+        scenes = [world.sample(rng) for _ in range(settings.text_batch)]
+        ids = tokenizer([caption(scene, rng, own_colours=colours) for scene in scenes]).to(device)
+        labels, sights = meanings(scenes)
+        with autocast(device):
+            named, looked, right = reader.loss(network(ids), {part: values.to(device) for part, values in labels.items()},
+                                               [code.to(device) for code in sights])
+        descend(named + settings.look_weight * looked, both, optimiser)
+        average.update(network)
+        training.log(25, named=named.detach(), looked=looked.detach(), subject=right)
