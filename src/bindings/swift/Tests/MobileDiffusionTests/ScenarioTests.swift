@@ -79,7 +79,7 @@ final class ScenarioTests: XCTestCase {
         }
       }
     }
-    await fulfillment(of: [begun])
+    await fulfillment(of: [begun], timeout: 600)
     task.cancel()
     do {
       _ = try await task.value
