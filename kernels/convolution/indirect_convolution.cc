@@ -13,9 +13,10 @@
 namespace mobilediffusion::kernels {
 namespace {
 
-// A larger picture is convolved a part at a time, so that whoever cancels it waits for a part alone: some five
-// milliseconds of two quiet cores, ten times as long on crowded ones.
-constexpr int64_t kMostMacs = 2'500'000'000;
+// A larger picture is convolved a part at a time, so that whoever cancels it waits for a part alone: in int8 some ten
+// milliseconds of two quiet cores, ten times as long on crowded ones. There the threads also wait for one another at
+// the end of each part, so parts are no smaller.
+constexpr int64_t kMostMacs = 5'000'000'000;
 
 // Which of a picture's edges are zeros beyond.
 struct Edges {

@@ -61,13 +61,13 @@ TEST(CancelTest, ConvolutionsBetweenBlocksAndBands) {
 
 // The same values as the picture at once, which is how a convolution without a store for its weights computes it.
 TEST(CancelTest, ConvolutionsOfLargePicturesBetweenParts) {
-  const TestWeight weight({192, 192, 3, 3}, 1), bias({192}, 2);
-  const reference::Array x = random_array({2, 97, 130, 192}, 3);  // 4.2 G a picture
+  const TestWeight weight({224, 224, 3, 3}, 1), bias({224}, 2);
+  const reference::Array x = random_array({2, 97, 130, 224}, 3);  // 5.7 G a picture
   for (const Precision precision : {Precision::kFloat16, Precision::kInt8}) {
     if (precision == Precision::kFloat16 && !computes_float16()) continue;
     Status status;
     PackedWeights store;
-    const Conv2dSpec spec{.in_channels = 192, .out_channels = 192};
+    const Conv2dSpec spec{.in_channels = 224, .out_channels = 224};
     const Conv2d conv("conv", spec, weight.view(), bias.view(), Packing(precision, &store), status);
     const Conv2d whole("conv", spec, weight.view(), bias.view(), in(precision), status);
     ASSERT_TRUE(status.ok()) << status.message();
