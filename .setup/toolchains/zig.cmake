@@ -18,6 +18,7 @@ if(CMAKE_MATCH_2 STREQUAL "macos")
 else()
   set(CMAKE_SYSTEM_NAME Linux)
   set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+  set(CMAKE_EXE_LINKER_FLAGS_RELEASE_INIT -s)  # a file to be copied around, and zig's debug information is twenty times its size
 endif()
 
 # zig is one program with many commands, and CMake wants a program each.
