@@ -34,3 +34,9 @@ build_host() {
 count_results() { # BUILD PATTERN
   sed -n "s/.*$2.*/\\1/p" "$1/Testing/Temporary/LastTest.log" | awk '{ sum += $1 } END { print sum + 0 }'
 }
+
+say_results() { # BUILD SYSTEM
+  echo "$2: $(count_results "$1" '\[  PASSED  \] \([0-9]*\) test') tests passed," \
+    "$(count_results "$1" '\[  SKIPPED \] \([0-9]*\) test') skipped," \
+    "$(count_results "$1" 'Ran \([0-9]*\) test') of the program's"
+}

@@ -133,19 +133,27 @@ void replace_file(const std::filesystem::path& from, const std::filesystem::path
   const auto move = [](const std::filesystem::path& source, const std::filesystem::path& target) {
     return ::MoveFileExW(source.c_str(), target.c_str(), MOVEFILE_REPLACE_EXISTING) != 0;
   };
-  error.clear();
-  if (move(from, to)) return;
-  error = last_error();
   // A file that is open or mapped cannot be replaced, and can be renamed. Under its other name, that of an unfinished
-  // file, it goes at once or is left to whoever tidies up.
-  std::filesystem::path aside = from;
-  aside.replace_filename(from.stem().wstring() + L"-old" + from.extension().wstring());
-  if (::GetFileAttributesW(from.c_str()) == INVALID_FILE_ATTRIBUTES || !move(to, aside)) return;
-  if (move(from, to)) {
+  // file, it goes at once or is left to whoever tidies up. Others may be at the same: whose turn it was not tries
+  // again.
+  constexpr int kTries = 20;
+  for (int i = 0; i < kTries; ++i) {
     error.clear();
-    ::DeleteFileW(aside.c_str());
-  } else {
-    move(aside, to);
+    if (move(from, to)) return;
+    error = last_error();
+    if (::GetFileAttributesW(from.c_str()) == INVALID_FILE_ATTRIBUTES) return;
+    std::filesystem::path aside = from;
+    aside.replace_filename(from.stem().wstring() + L"-old" + std::to_wstring(i) + from.extension().wstring());
+    if (!move(to, aside)) {
+      ::Sleep(1);
+      continue;
+    }
+    const bool replaced = move(from, to);
+    if (!replaced) ::MoveFileExW(aside.c_str(), to.c_str(), 0);  // unless another's stands there by now
+    if (::GetFileAttributesW(to.c_str()) != INVALID_FILE_ATTRIBUTES) ::DeleteFileW(aside.c_str());
+    if (!replaced) continue;
+    error.clear();
+    return;
   }
 }
 

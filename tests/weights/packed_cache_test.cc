@@ -304,7 +304,10 @@ TEST_P(PackedCacheTest, ThreadsShareIt) {
   const std::vector<uint8_t> truth = draw_uncached();
   LoadOptions shared = options();
   std::atomic<int> notes = 0;
-  shared.log = [&](LogLevel, std::string_view) { ++notes; };
+  shared.log = [&](LogLevel, std::string_view note) {
+    ++notes;
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(note.size()), note.data());
+  };
   std::vector<std::thread> threads;
   std::atomic<int> different = 0;
   for (int i = 0; i < 4; ++i) {
