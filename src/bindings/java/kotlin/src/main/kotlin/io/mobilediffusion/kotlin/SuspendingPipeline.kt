@@ -110,11 +110,11 @@ class SuspendingPipeline(
         options: LoadOptions.Builder.() -> Unit = {},
     ): SuspendingPipeline {
       val choices = LoadOptions.builder().apply(options).build()
-      return load(dispatcher) { Pipeline.load(model, choices) }
+      return loadBy(dispatcher) { Pipeline.load(model, choices) }
     }
 
-    /** Loads in any way that [Pipeline] has: `load { Pipeline.load(bytes) }`. */
-    suspend fun load(
+    /** Loads in any way that [Pipeline] has: `loadBy { Pipeline.load(bytes) }`. */
+    suspend fun loadBy(
         dispatcher: CoroutineDispatcher = Dispatchers.IO,
         loader: () -> Pipeline,
     ): SuspendingPipeline =
