@@ -50,7 +50,8 @@ jbyteArray bytes_of(JNIEnv* env, const char* text);
 jbyteArray array_of(JNIEnv* env, const uint8_t* data, size_t bytes);
 
 /* `count` strings of a handle as a new byte[][]; NULL with an exception pending. */
-jobjectArray texts_of(JNIEnv* env, const void* handle, size_t count, const char* (*text)(const void* handle, size_t index));
+jobjectArray texts_of(JNIEnv* env, const void* handle, size_t count,
+                      const char* (*text)(const void* handle, size_t index));
 
 /* The LoRAs of parallel arrays, which are both NULL where there are none. False with an exception pending; either way
  * free_loras() takes what there is. */

@@ -34,8 +34,9 @@ static jboolean leave_java(Visit visit) {
 int32_t call_progress(void* user_data, md_stage stage, int32_t done, int32_t total) {
   const Visit visit = visit_java();
   if (visit.env == NULL) return 1;
-  const jboolean goes_on = (*visit.env)->CallStaticBooleanMethod(visit.env, java.native, java.progress,
-                                                                 (jobject)user_data, stage, done, total);
+  const jboolean goes_on =
+      (*visit.env)
+          ->CallStaticBooleanMethod(visit.env, java.native, java.progress, (jobject)user_data, stage, done, total);
   return !leave_java(visit) || !goes_on;
 }
 

@@ -50,7 +50,8 @@ static jboolean find_methods(JNIEnv* env) {
 }
 
 static jboolean register_natives(JNIEnv* env) {
-  const Natives* const all[] = {&library_natives, &pipeline_natives, &image_natives, &provenance_natives, &pack_natives};
+  const Natives* const all[] = {&library_natives, &pipeline_natives, &image_natives, &provenance_natives,
+                                &pack_natives};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
     if ((*env)->RegisterNatives(env, java.native, all[i]->methods, all[i]->count) != 0) return JNI_FALSE;
   return JNI_TRUE;

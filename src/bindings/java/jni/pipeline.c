@@ -81,8 +81,8 @@ static jlong end_loading(JNIEnv* env, Loading* loading, md_error* error) {
 }
 
 /* The options as each load takes them, and as they are handed on. */
-#define OPTIONS                                                                                                   \
-  jint threads, jint precision, jint memory, jint priority, jobjectArray lora_paths, jfloatArray lora_weights,    \
+#define OPTIONS                                                                                                \
+  jint threads, jint precision, jint memory, jint priority, jobjectArray lora_paths, jfloatArray lora_weights, \
       jbyteArray cache_folder, jlong cache_bytes, jbyteArray vae, jobject notes
 #define THE_OPTIONS \
   threads, precision, memory, priority, lora_paths, lora_weights, cache_folder, cache_bytes, vae, notes

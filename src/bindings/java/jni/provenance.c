@@ -30,11 +30,16 @@ static void free_provenance(JNIEnv* env, jclass self, jlong provenance) {
 /* In this order: prompt, negative prompt, model, sampler, noise. */
 static const char* text(const void* provenance, size_t index) {
   switch (index) {
-    case 0: return md_provenance_prompt(provenance);
-    case 1: return md_provenance_negative_prompt(provenance);
-    case 2: return md_provenance_model(provenance);
-    case 3: return md_provenance_sampler(provenance);
-    default: return md_provenance_noise(provenance);
+    case 0:
+      return md_provenance_prompt(provenance);
+    case 1:
+      return md_provenance_negative_prompt(provenance);
+    case 2:
+      return md_provenance_model(provenance);
+    case 3:
+      return md_provenance_sampler(provenance);
+    default:
+      return md_provenance_noise(provenance);
   }
 }
 
