@@ -8,12 +8,10 @@ import io.mobilediffusion.MobileDiffusionException
 import io.mobilediffusion.Pipeline
 import io.mobilediffusion.ProgressListener
 import java.io.File
-import kotlin.coroutines.coroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.Job
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -68,35 +66,26 @@ class SuspendingPipeline(
       onProgress: (Progress) -> Unit,
       options: GenerateOptions,
       kept: (Image) -> Image,
-  ): Image =
-      stoppedWhenCancelled {
-        withContext(dispatcher) {
-          val job: Job = coroutineContext.job
-          val listener = ProgressListener { stage, done, total ->
-            onProgress(Progress(stage, done, total))
-            job.isActive
-          }
-          try {
-            kept(pipeline.generate(prompt, options, listener))
-          } catch (e: MobileDiffusionException) {
-            job.ensureActive() // who was cancelled is told so
-            throw e
-          }
-        }
-      }
-
-  /** The listener is asked between operators alone, and cancel() stops in the middle of one. */
-  private suspend fun <T> stoppedWhenCancelled(block: suspend () -> T): T = coroutineScope {
+  ): Image = coroutineScope {
+    val caller = coroutineContext.job // knows that it is cancelled before those that it has launched do
+    // The listener is asked between operators alone, and cancel() stops in the middle of one.
     val watcher =
         launch(Dispatchers.Unconfined, CoroutineStart.UNDISPATCHED) {
           try {
             awaitCancellation()
           } finally {
-            if (!this@coroutineScope.coroutineContext.job.isActive) pipeline.cancel()
+            if (!caller.isActive) pipeline.cancel()
           }
         }
+    val listener = ProgressListener { stage, done, total ->
+      onProgress(Progress(stage, done, total))
+      caller.isActive
+    }
     try {
-      block()
+      withContext(dispatcher) { kept(pipeline.generate(prompt, options, listener)) }
+    } catch (e: MobileDiffusionException) {
+      caller.ensureActive() // who was cancelled is told so
+      throw e
     } finally {
       watcher.cancel()
     }
