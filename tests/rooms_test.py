@@ -42,7 +42,7 @@ def includes(top):
     for hall in HALLS:
         for folder, _, names in os.walk(os.path.join(top, hall)):
             for name in sorted(names):
-                if name.endswith((".cc", ".h")):
+                if name.endswith((".cc", ".c", ".h")):
                     path = os.path.join(folder, name)
                     for included in re.findall(r'^#include ["<]([^">]+)[">]', read(path), re.MULTILINE):
                         yield os.path.relpath(path, top), included
@@ -112,6 +112,12 @@ class TheCheckItself(unittest.TestCase):
         self.assertEqual(["src/new/c.cc stands in no room: src/new/CMakeLists.txt has no room(...)"], self.tree({
             "src/low/CMakeLists.txt": "room(objects)\n",
             "src/new/c.cc": '#include "src/low/b.h"\n'}))
+
+    def test_a_file_in_c_is_one_as_well(self):
+        self.assertEqual(["src/low/b.c includes src/high/a.h, but src/low may not include src/high"], self.tree({
+            "src/high/CMakeLists.txt": "room(objects)\n",
+            "src/low/CMakeLists.txt": "room(other)\n",
+            "src/low/b.c": '#include "src/high/a.h"\n'}))
 
     def test_a_name_that_nobody_needs_is_named(self):
         self.assertEqual(["src/high/CMakeLists.txt names src/low, which none of its files includes"], self.tree({

@@ -5,6 +5,6 @@
 # lists and fails where a file includes what its room does not name, or where the rooms' arrows run in a circle.
 function(room target)
   cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "MAY_INCLUDE")
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
   target_sources(${target} PRIVATE ${sources})
 endfunction()

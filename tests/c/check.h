@@ -5,6 +5,7 @@
 #define MOBILEDIFFUSION_TESTS_C_CHECK_H_
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mobilediffusion/c.h"
@@ -61,5 +62,18 @@ static inline void check_refused(md_status status, md_error** error, md_status e
   *error = NULL;
 }
 #define REFUSED(call, expected, saying) check_refused(call, &error, expected, saying, __FILE__, __LINE__)
+
+/* A file's bytes, for free(). */
+static inline unsigned char* read_whole(const char* path, size_t* bytes) {
+  FILE* file = fopen(path, "rb");
+  if (!CHECK(file != NULL)) return NULL;
+  CHECK(fseek(file, 0, SEEK_END) == 0);
+  *bytes = (size_t)ftell(file);
+  CHECK(fseek(file, 0, SEEK_SET) == 0);
+  unsigned char* content = malloc(*bytes);
+  CHECK(content != NULL && fread(content, 1, *bytes, file) == *bytes);
+  fclose(file);
+  return content;
+}
 
 #endif /* MOBILEDIFFUSION_TESTS_C_CHECK_H_ */

@@ -26,18 +26,6 @@ static void draws_as_the_folder(md_pipeline* pipeline) {
   md_pipeline_free(pipeline);
 }
 
-static unsigned char* read_whole(const char* path, size_t* bytes) {
-  FILE* file = fopen(path, "rb");
-  if (!CHECK(file != NULL)) return NULL;
-  CHECK(fseek(file, 0, SEEK_END) == 0);
-  *bytes = (size_t)ftell(file);
-  CHECK(fseek(file, 0, SEEK_SET) == 0);
-  unsigned char* content = malloc(*bytes);
-  CHECK(content != NULL && fread(content, 1, *bytes, file) == *bytes);
-  fclose(file);
-  return content;
-}
-
 static void by_path_memory_and_descriptor(void) {
   md_pipeline* pipeline = NULL;
   md_error* error = NULL;
