@@ -8,7 +8,9 @@ guard CommandLine.arguments.count == 3 else {
 }
 do {
   let pipeline = try await Pipeline.load()
-  let picture = try await pipeline.generate(CommandLine.arguments[1])
+  var options = GenerateOptions()
+  options.format = .rgb  // a file needs no alpha
+  let picture = try await pipeline.generate(CommandLine.arguments[1], options: options)
   try picture.write(to: URL(fileURLWithPath: CommandLine.arguments[2]))
 } catch {
   FileHandle.standardError.write(Data("\(error)\n".utf8))
