@@ -115,6 +115,7 @@ HWY_EXPORT(multiply_piece);
 
 // Rows of x that stay in a core's second cache, 144 KB of them, and as many columns of y beside them.
 constexpr int64_t kRowsAtOnce = 96, kPanelsAtOnce = 6;
+constexpr int64_t kTileRows = 8;       // a multiple of every tile's height
 constexpr int64_t kPiecesAThread = 4;  // at least, so that a thread that is held up leaves some to the others
 
 int64_t divide_up(int64_t size, int64_t by) { return (size + by - 1) / by; }
@@ -152,7 +153,9 @@ PanelProduct::PanelProduct(std::string_view name, const Matrices& matrices, std:
 
 void PanelProduct::run(Context& context, int64_t rows, const float* x, int64_t x_stride, float* y,
                        int64_t y_stride) const {
-  const int64_t row_blocks = divide_up(rows, kRowsAtOnce), rows_at_once = divide_up(divide_up(rows, row_blocks), 8) * 8;
+  // Blocks as high as each other, of whole tiles.
+  const int64_t rows_at_once = divide_up(divide_up(rows, divide_up(rows, kRowsAtOnce)), kTileRows) * kTileRows;
+  const int64_t row_blocks = divide_up(rows, rows_at_once);
   const auto panels = static_cast<int64_t>(panels_.count());
   const int64_t wanted = kPiecesAThread * context.threads().threads();
   const int64_t panels_at_once =
@@ -162,7 +165,6 @@ void PanelProduct::run(Context& context, int64_t rows, const float* x, int64_t x
     for (int64_t i = begin; i < end && !context.is_cancelled(); ++i) {
       const int64_t row = i % row_blocks * rows_at_once, panel = i / row_blocks % column_blocks * panels_at_once;
       const int64_t matrix = i / row_blocks / column_blocks;
-      if (row >= rows) continue;  // the last block's, where rounding has left it none
       const float* const packed = packed_ + matrix * each();
       HWY_DYNAMIC_DISPATCH(multiply_piece)
       (panels_, {.x = x + matrix * matrices_.in + row * x_stride,
