@@ -46,7 +46,7 @@ Choice choose(const Conv2dSpec& spec, Precision asked) {
   if (PointwiseConvolution::suits(spec))
     return {.pack = by<PointwiseConvolution>,
             .precision = asked,
-            .input = format_of(asked, Format::kInt8PerRow),
+            .input = Linear::input_format_of(asked),
             .kind = "linear"};
 
   // Depthwise: bound by memory as well, so not worth quantising for.
@@ -57,10 +57,10 @@ Choice choose(const Conv2dSpec& spec, Precision asked) {
   if (asked == Precision::kFloat32 && ThinConvolution::suits(spec))
     return {.pack = by<ThinConvolution>, .precision = asked, .input = read(asked)};
 
-  // 3x3 of a middling number of channels, behind an upsampling or not: 4 times fewer products. float32 alone, since the
-  // transforms cost digits that half and int8 have not.
-  if (asked == Precision::kFloat32 && WinogradConvolution::suits(spec))
-    return {.pack = by<WinogradConvolution>, .precision = asked, .input = read(asked)};
+  // 3x3 of a middling number of channels, behind an upsampling or not: 4 times fewer products. In float32 alone, since
+  // the transforms cost digits that half and int8 have not; also where weights in these are multiplied as such.
+  if ((asked == Precision::kFloat32 || PanelProduct::suits_processor(asked)) && WinogradConvolution::suits(spec, asked))
+    return {.pack = by<WinogradConvolution>, .precision = asked, .input = read(unquantized)};
 
   // Behind an upsampling: 4 small kernels on the small picture, 9/4 times fewer products. It quantises the rows that it
   // pads by itself.

@@ -14,7 +14,8 @@ class ByPanels final : public PointProducts {
       : matrices_(matrices), product_(name, matrices, weight, /*bias=*/{}, packing, status) {}
 
   void run(Context& context, std::string_view /*name*/, int64_t tiles, const float* from, float* to) const override {
-    product_.run(context, tiles, from, matrices_.count * matrices_.in, to, matrices_.count * matrices_.out);
+    product_.run(context, tiles, {from, Format::kFloat32}, matrices_.count * matrices_.in, {to, Format::kFloat32},
+                 matrices_.count * matrices_.out);
   }
 
   int64_t packed_bytes() const override { return product_.packed_bytes(); }
@@ -60,7 +61,8 @@ class ByGroups final : public PointProducts {
 std::unique_ptr<const PointProducts> make_point_products(const std::string& name, const Matrices& matrices,
                                                          const std::vector<float>& weight, const Packing& packing,
                                                          Status& status) {
-  if (PanelProduct::suits_processor()) return std::make_unique<ByPanels>(name, matrices, weight, packing, status);
+  if (PanelProduct::suits_processor(packing.precision))
+    return std::make_unique<ByPanels>(name, matrices, weight, packing, status);
   return std::make_unique<ByGroups>(name, matrices, weight, packing, status);
 }
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "kernels/packing/quantized_weight.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/convolution/winograd.cc"
 #include "hwy/foreach_target.h"  // IWYU pragma: keep
@@ -74,12 +76,13 @@ HWY_INLINE std::array<Floats, 2> from_points(const std::array<Floats, 3>& m) {
 }
 
 // A tile's pixels, row by row, each of `channels` values, to the points one behind another.
-template <size_t kIn>
-HWY_INLINE void transform_tile(const float* const* pixels, size_t channels, float* points) {
+template <typename T, size_t kIn>
+HWY_INLINE void transform_tile(const void* const* pixels, size_t channels, float* points) {
   for_each_vector(channels, [&](size_t c, size_t count) {
     std::array<std::array<Floats, kIn>, kIn> columns{};
     for (size_t column = 0; column < kIn; ++column) {
-      for (size_t row = 0; row < kIn; ++row) columns[column][row] = load(pixels[row * kIn + column] + c, count);
+      for (size_t row = 0; row < kIn; ++row)
+        columns[column][row] = load(static_cast<const T*>(pixels[row * kIn + column]) + c, count);
       to_points(columns[column]);
     }
     for (size_t row = 0; row < kIn; ++row) {
@@ -93,8 +96,8 @@ HWY_INLINE void transform_tile(const float* const* pixels, size_t channels, floa
 }
 
 // The way back, plus the bias. A pixel that is null lies outside the picture.
-template <size_t kIn, size_t kOut>
-HWY_INLINE void transform_tile_back(const float* points, size_t channels, const float* bias, float* const* pixels) {
+template <typename T, size_t kIn, size_t kOut>
+HWY_INLINE void transform_tile_back(const float* points, size_t channels, const float* bias, void* const* pixels) {
   for_each_vector(channels, [&](size_t c, size_t count) {
     std::array<std::array<Floats, kOut>, kIn> columns{};
     for (size_t column = 0; column < kIn; ++column) {
@@ -108,21 +111,35 @@ HWY_INLINE void transform_tile_back(const float* points, size_t channels, const 
       for (size_t column = 0; column < kIn; ++column) line[column] = columns[column][row];
       const std::array<Floats, kOut> values = from_points(line);
       for (size_t column = 0; column < kOut; ++column) {
-        float* const to = pixels[row * kOut + column];
+        T* const to = static_cast<T*>(pixels[row * kOut + column]);
         if (to != nullptr) store(hn::Add(values[column], offset), count, to + c);
       }
     }
   });
 }
 
-void transform(bool upsampled, const float* const* pixels, size_t channels, float* points) {
-  if (upsampled) return transform_tile<kUpsampled.in>(pixels, channels, points);
-  transform_tile<kPlain.in>(pixels, channels, points);
+template <typename T>
+void transform_typed(bool upsampled, const void* const* pixels, size_t channels, float* points) {
+  if (upsampled) return transform_tile<T, kUpsampled.in>(pixels, channels, points);
+  transform_tile<T, kPlain.in>(pixels, channels, points);
 }
 
-void transform_back(bool upsampled, const float* points, size_t channels, const float* bias, float* const* pixels) {
-  if (upsampled) return transform_tile_back<kUpsampled.in, kUpsampled.out>(points, channels, bias, pixels);
-  transform_tile_back<kPlain.in, kPlain.out>(points, channels, bias, pixels);
+template <typename T>
+void transform_back_typed(bool upsampled, const float* points, size_t channels, const float* bias,
+                          void* const* pixels) {
+  if (upsampled) return transform_tile_back<T, kUpsampled.in, kUpsampled.out>(points, channels, bias, pixels);
+  transform_tile_back<T, kPlain.in, kPlain.out>(points, channels, bias, pixels);
+}
+
+void transform(bool upsampled, Format format, const void* const* pixels, size_t channels, float* points) {
+  if (format == Format::kFloat16) return transform_typed<Half>(upsampled, pixels, channels, points);
+  transform_typed<float>(upsampled, pixels, channels, points);
+}
+
+void transform_back(bool upsampled, const float* points, size_t channels, const float* bias, Format format,
+                    void* const* pixels) {
+  if (format == Format::kFloat16) return transform_back_typed<Half>(upsampled, points, channels, bias, pixels);
+  transform_back_typed<float>(upsampled, points, channels, bias, pixels);
 }
 
 }  // namespace mobilediffusion::kernels::HWY_NAMESPACE
@@ -169,12 +186,13 @@ std::vector<float> transformed_weight(const std::vector<float>& weight, const Co
 
 }  // namespace
 
-bool WinogradConvolution::suits(const Conv2dSpec& spec) {
+bool WinogradConvolution::suits(const Conv2dSpec& spec, Precision precision) {
   constexpr int kFewestChannels = 64;  // below these, transforming costs what it saves
-  // Above these, a tile's weights, four times as many as the kernel's, no longer stay near.
-  constexpr int64_t kMostWeights = 640 * 640;
+  // Above these, a tile's weights, four times as many as the kernel's, no longer stay near; and in half they take
+  // eight times the memory of int8.
+  const int64_t most = precision == Precision::kInt8 ? 384 * 384 : 640 * 640;
   return spec.kernel == 3 && spec.stride == 1 && !spec.depthwise && spec.in_channels >= kFewestChannels &&
-         spec.out_channels >= kFewestChannels && int64_t{spec.in_channels} * spec.out_channels <= kMostWeights;
+         spec.out_channels >= kFewestChannels && int64_t{spec.in_channels} * spec.out_channels <= most;
 }
 
 WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
@@ -182,10 +200,16 @@ WinogradConvolution::WinogradConvolution(const std::string& name, const Conv2dSp
     : spec_(spec), bias_(to_float32(bias, name + ".bias", status)) {
   const std::string packed_name = name + ".winograd";
   std::vector<float> kernel;
-  if (!packing.holds(packed_name)) kernel = transformed_weight(to_float32(weight, name + ".weight", status), spec);
-  products_ = make_point_products(packed_name,
-                                  {.count = tiling_of(spec).points(), .in = spec.in_channels, .out = spec.out_channels},
-                                  kernel, packing, status);
+  if (!packing.holds(packed_name)) {
+    std::vector<float> taps = to_float32(weight, name + ".weight", status);
+    if (packing.precision == Precision::kInt8) taps = dequantized(quantize_weight(taps, spec.out_channels));
+    kernel = transformed_weight(taps, spec);
+  }
+  // What 8 bits hold of the taps, half precision holds of the points.
+  const bool is_float32 = packing.precision == Precision::kFloat32;
+  products_ = make_point_products(
+      packed_name, {.count = tiling_of(spec).points(), .in = spec.in_channels, .out = spec.out_channels}, kernel,
+      {is_float32 ? Precision::kFloat32 : Precision::kFloat16, packing.store}, status);
 }
 
 void WinogradConvolution::run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const {
@@ -198,7 +222,7 @@ void WinogradConvolution::run(Context& context, std::string_view name, const Ten
   const int64_t band = std::clamp<int64_t>(kBandBytes / row_bytes, 1, rows);
   Tensor transformed = context.make({1, band, across, points * in});
   Tensor products = context.make({1, band, across, points * out});
-  Tensor zeros = context.make({1, 1, 1, in});
+  Tensor zeros = context.make({1, 1, 1, in});  // in float32, and as many in half
   if (!context.ok()) return;
   std::fill_n(zeros.data(), in, 0.0f);
   const int64_t grain = std::max<int64_t>(1, 16384 / (points * std::max(in, out)));
@@ -207,34 +231,35 @@ void WinogradConvolution::run(Context& context, std::string_view name, const Ten
     if (!context.goes_on()) return;
     const int64_t tiles = std::min(band, rows - begin) * across;
     context.threads().parallel_for(tiles, grain, [&](int64_t first, int64_t last) {
-      std::array<const float*, kPlain.in * kPlain.in> pixels;
+      std::array<const void*, kPlain.in * kPlain.in> pixels;
       for (int64_t tile = first; tile < last; ++tile) {
         const int64_t row = begin + tile / across;
         const int64_t top = row % down * tiling.step - 1, left = tile % across * tiling.step - 1;
-        const float* const picture = x.data() + row / down * from.h * from.w * in;
+        const Reading picture = x.at(row / down * from.h * from.w * in);
         for (int64_t i = 0; i < points; ++i) {
           const int64_t h = top + i / tiling.in, w = left + i % tiling.in;
           const bool inside = h >= 0 && h < from.h && w >= 0 && w < from.w;
-          pixels[static_cast<size_t>(i)] = inside ? picture + (h * from.w + w) * in : zeros.data();
+          pixels[static_cast<size_t>(i)] = inside ? (picture + (h * from.w + w) * in).data : zeros.data();
         }
         HWY_DYNAMIC_DISPATCH(transform)
-        (spec_.upsample_2x, pixels.data(), static_cast<size_t>(in), transformed.data() + tile * points * in);
+        (spec_.upsample_2x, x.format(), pixels.data(), static_cast<size_t>(in),
+         transformed.data() + tile * points * in);
       }
     });
     products_->run(context, name, tiles, transformed.data(), products.data());
     if (!context.goes_on()) return;
     context.threads().parallel_for(tiles, grain, [&](int64_t first, int64_t last) {
-      std::array<float*, kPlain.out * kPlain.out> pixels;
+      std::array<void*, kPlain.out * kPlain.out> pixels;
       for (int64_t tile = first; tile < last; ++tile) {
         const int64_t row = begin + tile / across;
         const int64_t top = row % down * tiling.out, left = tile % across * tiling.out;
-        float* const picture = y.data() + row / down * to.h * to.w * out;
+        const Writing picture = y.at(row / down * to.h * to.w * out);
         for (int64_t i = 0; i < tiling.out * tiling.out; ++i) {
           const int64_t h = top + i / tiling.out, w = left + i % tiling.out;
-          pixels[static_cast<size_t>(i)] = h < to.h && w < to.w ? picture + (h * to.w + w) * out : nullptr;
+          pixels[static_cast<size_t>(i)] = h < to.h && w < to.w ? (picture + (h * to.w + w) * out).data : nullptr;
         }
         HWY_DYNAMIC_DISPATCH(transform_back)
-        (spec_.upsample_2x, products.data() + tile * points * out, static_cast<size_t>(out), bias_.data(),
+        (spec_.upsample_2x, products.data() + tile * points * out, static_cast<size_t>(out), bias_.data(), y.format(),
          pixels.data());
       }
     });

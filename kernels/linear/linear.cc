@@ -20,8 +20,8 @@ std::unique_ptr<const LinearAlgorithm> by(const std::string& name, const LinearS
 
 // The table: the first line that a precision and the processor fit.
 auto choose(Precision precision) {
-  // float32 on vectors of AVX2 or AVX-512.
-  if (precision == Precision::kFloat32 && PanelProduct::suits_processor()) return by<PanelLinear>;
+  // In float32 on vectors of AVX2 or AVX-512, weights in less where the processor multiplies none of it faster.
+  if (PanelProduct::suits_processor(precision)) return by<PanelLinear>;
 
   // Everything else.
   return by<FullyConnected>;
@@ -29,9 +29,15 @@ auto choose(Precision precision) {
 
 }  // namespace
 
+Format Linear::input_format_of(Precision precision) {
+  const Format format = format_of(precision, Format::kInt8PerRow);
+  // Rows of 8 bits are for the processor's own products of such.
+  return is_quantized(format) && PanelProduct::suits_processor(precision) ? output_format(format) : format;
+}
+
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
                const Packing& packing, Status& status)
-    : name_(std::move(name)), spec_(spec), input_format_(format_of(packing.precision, Format::kInt8PerRow)) {
+    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
   algorithm_ = choose(packing.precision)(name_, spec, weight, bias, packing, status);
 }

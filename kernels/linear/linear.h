@@ -27,7 +27,8 @@ class Linear {
   Linear& operator=(Linear&&) noexcept;
   ~Linear();
 
-  // What it reads without converting first.
+  // What it reads without converting first: that of one of a precision, on this processor.
+  static Format input_format_of(Precision precision);
   Format input_format() const { return input_format_; }
 
   Tensor operator()(Context& context, const Tensor& x) const;

@@ -1,6 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// A linear layer in float32 by our own product.
+// A linear layer by our own product, whose sums are float32's; its weights are in the precision that is asked for.
 #pragma once
 
 #include <cstdint>

@@ -22,4 +22,11 @@ QuantizedWeight quantize_weight(const std::vector<float>& weight, int64_t rows) 
   return quantized;
 }
 
+std::vector<float> dequantized(const QuantizedWeight& weight) {
+  std::vector<float> values(weight.values.size());
+  const size_t size = weight.scales.empty() ? 0 : values.size() / weight.scales.size();
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(weight.values[i]) * weight.scales[i / size];
+  return values;
+}
+
 }  // namespace mobilediffusion::kernels

@@ -14,5 +14,6 @@ struct QuantizedWeight {
   std::vector<float> scales;
 };
 QuantizedWeight quantize_weight(const std::vector<float>& weight, int64_t rows);
+std::vector<float> dequantized(const QuantizedWeight& weight);
 
 }  // namespace mobilediffusion::kernels

@@ -3,8 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "kernels/packing/quantized_weight.h"
+#include "kernels/runtime/data_type.h"
+#include "kernels/runtime/processor.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/product/panel_product.cc"
@@ -20,14 +27,35 @@ namespace mobilediffusion::kernels {
 // A panel this deep, of the widest vectors, is 72 KB with AVX-512 and 36 KB with AVX2.
 constexpr size_t kDeepest = 384;
 
+// Rows of x that stay in a core's second cache, 144 KB of them, and as many columns of y beside them.
+constexpr size_t kRowsAtOnce = 96, kPanelsAtOnce = 6;
+
+// One matrix, packed.
+struct PackedMatrix {
+  Precision precision;
+  const float *bias, *scales;  // of columns; float32 has no scales
+  const std::byte* panels;
+};
+
 // What one thread computes at once: some rows of y and some columns.
 struct Piece {
-  const float* x;
+  Reading x;
   size_t x_stride, rows;
-  const float *bias, *panels;
+  PackedMatrix matrix;
   size_t first_panel, last_panel;
-  float* y;
+  Writing y;
   size_t y_stride;
+};
+
+// What a thread works in, in float32: a part of a panel, rows of x as deep as that, and rows of y.
+struct Workspace {
+  bool widens_panels, widens_x, narrows_y;
+  size_t lanes, columns;  // of y that a piece has at most
+
+  size_t panel_size() const { return widens_panels ? kDeepest * kWidestPanel * lanes : 0; }
+  size_t x_size() const { return widens_x ? kRowsAtOnce * kDeepest : 0; }
+  size_t y_size() const { return narrows_y ? kRowsAtOnce * columns : 0; }
+  size_t size() const { return panel_size() + x_size() + y_size(); }
 };
 
 }  // namespace mobilediffusion::kernels
@@ -40,15 +68,58 @@ size_t panel_lanes() { return hn::Lanes(FloatTag()); }
 
 bool has_wide_vectors() { return HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2; }
 
-void pack_panel(const Panels& panels, size_t panel, const float* matrix, float* to) {
-  const Panels::Panel of = panels.panel(panel);
-  const size_t first = of.first * panels.lanes, width = of.vectors * panels.lanes;
-  const size_t columns = std::min(width, panels.columns - first);
-  float* const begin = to + panels.offset(of);
-  for (size_t i = 0; i < panels.depth; ++i) {
-    for (size_t j = 0; j < columns; ++j) begin[i * width + j] = matrix[(first + j) * panels.depth + i];
-    std::fill(begin + i * width + columns, begin + (i + 1) * width, 0.0f);
+template <typename T>
+void pack_panels(const Panels& panels, const T* matrix, T* to) {
+  for (size_t panel = 0; panel < panels.count(); ++panel) {
+    const Panels::Panel of = panels.panel(panel);
+    const size_t first = of.first * panels.lanes, width = of.vectors * panels.lanes;
+    const size_t columns = std::min(width, panels.columns - first);
+    T* const begin = to + panels.offset(of);
+    for (size_t i = 0; i < panels.depth; ++i) {
+      for (size_t j = 0; j < columns; ++j) begin[i * width + j] = matrix[(first + j) * panels.depth + i];
+      std::fill(begin + i * width + columns, begin + (i + 1) * width, T{});
+    }
   }
+}
+
+HWY_INLINE Floats load_whole(const Half* from) { return load(from, hn::Lanes(FloatTag())); }
+
+HWY_INLINE Floats load_whole(const int8_t* from) {
+  const FloatTag tag;
+  const hn::RebindToSigned<FloatTag> of_sums;
+  return hn::ConvertTo(tag, hn::PromoteTo(of_sums, hn::LoadU(hn::Rebind<int8_t, FloatTag>(), from)));
+}
+
+// `depth` rows of so many vectors, each column times its scale.
+template <typename T>
+void widen(const T* from, size_t depth, size_t vectors, const float* scales, float* to) {
+  const FloatTag tag;
+  const size_t lanes = hn::Lanes(tag);
+  for (size_t j = 0; j < vectors; ++j) {
+    const Floats scale = hn::LoadU(tag, scales + j * lanes);
+    for (size_t i = 0; i < depth; ++i) {
+      const size_t at = (i * vectors + j) * lanes;
+      hn::StoreU(hn::Mul(load_whole(from + at), scale), tag, to + at);
+    }
+  }
+}
+
+// A panel's rows from `begin` on, in float32: where they lie, or widened into `scratch`.
+const float* panel_part(const PackedMatrix& matrix, const Panels& panels, const Panels::Panel& panel, size_t begin,
+                        size_t depth, float* scratch) {
+  const size_t at = panels.offset(panel) + begin * panel.vectors * panels.lanes;
+  const float* const scales = matrix.scales + panel.first * panels.lanes;
+  switch (matrix.precision) {
+    case Precision::kFloat32:
+      return reinterpret_cast<const float*>(matrix.panels) + at;
+    case Precision::kFloat16:
+      widen(reinterpret_cast<const Half*>(matrix.panels) + at, depth, panel.vectors, scales, scratch);
+      return scratch;
+    case Precision::kInt8:
+      widen(reinterpret_cast<const int8_t*>(matrix.panels) + at, depth, panel.vectors, scales, scratch);
+      return scratch;
+  }
+  return nullptr;
 }
 
 // c = a b + what it begins with: the bias, or c itself where that is null. `columns` of the last vector count.
@@ -80,24 +151,60 @@ constexpr auto tiles(std::index_sequence<kRows...>) {
       {{multiply_tile<kRows + 1, 1>, multiply_tile<kRows + 1, 2>, multiply_tile<kRows + 1, 3>}...}};
 }
 
-void multiply_piece(const Panels& panels, const Piece& piece) {
+void pack_floats(const Panels& panels, const float* matrix, float* to) { pack_panels(panels, matrix, to); }
+void pack_halves(const Panels& panels, const Half* matrix, Half* to) { pack_panels(panels, matrix, to); }
+void pack_bytes(const Panels& panels, const int8_t* matrix, int8_t* to) { pack_panels(panels, matrix, to); }
+
+// Of a piece in float32 on both sides.
+struct FloatPiece {
+  const float* x;
+  size_t x_stride;
+  float* y;
+  size_t y_stride;
+};
+
+void multiply_piece(const Panels& panels, const Piece& piece, const Workspace& workspace, float* scratch) {
   static_assert(kWidestPanel == 3);
   static constexpr auto kTiles = tiles(std::make_index_sequence<kTallestTile>());
+  float *const wide_panel = scratch, *const wide_x = wide_panel + workspace.panel_size();
+  float* const wide_y = wide_x + workspace.x_size();
+  // y's first column, and how many of them.
+  const size_t left = panels.panel(piece.first_panel).first * panels.lanes;
+  const Panels::Panel last = panels.panel(piece.last_panel - 1);
+  const size_t width = std::min(panels.columns, (last.first + last.vectors) * panels.lanes) - left;
+
+  FloatPiece at{static_cast<const float*>(piece.x.data), piece.x_stride, static_cast<float*>(piece.y.data) + left,
+                piece.y_stride};
+  if (workspace.narrows_y) at.y = wide_y, at.y_stride = workspace.columns;
+
   const size_t cuts = (panels.depth + kDeepest - 1) / kDeepest, step = (panels.depth + cuts - 1) / cuts;
   for (size_t begin = 0; begin < panels.depth; begin += step) {
     const size_t depth = std::min(step, panels.depth - begin);
+    if (workspace.widens_x) {
+      for (size_t row = 0; row < piece.rows; ++row) {
+        convert_values(piece.x + static_cast<int64_t>(row * piece.x_stride + begin), depth,
+                       {wide_x + row * kDeepest, Format::kFloat32});
+      }
+      at.x = wide_x, at.x_stride = kDeepest;
+    }
+    const float* const x = workspace.widens_x ? at.x : at.x + begin;
     for (size_t i = piece.first_panel; i < piece.last_panel; ++i) {
       const Panels::Panel panel = panels.panel(i);
       const size_t first = panel.first * panels.lanes;
       const size_t of_last = std::min(panels.lanes, panels.columns - first - (panel.vectors - 1) * panels.lanes);
-      const float* const b = piece.panels + panels.offset(panel) + begin * panel.vectors * panels.lanes;
+      const float* const b = panel_part(piece.matrix, panels, panel, begin, depth, wide_panel);
       for (size_t row = 0; row < piece.rows; row += kTallestTile) {
         const size_t rows = std::min(kTallestTile, piece.rows - row);
-        kTiles[rows - 1][panel.vectors - 1](piece.x + row * piece.x_stride + begin, piece.x_stride, b, depth,
-                                            begin == 0 ? piece.bias + first : nullptr,
-                                            piece.y + row * piece.y_stride + first, piece.y_stride, of_last);
+        kTiles[rows - 1][panel.vectors - 1](x + row * at.x_stride, at.x_stride, b, depth,
+                                            begin == 0 ? piece.matrix.bias + first : nullptr,
+                                            at.y + row * at.y_stride + first - left, at.y_stride, of_last);
       }
     }
+  }
+  if (!workspace.narrows_y) return;
+  for (size_t row = 0; row < piece.rows; ++row) {
+    convert_values({wide_y + row * workspace.columns, Format::kFloat32}, width,
+                   piece.y + static_cast<int64_t>(row * piece.y_stride + left));
   }
 }
 
@@ -110,23 +217,83 @@ namespace {
 
 HWY_EXPORT(panel_lanes);
 HWY_EXPORT(has_wide_vectors);
-HWY_EXPORT(pack_panel);
+HWY_EXPORT(pack_floats);
+HWY_EXPORT(pack_halves);
+HWY_EXPORT(pack_bytes);
 HWY_EXPORT(multiply_piece);
 
-// Rows of x that stay in a core's second cache, 144 KB of them, and as many columns of y beside them.
-constexpr int64_t kRowsAtOnce = 96, kPanelsAtOnce = 6;
 constexpr int64_t kTileRows = 8;       // a multiple of every tile's height
 constexpr int64_t kPiecesAThread = 4;  // at least, so that a thread that is held up leaves some to the others
 
 int64_t divide_up(int64_t size, int64_t by) { return (size + by - 1) / by; }
 
+// Columns of so many weights, each with a power of two for its scale that leaves half precision all its digits.
+std::vector<Half> scaled_halves(std::span<const float> weight, size_t depth, float* scales) {
+  constexpr int kLargest = 10;  // of the exponents that are left
+  std::vector<Half> halves(weight.size());
+  for (size_t begin = 0; begin < weight.size(); begin += depth, ++scales) {
+    float largest = 0;
+    for (const float value : weight.subspan(begin, depth)) largest = std::max(largest, std::abs(value));
+    const int exponent = largest > 0 ? std::ilogb(largest) - kLargest : 0;
+    *scales = std::ldexp(1.0f, exponent);
+    for (size_t i = begin; i < begin + depth; ++i)
+      halves[i].bits = float16_from_float(std::ldexp(weight[i], -exponent));
+  }
+  return halves;
+}
+
+size_t value_size(Precision precision) { return size_of(format_of(precision, Format::kInt8PerRow)); }
+
 }  // namespace
 
-bool PanelProduct::suits_processor() { return HWY_DYNAMIC_DISPATCH(has_wide_vectors)(); }
+bool PanelProduct::suits_processor(Precision precision) {
+  if (!HWY_DYNAMIC_DISPATCH(has_wide_vectors)()) return false;
+  switch (precision) {
+    case Precision::kFloat32:
+      return true;
+    case Precision::kFloat16:
+      return !multiplies_halves();
+    case Precision::kInt8:
+      return !multiplies_bytes();
+  }
+  return false;
+}
+
+size_t PanelProduct::panels_at() const {
+  return panels_.padded_columns() * sizeof(float) * (precision_ == Precision::kFloat32 ? 1 : 2);
+}
+
+int64_t PanelProduct::each_bytes() const {
+  constexpr size_t kAlignment = PackedWeights::kAlignment;
+  const size_t bytes = panels_at() + panels_.size() * value_size(precision_);
+  return static_cast<int64_t>((bytes + kAlignment - 1) / kAlignment * kAlignment);
+}
+
+void PanelProduct::pack(std::span<const float> weight, std::span<const float> bias, std::byte* to) const {
+  auto* const floats = reinterpret_cast<float*>(to);
+  std::fill_n(floats, panels_at() / sizeof(float), 0.0f);
+  std::ranges::copy(bias, floats);
+  float* const scales = floats + panels_.padded_columns();
+  std::byte* const panels = to + panels_at();
+  switch (precision_) {
+    case Precision::kFloat32:
+      return HWY_DYNAMIC_DISPATCH(pack_floats)(panels_, weight.data(), reinterpret_cast<float*>(panels));
+    case Precision::kFloat16: {
+      const std::vector<Half> halves = scaled_halves(weight, panels_.depth, scales);
+      return HWY_DYNAMIC_DISPATCH(pack_halves)(panels_, halves.data(), reinterpret_cast<Half*>(panels));
+    }
+    case Precision::kInt8: {
+      const QuantizedWeight quantized = quantize_weight({weight.begin(), weight.end()}, matrices_.out);
+      std::ranges::copy(quantized.scales, scales);
+      return HWY_DYNAMIC_DISPATCH(pack_bytes)(panels_, quantized.values.data(), reinterpret_cast<int8_t*>(panels));
+    }
+  }
+}
 
 PanelProduct::PanelProduct(std::string_view name, const Matrices& matrices, std::span<const float> weight,
                            std::span<const float> bias, const Packing& packing, Status& status)
     : matrices_(matrices),
+      precision_(packing.precision),
       panels_{static_cast<size_t>(matrices.in), static_cast<size_t>(matrices.out),
               HWY_DYNAMIC_DISPATCH(panel_lanes)()} {
   if (!status.ok()) return;
@@ -135,47 +302,57 @@ PanelProduct::PanelProduct(std::string_view name, const Matrices& matrices, std:
   const auto size = static_cast<size_t>(matrices.count * each_bytes());
   const std::span<const std::byte> kept =
       store.keep(name, static_cast<uint32_t>(panels_.lanes), size, [&](std::span<std::byte> memory) {
-        auto* to = reinterpret_cast<float*>(memory.data());
-        for (size_t i = 0; i < static_cast<size_t>(matrices.count); ++i, to += each()) {
-          std::fill_n(to, panels_.padded_columns(), 0.0f);
-          if (!bias.empty()) std::copy_n(bias.data() + i * panels_.columns, panels_.columns, to);
-          for (size_t panel = 0; panel < panels_.count(); ++panel) {
-            HWY_DYNAMIC_DISPATCH(pack_panel)
-            (panels_, panel, weight.data() + i * panels_.columns * panels_.depth, to + panels_.padded_columns());
-          }
+        const auto out = static_cast<size_t>(matrices_.out), of_one = out * static_cast<size_t>(matrices_.in);
+        for (size_t i = 0; i < static_cast<size_t>(matrices.count); ++i) {
+          pack(weight.subspan(i * of_one, of_one), bias.empty() ? bias : bias.subspan(i * out, out),
+               memory.data() + i * static_cast<size_t>(each_bytes()));
         }
       });
-  packed_ = reinterpret_cast<const float*>(kept.data());
+  packed_ = kept.data();
   if (packed_ == nullptr && !store.mismatched()) {
     status = Status(StatusCode::kOutOfMemory, "out of memory: packing " + std::string(name));
   }
 }
 
-void PanelProduct::run(Context& context, int64_t rows, const float* x, int64_t x_stride, float* y,
-                       int64_t y_stride) const {
+void PanelProduct::run(Context& context, int64_t rows, Reading x, int64_t x_stride, Writing y, int64_t y_stride) const {
+  constexpr auto kRows = static_cast<int64_t>(kRowsAtOnce), kPanels = static_cast<int64_t>(kPanelsAtOnce);
   // Blocks as high as each other, of whole tiles.
-  const int64_t rows_at_once = divide_up(divide_up(rows, divide_up(rows, kRowsAtOnce)), kTileRows) * kTileRows;
+  const int64_t rows_at_once = divide_up(divide_up(rows, divide_up(rows, kRows)), kTileRows) * kTileRows;
   const int64_t row_blocks = divide_up(rows, rows_at_once);
   const auto panels = static_cast<int64_t>(panels_.count());
-  const int64_t wanted = kPiecesAThread * context.threads().threads();
+  const int64_t threads = context.threads().threads(), wanted = kPiecesAThread * threads;
   const int64_t panels_at_once =
-      std::clamp<int64_t>(panels * row_blocks * matrices_.count / wanted, 1, std::min(kPanelsAtOnce, panels));
+      std::clamp<int64_t>(panels * row_blocks * matrices_.count / wanted, 1, std::min(kPanels, panels));
   const int64_t column_blocks = divide_up(panels, panels_at_once);
-  context.threads().parallel_for(matrices_.count * column_blocks * row_blocks, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end && !context.is_cancelled(); ++i) {
+
+  const Workspace workspace{.widens_panels = precision_ != Precision::kFloat32,
+                            .widens_x = x.format == Format::kFloat16,
+                            .narrows_y = y.format == Format::kFloat16,
+                            .lanes = panels_.lanes,
+                            .columns = static_cast<size_t>(panels_at_once) * kWidestPanel * panels_.lanes};
+  const auto workspace_size = static_cast<int64_t>(workspace.size());
+  Tensor scratch = context.make({threads, 1, 1, std::max<int64_t>(workspace_size, 1)});
+  if (!context.ok()) return;
+
+  const int64_t pieces = matrices_.count * column_blocks * row_blocks;
+  std::atomic<int64_t> next = 0;
+  context.threads().parallel_for(threads, 1, [&](int64_t thread, int64_t) {
+    for (int64_t i = next++; i < pieces && !context.is_cancelled(); i = next++) {
       const int64_t row = i % row_blocks * rows_at_once, panel = i / row_blocks % column_blocks * panels_at_once;
       const int64_t matrix = i / row_blocks / column_blocks;
-      const float* const packed = packed_ + matrix * each();
+      const std::byte* const packed = packed_ + matrix * each_bytes();
+      const auto* const bias = reinterpret_cast<const float*>(packed);
       HWY_DYNAMIC_DISPATCH(multiply_piece)
-      (panels_, {.x = x + matrix * matrices_.in + row * x_stride,
-                 .x_stride = static_cast<size_t>(x_stride),
-                 .rows = static_cast<size_t>(std::min(rows_at_once, rows - row)),
-                 .bias = packed,
-                 .panels = packed + panels_.padded_columns(),
-                 .first_panel = static_cast<size_t>(panel),
-                 .last_panel = static_cast<size_t>(std::min(panel + panels_at_once, panels)),
-                 .y = y + matrix * matrices_.out + row * y_stride,
-                 .y_stride = static_cast<size_t>(y_stride)});
+      (panels_,
+       {.x = x + (matrix * matrices_.in + row * x_stride),
+        .x_stride = static_cast<size_t>(x_stride),
+        .rows = static_cast<size_t>(std::min(rows_at_once, rows - row)),
+        .matrix = {precision_, bias, bias + panels_.padded_columns(), packed + panels_at()},
+        .first_panel = static_cast<size_t>(panel),
+        .last_panel = static_cast<size_t>(std::min(panel + panels_at_once, panels)),
+        .y = y + (matrix * matrices_.out + row * y_stride),
+        .y_stride = static_cast<size_t>(y_stride)},
+       workspace, scratch.data() + thread * workspace_size);
     }
   });
 }

@@ -3,9 +3,9 @@
 
 #include <utility>
 
-#if defined(__x86_64__) || defined(__i386__)
-#include <cpuid.h>
-#elif defined(__linux__)
+#include "kernels/runtime/cpuid.h"
+
+#if defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
@@ -14,14 +14,13 @@
 namespace mobilediffusion::kernels {
 
 std::string processor_identity() {
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__) || defined(__i386__) || defined(_M_X64) || defined(_M_IX86)
   std::string text;
   for (const auto& [leaf, subleaf] : {std::pair{1u, 0u}, {7u, 0u}, {7u, 1u}}) {
-    unsigned int a = 0, b = 0, c = 0, d = 0;
-    __get_cpuid_count(leaf, subleaf, &a, &b, &c, &d);
+    CpuidWords words = cpuid(leaf, subleaf);
     // Of leaf 1, b says which core asked, and c's bit 27 what the system has switched on.
-    if (leaf == 1) b = 0;
-    for (const unsigned int word : {a, b, c, d}) text += std::to_string(word) + ",";
+    if (leaf == 1) words.b = 0;
+    for (const unsigned word : {words.a, words.b, words.c, words.d}) text += std::to_string(word) + ",";
   }
   return text;
 #elif defined(__linux__)

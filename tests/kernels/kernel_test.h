@@ -120,6 +120,12 @@ inline reference::Array quantized(const reference::Array& x, Format format) {
   return y;
 }
 
+// What an operator that reads a format sees of values.
+inline reference::Array as_read(const reference::Array& x, Format format) {
+  if (is_quantized(format)) return quantized(x, format);
+  return format == Format::kFloat16 ? halves(x) : x;
+}
+
 inline reference::Values quantized(const reference::Values& weight, int64_t rows) {
   const QuantizedWeight q = quantize_weight({weight.begin(), weight.end()}, rows);
   reference::Values y(weight.size());

@@ -76,10 +76,11 @@ TEST_P(Conv2dTest, Int8MatchesItsTwinOnQuantizedOperands) {
   const Conv2d conv("conv", spec, weight.view(), bias.view(), Precision::kInt8, status);
   ASSERT_TRUE(status.ok()) << status.message();
   const reference::Array x = random_array(shape(), 3);
-  // An upsampling's kernel is quantised after its taps were added up, which a 3x3 kernel cannot say.
+  // An upsampling's kernel is quantised after its taps were added up, which a 3x3 kernel cannot say. On some processors
+  // a kernel's values at Winograd's points are kept in half.
   const reference::Values rounded = spec.upsample_2x ? weight.values() : quantized(weight.values(), spec.out_channels);
-  const reference::Array seen = quantized(x, conv.input_format());
-  expect_matches(reference::conv2d(seen, spec, rounded, bias.values()), spec.upsample_2x ? 0.02 : int8_rounding(),
+  const reference::Array seen = as_read(x, conv.input_format());
+  expect_matches(reference::conv2d(seen, spec, rounded, bias.values()), spec.upsample_2x ? 0.02 : 2 * int8_rounding(),
                  [&](Bed& bed) { return conv(bed.context, bed.tensor(x)); });
   expect_matches(reference::conv2d(x, spec, weight.values(), bias.values()), 0.04,
                  [&](Bed& bed) { return conv(bed.context, bed.tensor(x)); });

@@ -51,7 +51,7 @@ TEST_P(LinearTest, Int8MatchesItsTwinOnQuantizedOperands) {
   ASSERT_TRUE(status.ok()) << status.message();
   const reference::Array x = random_array({1, 1, rows, in}, 3);
   expect_matches(
-      reference::linear(quantized(x, linear.input_format()), spec, quantized(weight.values(), out), bias.values()),
+      reference::linear(as_read(x, linear.input_format()), spec, quantized(weight.values(), out), bias.values()),
       int8_rounding(), [&](Bed& bed) { return linear(bed.context, bed.tensor(x)); });
 }
 
@@ -85,7 +85,7 @@ TEST(LinearOperatorTest, FindsItsBlocksPackedBefore) {
   Status status;
   PackedWeights packed, found, partly;
   const Linear first("linear", spec, weight.view(), bias.view(), {Precision::kInt8, &packed}, status);
-  ASSERT_GT(packed.entries().size(), 1u);
+  ASSERT_GE(packed.entries().size(), 1u);
   for (const auto& [name, entry] : packed.entries()) {
     found.add(name, entry);
     if (partly.entries().empty()) partly.add(name, entry);
@@ -94,10 +94,10 @@ TEST(LinearOperatorTest, FindsItsBlocksPackedBefore) {
   const Linear third("linear", spec, weight.view(), bias.view(), {Precision::kInt8, &partly}, status);
   ASSERT_TRUE(status.ok()) << status.message();
   EXPECT_FALSE(found.grown());
-  EXPECT_TRUE(partly.grown());
+  EXPECT_EQ(partly.grown(), packed.entries().size() > 1);  // in blocks, on some processors
   for (const Linear* linear : {&second, &third}) {
     expect_matches(
-        reference::linear(quantized(x, linear->input_format()), spec, quantized(weight.values(), 3000), bias.values()),
+        reference::linear(as_read(x, linear->input_format()), spec, quantized(weight.values(), 3000), bias.values()),
         int8_rounding(), [&](Bed& bed) { return (*linear)(bed.context, bed.tensor(x)); });
   }
 }

@@ -1,10 +1,12 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/product/panel_product.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <tuple>
 
+#include "kernels/packing/quantized_weight.h"
 #include "kernels/product/panels.h"
 #include "tests/kernels/kernel_test.h"
 
@@ -54,6 +56,9 @@ std::vector<double> twin(const Matrices& matrices, int64_t rows, const std::vect
   return y;
 }
 
+Reading floats(const std::vector<float>& values) { return {values.data(), Format::kFloat32}; }
+Writing floats(std::vector<float>& values) { return {values.data(), Format::kFloat32}; }
+
 class PanelProductTest : public testing::TestWithParam<std::tuple<int, int, int, int, bool>> {};
 
 // In rows with neighbours, whose values it must neither use nor change.
@@ -74,7 +79,7 @@ TEST_P(PanelProductTest, MatchesItsTwin) {
   for (const int threads : {1, 2, 3}) {
     Bed bed(threads);
     std::vector<float> y(static_cast<size_t>(rows * y_stride), kUntouched);
-    product.run(bed.context, rows, x.data(), x_stride, y.data(), y_stride);
+    product.run(bed.context, rows, floats(x), x_stride, floats(y), y_stride);
     ASSERT_TRUE(bed.context.ok());
     const double bound = 2e-6 * std::sqrt(in) * 8;
     for (int64_t row = 0; row < rows; ++row) {
@@ -108,6 +113,80 @@ INSTANTIATE_TEST_SUITE_P(Several, PanelProductTest,
                          testing::Combine(testing::Values(2, 9, 36), testing::Values(1, 50, 130),
                                           testing::Values(64, 400), testing::Values(17, 64), testing::Values(false)));
 
+Tensor tensor_of(Bed& bed, int64_t rows, int64_t width, const std::vector<float>& values, Format format) {
+  reference::Array array(Shape{1, 1, rows, width});
+  std::ranges::copy(values, array.values.begin());
+  return bed.tensor(array, format);
+}
+
+// Weights in half and 8 bits, rows in half: the twin computes with the values that are left of them.
+class NarrowPanelProductTest : public testing::TestWithParam<std::tuple<Precision, Format, int, int, int, int>> {};
+
+TEST_P(NarrowPanelProductTest, MatchesTheTwinOfWhatItKeeps) {
+  const auto& [precision, format, count, rows, in, out] = GetParam();
+  const Matrices matrices{.count = count, .in = in, .out = out};
+  const std::vector<float> weight = random_values(matrices.size(), 1), bias = random_values(count * out, 2);
+  const int64_t x_stride = count * in + 3, y_stride = count * out + 5;
+  const std::vector<float> x = random_values(rows * x_stride, 3);
+
+  std::vector<float> kept = weight, read = x;
+  const auto halve = [](float value) { return float_from_float16(float16_from_float(value)); };
+  if (precision == Precision::kFloat16) std::ranges::transform(kept, kept.begin(), halve);
+  if (precision == Precision::kInt8) {
+    const QuantizedWeight quantized = quantize_weight(weight, count * out);
+    for (size_t i = 0; i < kept.size(); ++i)
+      kept[i] = static_cast<float>(quantized.values[i]) * quantized.scales[i / static_cast<size_t>(in)];
+  }
+  if (format == Format::kFloat16) std::ranges::transform(read, read.begin(), halve);
+  const std::vector<double> expected = twin(matrices, rows, kept, bias, read, x_stride, y_stride);
+
+  Status status;
+  const PanelProduct product("product", matrices, weight, bias, precision, status);
+  ASSERT_TRUE(status.ok()) << status.message();
+  constexpr float kUntouched = 1234.0f;
+  const std::vector<float> untouched(static_cast<size_t>(rows * y_stride), kUntouched);
+  std::vector<float> first;
+  for (const int threads : {1, 2, 3}) {
+    Bed bed(threads);
+    const Tensor from = tensor_of(bed, rows, x_stride, x, format);
+    Tensor to = tensor_of(bed, rows, y_stride, untouched, format);
+    product.run(bed.context, rows, from.at(0), x_stride, to.at(0), y_stride);
+    ASSERT_TRUE(bed.context.ok());
+    const std::vector<float> y = values_of(to);
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t i = 0; i < y_stride; ++i) {
+        const auto at = static_cast<size_t>(row * y_stride + i);
+        const double rounding = format == Format::kFloat16 ? 0x1p-11 * std::abs(expected[at]) : 0;
+        if (i < count * out) {
+          ASSERT_NEAR(y[at], expected[at], rounding + 2e-6 * std::sqrt(in) * 8) << "row " << row << ", column " << i;
+        } else {
+          ASSERT_EQ(y[at], kUntouched) << "row " << row << ", column " << i;
+        }
+      }
+    }
+    if (first.empty()) first = y;
+    EXPECT_EQ(y, first) << threads << " threads";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, NarrowPanelProductTest,
+                         testing::Combine(testing::Values(Precision::kFloat32, Precision::kFloat16, Precision::kInt8),
+                                          testing::Values(Format::kFloat32, Format::kFloat16), testing::Values(1, 3),
+                                          testing::Values(1, 9, 101), testing::Values(33, 385, 800),
+                                          testing::Values(7, 48, 131, 330)));
+
+// Half and a quarter of what float32 takes.
+TEST(PanelProductOperatorTest, KeepsNarrowMatricesNarrow) {
+  const Matrices matrices{.in = 640, .out = 480};
+  const std::vector<float> weight = random_values(matrices.size(), 1);
+  Status status;
+  const auto bytes = [&](Precision precision) {
+    return static_cast<double>(PanelProduct("product", matrices, weight, {}, precision, status).packed_bytes());
+  };
+  EXPECT_NEAR(bytes(Precision::kFloat16) / bytes(Precision::kFloat32), 0.5, 0.01);
+  EXPECT_NEAR(bytes(Precision::kInt8) / bytes(Precision::kFloat32), 0.25, 0.01);
+}
+
 TEST(PanelProductOperatorTest, FindsItsMatricesPackedBefore) {
   const Matrices matrices{.count = 2, .in = 30, .out = 20};
   const std::vector<float> weight = random_values(matrices.size(), 1), bias = random_values(40, 2);
@@ -126,8 +205,8 @@ TEST(PanelProductOperatorTest, FindsItsMatricesPackedBefore) {
   const std::vector<float> x = random_values(5 * 60, 3);
   std::vector<float> y(5 * 40), again(5 * 40);
   Bed bed(2);
-  first.run(bed.context, 5, x.data(), 60, y.data(), 40);
-  second.run(bed.context, 5, x.data(), 60, again.data(), 40);
+  first.run(bed.context, 5, floats(x), 60, floats(y), 40);
+  second.run(bed.context, 5, floats(x), 60, floats(again), 40);
   EXPECT_EQ(y, again);
 
   const PanelProduct third("product", matrices, {}, {}, {Precision::kFloat32, &other}, status);
@@ -144,7 +223,7 @@ TEST(PanelProductOperatorTest, KeepsWhatIsNotFiniteInItsRow) {
     std::vector<float> x = random_values(9 * 70, 3), y(9 * 40);
     x[70 * 4 + 33] = spoilt;
     Bed bed(2);
-    product.run(bed.context, 9, x.data(), 70, y.data(), 40);
+    product.run(bed.context, 9, floats(x), 70, floats(y), 40);
     for (size_t i = 0; i < y.size(); ++i) EXPECT_EQ(std::isfinite(y[i]), i / 40 != 4) << i;
   }
 }
