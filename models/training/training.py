@@ -153,9 +153,8 @@ def descend(loss, network, optimiser):
 
 
 def set_rate(optimiser, rate):
-    """Of all parameters; of a group that has a "share", so much of it."""
     for group in optimiser.param_groups:
-        group["lr"] = rate * group.get("share", 1.0)
+        group["lr"] = rate
 
 
 @functools.lru_cache()

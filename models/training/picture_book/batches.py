@@ -4,7 +4,10 @@ import numpy as np
 import torch
 
 from coupling import couple, numbers
-from picture_book.stages.latents import Latents
+from picture_book import composer
+from picture_book.scene_cache import load_world, scene_of
+from picture_book.stages.latents import FIRST, LARGE_FIRST, Latents
+from picture_book.subjects import NAMED
 from training import autocast
 
 
@@ -13,19 +16,30 @@ class Batches:
         self.small = Latents(settings, folder, settings.size // 2, settings.latents)
         self.large = Latents(settings, folder, settings.size, settings.latents_large)
         self.device, self.random = device, np.random.default_rng(seed)
+        self.world, self.sprites = load_world(folder, NAMED)
+        self.first = {self.small: FIRST, self.large: LARGE_FIRST}
+        self.unmirrored = {cache: np.array([i for i in range(cache.done) if composer.none_is_mirrored(*self.scene(cache, i))])
+                           for cache in self.first}
 
-    def draw(self, count, loudness=1.0, large=False):
-        """Clean latents, their noise, ids, and where subjects are; a quarter as many of the large ones."""
+    def scene(self, cache, number):
+        """With its chances."""
+        return scene_of(self.world, self.first[cache] + int(number))
+
+    def draw(self, count, loudness=1.0, large=False, mirrored=True):
+        """Clean latents, their noise, ids, and where subjects are (`composer.whereabouts` behind their share); a quarter as many of the
+        large ones. Of all scenes, or of those alone in which nothing is mirrored."""
         cache = self.large if large and self.large.done else self.small
         if cache is self.large:
             count = max(2, count // 8 * 2)
-        chosen = np.sort(self.random.integers(cache.done, size=count))
+        among = np.arange(cache.done) if mirrored else self.unmirrored[cache]
+        chosen = np.sort(self.random.choice(among, size=count))
         which = self.random.integers(cache.ids.shape[1], size=count)
         clean = torch.from_numpy(cache.latents[chosen]).float().to(self.device)
         chances = torch.from_numpy(cache.chances[chosen]).to(self.device)
         ids = torch.from_numpy(cache.ids[chosen, which]).long().to(self.device)
-        masks = torch.from_numpy(cache.masks[chosen])[:, None].to(self.device) / 255.0
-        return clean, couple(torch.randn_like(clean), chances, loudness), ids, masks
+        where = [composer.whereabouts(*self.scene(cache, i), cache.masks.shape[-1], self.sprites) for i in chosen]
+        places = np.concatenate([cache.masks[chosen][:, None] / np.float32(255), np.stack(where)], 1)
+        return clean, couple(torch.randn_like(clean), chances, loudness), ids, torch.from_numpy(places).to(self.device)
 
     @torch.no_grad()
     def one_step_errors(self, network, schedule, count):

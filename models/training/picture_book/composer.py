@@ -15,6 +15,7 @@ from picture_book.subjects import SUBJECTS
 OWN = 14            # chances of the scenery
 EACH = 6            # of each of up to five things: across, up, size, mirror, tilt, spare
 CHANCES = OWN + 5 * EACH
+MIRROR = 3          # of each one's chances
 TILT = 12.0         # degrees
 BESIDE = 0.90       # of the picture's width, for all of a row
 
@@ -28,7 +29,7 @@ class Thing:
 
     def __init__(self, noun, colour, x, foot, extent, u, floats=False):
         self.noun, self.colour, self.x, self.foot, self.extent, self.floats = noun, colour, x, foot, extent, floats
-        self.mirrored, self.tilt = u[3] < 0.5, TILT * max(-1.0, min(1.0, 2.4 * (u[4] - 0.5)))
+        self.mirrored, self.tilt = u[MIRROR] < 0.5, TILT * max(-1.0, min(1.0, 2.4 * (u[4] - 0.5)))
 
     def size(self, sprite):
         scale = self.extent / max(sprite.width, sprite.height)
@@ -50,6 +51,7 @@ def layout(scene, sprites, horizon, u):
     each = [u[OWN + k * EACH:OWN + (k + 1) * EACH] for k in range(5)]
     if scene.relation != "alone":
         return layout_pair(scene, sprites, horizon, each)
+    each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     subject, sprite, count = SUBJECTS[scene.subject], sprites[scene.subject], scene.count
     bearing = subject.bearing
     things = []
@@ -171,6 +173,30 @@ def paste(picture, mask, thing, sprite, size, multiply, add, sunk=None, towards=
     window *= 1 - alpha
     window += np.minimum(colour, alpha)
     np.maximum(mask[top:bottom, left:right], alpha[..., 0], out=mask[top:bottom, left:right])
+
+
+def none_is_mirrored(scene, chances):
+    """Of chances (..., CHANCES): whether all things are as their pictures have them."""
+    first = chances[..., OWN + MIRROR] >= 0
+    return first & (chances[..., OWN + EACH + MIRROR] >= 0) if scene.relation != "alone" else first
+
+
+def whereabouts(scene, chances, side, sprites):
+    """Of every cell of a grid (side, side), the part of a thing that is there: (3, side, side) as across and up its picture, -1 to 1,
+    and whether it is of the second kind (of two side by side, the one on the right); zeros where there is none."""
+    u, first = uniform(chances), scene.other if scene.relation == "right of" else scene.subject
+    _, horizon, _, _ = scenery.paint(scene, side, u)
+    found = np.zeros((3, side, side), np.float32)
+    middles = (np.arange(side, dtype=np.float32) + 0.5) / side
+    for thing in layout(scene, sprites, horizon, u):
+        width, height = thing.size(sprites[thing.noun])
+        angle, flip = math.radians(thing.tilt), -1 if thing.mirrored else 1
+        x, y = middles[None, :] - thing.x, middles[:, None] - (thing.foot - height / 2)
+        across, up = flip * (math.cos(angle) * x + math.sin(angle) * y), math.cos(angle) * y - math.sin(angle) * x
+        there = (abs(across) < width / 2) & (abs(up) < height / 2)
+        half = max(width, height) / 2
+        found[:, there] = np.stack([across / half, up / half, np.full_like(across, thing.noun != first)])[:, there]
+    return found
 
 
 def shade(picture, size, x, y, across, down, dark):

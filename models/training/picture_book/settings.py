@@ -47,11 +47,11 @@ class Settings:
     unet_groups: int = 16
     batch: int = 32
     rate: float = 6e-4
-    text_share: float = 0.25            # of that rate, for the text encoder, which knows its words already
     subject_weight: float = 3.0         # of a subject's latents beside the background's
     place_weight: float = 0.3           # of the middle's telling where subjects are
     empty_captions: float = 0.1
     last_step_share: float = 0.6        # of a batch at t = 999, where one-step generation lives
+    mirrored_from: float = 0.2          # of the training, before which nothing is mirrored
     large_from: float = 0.7             # of the training, from where on a third of the batches are of the whole size
 
     classifier_widths: tuple = (32, 64, 128, 192)

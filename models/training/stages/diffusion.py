@@ -100,10 +100,10 @@ def draw_times(count, last, last_share, device):
     return t
 
 
-def same_words(tensors, old, network, new):
+def same_words(tensors, old, text_encoder, new):
     """Another vocabulary's embeddings, put where this one has the same pieces; the rest stay as they were drawn."""
     name = "text_model.embeddings.token_embedding.weight"
-    table = network.text_encoder.state_dict()[name].clone()
+    table = text_encoder.state_dict()[name].clone()
     for row in range(len(table)):
         piece = new.pieces.id_to_piece(row)
         found = old.pieces.piece_to_id(piece)
@@ -118,7 +118,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
     if warm:
         warm_start(network.unet, os.path.join(warm, "unet", "diffusion_pytorch_model.safetensors"))
         warm_start(network.text_encoder, os.path.join(warm, "text_encoder", "model.safetensors"),
-                   lambda tensors: same_words(tensors, Tokenizer(os.path.join(warm, "tokenizer"), 0), network, tokenizer))
+                   lambda tensors: same_words(tensors, Tokenizer(os.path.join(warm, "tokenizer"), 0), network.text_encoder, tokenizer))
     network = network.to(device, memory_format=torch.channels_last)
     average = Average(network, 0.998)
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)

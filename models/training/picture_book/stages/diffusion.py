@@ -1,7 +1,11 @@
-"""Stage 2: the text encoder and the UNet, trained together to predict velocities: small pictures, then both sizes.
+"""Stage 2: the UNet learns to predict velocities, of small pictures first, then of both sizes.
 
-The text encoder begins with what the stage `text` taught it. Two things help one look to find its subjects: their latents weigh
-more, and from the UNet's middle a 1x1 layer, which is thrown away afterwards, must tell where they are.
+A mirror image changes the sign of half of what there is to learn of a look: with both at once, one look answers with the mean of
+both, which is nobody's shape, and from there no small step leads on. So nothing is mirrored at first.
+
+It reads the states of the text encoder as the stage `text` left it. Two things help one look to find its subjects: their latents weigh
+more, and from the UNet's middle a 1x1 layer, which is thrown away afterwards, must tell which part of which subject is where,
+so that a cell has to know only how that part looks, of which the states tell (`meanings.py`).
 """
 
 import json
@@ -11,28 +15,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from muon import MuonAndAdamW
 from picture_book.batches import Batches
 from picture_book.examination import Examination
 from schedule import Schedule
-from stages.diffusion import SCHEDULER, Generator, draw_times, loudness, same_words
+from stages.diffusion import SCHEDULER, Generator, draw_times, loudness
 from tokenizer import Tokenizer
 from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
 
 CHECK_SECONDS, CHECKED = 600, 128
 LARGE_SHARE = 1 / 3
-
-
-def warm_from(model, network, tokenizer):
-    warm_start(network.unet, os.path.join(model, "unet", "diffusion_pytorch_model.safetensors"))
-    warm_start(network.text_encoder, os.path.join(model, "text_encoder", "model.safetensors"),
-               lambda tensors: same_words(tensors, Tokenizer(os.path.join(model, "tokenizer"), 0), network, tokenizer))
-
-
-def learnt_words(folder, network):
-    """From the stage `text`, where it was run."""
-    path = os.path.join(folder, "text.pt")
-    if os.path.exists(path):
-        network.text_encoder.load_state_dict(torch.load(path, map_location="cpu")["average"])
 
 
 def weights_of(masks, subject_weight):
@@ -41,23 +33,26 @@ def weights_of(masks, subject_weight):
     return weights / weights.mean((1, 2, 3), keepdim=True)
 
 
-def place_loss(places, middle, masks):
-    """Cross entropy of where subjects are, as the middle of the UNet tells it, and where they truly are."""
-    return F.binary_cross_entropy_with_logits(places(middle).float(), F.avg_pool2d(masks, masks.shape[-1] // middle.shape[-1]))
+def place_loss(told, truth):
+    """Of what the middle of the UNet tells of every cell: cross entropy of whether a subject is there, and, where one is, squared
+    errors of which part of it and cross entropy of which of two."""
+    truth = F.avg_pool2d(truth, truth.shape[-1] // told.shape[-1])
+    there, part, second = truth[:, :1], truth[:, 1:3], truth[:, 3:]
+    which = F.binary_cross_entropy_with_logits(told[:, 3:], second, reduction="none")
+    found = (told[:, 1:3] - part).square().sum(1, keepdim=True) + which
+    return F.binary_cross_entropy_with_logits(told[:, :1], there) + (found * there).sum() / there.sum()
 
 
 def run(settings, folder, device, minutes, steps, warm, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
-    network, places = Generator(settings, tokenizer), nn.Conv2d(settings.unet_widths[-1], 1, 1).to(device)
-    learnt_words(folder, network)
+    network, places = Generator(settings, tokenizer), nn.Conv2d(settings.unet_widths[-1], 4, 1).to(device)
+    network.text_encoder.load_state_dict(torch.load(os.path.join(folder, "text.pt"), map_location="cpu")["average"])
+    network.text_encoder.requires_grad_(False)
     if warm:
-        warm_from(warm, network, tokenizer)
+        warm_start(network.unet, os.path.join(warm, "unet", "diffusion_pytorch_model.safetensors"))
     network = network.to(device, memory_format=torch.channels_last)
     average = Average(network, 0.999)
-    optimiser = torch.optim.AdamW([
-        {"params": [*network.unet.parameters(), *places.parameters()]},
-        {"params": [*network.text_encoder.parameters()], "share": settings.text_share}],
-        lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = MuonAndAdamW([network.unet, places], settings.rate)
     training = Training(folder, "diffusion", {
         "network": network, "average": average.network, "optimiser": optimiser, "places": places}, minutes, steps,
         by_processor=device == "cpu")
@@ -71,17 +66,18 @@ def run(settings, folder, device, minutes, steps, warm, **_):
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.rate))
         large = training.progress >= settings.large_from and torch.rand(1).item() < LARGE_SHARE
-        clean, noise, ids, masks = batches.draw(settings.batch, loudness(training.progress), large)
+        clean, noise, ids, truth = batches.draw(
+            settings.batch, loudness(training.progress), large, training.progress >= settings.mirrored_from)
         ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
         with autocast(device):
             text = network.text_encoder(ids)
             time, skips, middle = network.unet.down(schedule.add_noise(clean, noise, t), t, text)
-            place = place_loss(places, middle, masks)
+            place = place_loss(places(middle).float(), truth)
             answer = network.unet.up(time, skips, middle, text)
         squares = (answer.float() - schedule.velocity(clean, noise, t)).square()
         errors = squares.detach().mean((1, 2, 3))
-        loss = ((squares * weights_of(masks, settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
+        loss = ((squares * weights_of(truth[:, :1], settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
         descend(loss + settings.place_weight * place, network, optimiser)
         average.update(network)
         one_step = t == schedule.last

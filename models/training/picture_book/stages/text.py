@@ -1,5 +1,6 @@
 """The text encoder learns what captions mean before it meets the UNet: see `meanings.py`. Text alone, so it is soon done."""
 
+import os
 import random
 
 import torch
@@ -10,19 +11,24 @@ from picture_book.scene_cache import load_world
 from picture_book.stages.latents import own_colours, train_words
 from picture_book.stages.vae import load_vae
 from picture_book.subjects import NAMED
-from stages.diffusion import text_config
+from stages.diffusion import same_words, text_config
 from text_encoder import TextEncoder
-from training import Average, Training, autocast, descend, set_rate, share_processor
+from tokenizer import Tokenizer
+from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
 
 RATE = 1e-3
 
 
-def run(settings, folder, device, minutes, steps, **_):
+def run(settings, folder, device, minutes, steps, warm=None, **_):
     world, colours = load_world(folder, NAMED)[0], own_colours(folder)
     tokenizer = train_words(settings, folder, world, colours)
     codes, rows = looks(folder, load_vae(settings, folder, device), settings.size // 2, device)
     meanings = Meanings(codes, rows)
-    network = TextEncoder(text_config(settings, tokenizer)).to(device)
+    network = TextEncoder(text_config(settings, tokenizer))
+    if warm:
+        warm_start(network, os.path.join(warm, "text_encoder", "model.safetensors"),
+                   lambda tensors: same_words(tensors, Tokenizer(os.path.join(warm, "tokenizer"), 0), network, tokenizer))
+    network = network.to(device)
     reader = Reader(settings.text_width, settings.text_heads, codes.shape[1]).to(device)
     both, average = torch.nn.ModuleList([network, reader]), Average(network, 0.998)
     optimiser = torch.optim.AdamW(both.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
