@@ -91,7 +91,7 @@ Drawing::Drawing(const DrawingTools& tools, std::string_view prompt, const Gener
       // A UNet with a guidance embedding takes the scale as an input and runs once.
       guided_(guidance_ > 1.0f && tools.model.folder.unet.time_cond_proj_dim == 0),
       context_(tools.threads, tools.arena) {
-  context_.set_cancel_flag(&tools.cancelled);
+  context_.set_cancel_flag(kernels::CancelFlag(&tools.cancelled, options.cancelled));
   image_.width = width;
   image_.height = height;
   image_.format = options.format;
@@ -157,7 +157,12 @@ EncodedPrompt Drawing::encode(std::string_view prompt) {
     context_.fail(tokens.status());
     return {};
   }
-  Tensor hidden = model_.stages.encode(context_, tokens->ids);
+  Tensor hidden;
+  if (options_.remember_text) hidden = model_.text_memory.find(context_, tokens->ids);
+  if (hidden.memory() == nullptr) {
+    hidden = model_.stages.encode(context_, tokens->ids);
+    if (options_.remember_text && context_.ok()) model_.text_memory.keep(tokens->ids, hidden);
+  }
   return {.tokens = std::move(*tokens), .hidden = std::move(hidden)};
 }
 

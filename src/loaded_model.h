@@ -14,6 +14,7 @@
 #include "src/stages.h"
 #include "src/text/tokenizer.h"
 #include "src/text/word_list.h"
+#include "src/text_memory.h"
 
 namespace mobilediffusion {
 
@@ -38,6 +39,7 @@ struct LoadedModel {
   std::unique_ptr<Tokenizer> tokenizer;
   WordList words;
   Stages stages;
+  TextMemory text_memory;
   std::vector<std::string> loras;  // as a picture's provenance names them
   BlockCounts blocks;
   bool assumption_noted = false;  // the log has been told how the model is taken to be sampled from

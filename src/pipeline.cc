@@ -93,6 +93,7 @@ Result<Image> Pipeline::Impl::generate_here(std::string_view prompt, const Gener
 
 void Pipeline::Impl::trim() {
   model.stages.drop();
+  model.text_memory.clear();
   arena.trim();
   kernels::give_back_released();
 }

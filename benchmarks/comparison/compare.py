@@ -15,6 +15,8 @@ import statistics
 import subprocess
 import sys
 
+from lesser_processor import CLASSES, LesserProcessor
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RESULTS = os.path.join(ROOT, "benchmarks", "results")
@@ -54,9 +56,24 @@ class Comparison:
         self.options, self.program, self.work = options, os.path.abspath(options.program), os.path.abspath(options.work)
         self.cache = os.path.join(self.work, "cache")
         self.venv = os.path.join(self.work, "venv", "bin", "python3")
+        self.modules, self.environment = os.path.join(self.work, "node", "node_modules"), dict(os.environ)
+        if options.processor:
+            self.lessen(LesserProcessor(options.processor, self.work))
         help_text = output_of([self.program, "bench", "--help"])
         self.configurations = [(runtime, precision) for runtime in options.runtimes for precision in PRECISIONS[runtime]
                                if runtime != "ours" or precision in help_text]
+
+    def lessen(self, processor):
+        """Everything that is timed runs on a lesser processor."""
+        self.program = processor.program(self.program)
+        self.environment.update(processor.environment())
+        openvino = output_of([self.venv, "-c", "import os, openvino; print(os.path.dirname(openvino.__file__))"]).strip()
+        self.modules = processor.folder(self.modules, "node_modules")
+        self.environment["PYTHONPATH"] = os.path.dirname(processor.folder(openvino, os.path.join("packages", "openvino")))
+
+    def result(self, name):
+        """The name of a table's file of results."""
+        return "-".join([name, self.options.processor] if self.options.processor else [name])
 
     def model(self, name):
         """The folder of the full model (made here, random weights) or of scenes."""
@@ -96,7 +113,7 @@ class Comparison:
     def ours(self, name, precision, threads, runs, size=None):
         command = [self.program, "bench", self.model(name), "--json", "--precision", precision, "--threads", str(threads),
                    "--runs", str(runs), "--memory", "keep", "--cache", self.cache]
-        report = json.loads(output_of(command + (["--size", f"{size}x{size}"] if size else [])))
+        report = json.loads(output_of(command + (["--size", f"{size}x{size}"] if size else []), env=self.environment))
         return {"version": report["version"], "load": report["seconds"]["load"]["median"],
                 "seconds": {stage: report["seconds"][stage]["median"] for stage in STAGES},
                 "peak_memory_bytes": report["peak_memory_bytes"]}
@@ -109,9 +126,8 @@ class Comparison:
         command = {"onnxruntime": ["node", os.path.join(WORKERS, "onnxruntime.js")],
                    "openvino": [self.venv, os.path.join(WORKERS, "openvino_worker.py")],
                    "pytorch": [*shlex.split(self.options.pytorch), os.path.join(WORKERS, "pytorch_worker.py")]}[runtime]
-        environment = dict(os.environ, NODE_PATH=os.path.join(self.work, "node", "node_modules"))
         told = output_of(command + [out, precision, str(threads), str(runs)] + ([answers] if answers else []),
-                         env=environment)
+                         env=dict(self.environment, NODE_PATH=self.modules))
         report = json.loads(told.strip().splitlines()[-1])
         report["seconds"] = {stage: statistics.median(values) for stage, values in report["seconds"].items()}
         return report
@@ -126,7 +142,7 @@ class Comparison:
         """Each stage against PyTorch's float32 answer on the same inputs."""
         if runtime == "ours":
             told = subprocess.run([self.program, "verify", self.model(name), os.path.join(out, "expected.safetensors"), "--json",
-                                   "--precision", precision], capture_output=True, text=True).stdout
+                                   "--precision", precision], capture_output=True, text=True, env=self.environment).stdout
             names = {"text_hidden": "text", "unet_output": "unet", "decoder_output": "decoder"}
             return {names[each["name"]]: {"psnr": each["psnr"], "largest_error": each["largest_error"]}
                     for each in json.loads(told)["outputs"] if each["name"] in names}
@@ -151,7 +167,7 @@ class Comparison:
                 except Failed as error:
                     failures[each] = str(error)
                     say(*each, "failed:", error)
-            save(name, {**self.about(), "model": name, "threads": threads, "rounds": i + 1, "entries": [
+            save(self.result(name), {**self.about(), "model": name, "threads": threads, "rounds": i + 1, "entries": [
                 {"runtime": each[0], "precision": each[1], "error": failures[each]} if each in failures else
                 {"runtime": each[0], "precision": each[1], **summary(samples[each], samples.get(BASELINE)),
                  "agreement": agreements[each]} for each in self.configurations]})
@@ -177,9 +193,10 @@ class Comparison:
         with open("/etc/os-release") as file:
             system = next((line.split("=")[1].strip().strip('"') for line in file if line.startswith("PRETTY_NAME=")), "")
         notable = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8", "asimddp")
-        return {"date": datetime.date.today().isoformat(), "processor": processor, "cores": os.cpu_count(), "system": system,
+        as_class = {"class": self.options.processor} if self.options.processor else {}
+        return {"date": datetime.date.today().isoformat(), "processor": processor, **as_class, "cores": os.cpu_count(), "system": system,
                 "instructions": [flag for flag in notable if flag in flags], "load_average": round(os.getloadavg()[0], 1),
-                "program": output_of([self.program, "--version"]).strip()}
+                "program": output_of([self.program, "--version"], env=self.environment).strip()}
 
 
 def compared(out, answers):
@@ -250,6 +267,8 @@ def main():
                         help="some of " + ",".join(PARTS) + "; each writes its own file of results")
     parser.add_argument("--runtimes", type=names(PRECISIONS), default=list(PRECISIONS), metavar="NAMES",
                         help="some of " + ",".join(PRECISIONS))
+    parser.add_argument("--as", dest="processor", choices=list(CLASSES),
+                        help="as on a lesser processor: its instructions, not its clock or caches; the tables alone")
     parser.add_argument("--rounds", type=int, default=3, help="rounds through the runtimes (3)")
     parser.add_argument("--runs", type=int, default=2, help="counted pictures a round, behind two that warm up (2)")
     parser.add_argument("--threads", type=int, default=2, help="threads a runtime (2)")
@@ -259,6 +278,9 @@ def main():
     parser.add_argument("--program", default=os.path.join(ROOT, "build", "src", "cli", "mobilediffusion"), help=argparse.SUPPRESS)
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "comparison"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.processor:
+        options.only = [part for part in options.only if part in ("full", "scenes")]
+        options.runtimes = [runtime for runtime in options.runtimes if runtime != "pytorch"]
     comparison = Comparison(options)
     for name in ("full", "scenes"):
         if name in options.only:

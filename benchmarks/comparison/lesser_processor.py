@@ -12,7 +12,8 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLASSES = {"avx2": "AVX2", "avxvnni": "AVX2 + AVX-VNNI", "avx512": "AVX-512", "avx512vnni": "AVX-512 VNNI"}
 CPUID, TRAP = b"\x0f\xa2", b"\x0f\x04"
-ARCH_PRCTL, ARCH_SET_CPUID = 158, 0x1012
+X86_64 = 62                                 # an ELF file's machine
+ARCH_PRCTL, ARCH_SET_CPUID = 158, 0x1012    # a system call's number, and its first argument
 
 
 def cpuid_faults():
@@ -35,7 +36,7 @@ def trapping(path):
     """The file with its CPUIDs replaced; None where it has none."""
     with open(path, "rb") as file:
         program = bytearray(file.read())
-    if program[:5] != b"\x7fELF\x02" or CPUID not in program:
+    if program[:5] != b"\x7fELF\x02" or program[18] != X86_64 or CPUID not in program:
         return None
     listing = subprocess.run(["objdump", "-d", "--wide", path], capture_output=True, text=True, errors="replace", check=True).stdout
     found = 0

@@ -3,6 +3,7 @@
 // Every choice a caller has. Each field has a default, and the reason for it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -156,6 +157,14 @@ struct GenerateOptions {
   // The initial noise, latent_channels * (height/8) * (width/8) values of mean 0 and variance 1, channel by channel,
   // rows from the top: (channel, y, x). Empty: drawn by `noise` and `seed`.
   std::vector<float> initial_noise = {};
+
+  // Keeps what the text encoder answers to the last few prompts, some MB at most until trim(), and uses what it kept:
+  // for prompts that are drawn again, with other seeds or as somebody types. The same picture either way.
+  bool remember_text = false;
+
+  // Ends this call alone with kCancelled where it becomes true: looked at as often as cancel() is. Null: only cancel()
+  // and `progress` do. Must stay valid during generate().
+  const std::atomic<bool>* cancelled = nullptr;
 
   PixelFormat format = PixelFormat::kRgb;
 

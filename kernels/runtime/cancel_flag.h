@@ -7,17 +7,21 @@
 
 namespace mobilediffusion::kernels {
 
-// What somebody else sets where a result will not be asked for. By default nobody does.
+// What somebody else sets where a result will not be asked for: either of two. By default nobody does.
 class CancelFlag {
  public:
   CancelFlag() = default;
-  explicit CancelFlag(const std::atomic<bool>* flag) : flag_(flag) {}
+  explicit CancelFlag(const std::atomic<bool>* flag, const std::atomic<bool>* other = nullptr)
+      : flag_(flag), other_(other) {}
 
-  bool is_set() const { return flag_ != nullptr && flag_->load(std::memory_order_relaxed); }
+  bool is_set() const { return is_set(flag_) || is_set(other_); }
   static Status status() { return Status(StatusCode::kCancelled, "cancelled"); }
 
  private:
+  static bool is_set(const std::atomic<bool>* flag) { return flag != nullptr && flag->load(std::memory_order_relaxed); }
+
   const std::atomic<bool>* flag_ = nullptr;
+  const std::atomic<bool>* other_ = nullptr;
 };
 
 }  // namespace mobilediffusion::kernels
