@@ -11,6 +11,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from lesser_processor import CLASSES  # noqa: E402
 
 BENCHMARKS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RESULTS = os.path.join(BENCHMARKS, "results")
@@ -160,7 +161,10 @@ def save(figure, name):
 
 def main():
     tables = {}
-    for name, title in (("full", "MobileDiffusion, 520 M, 512x512, one step"), ("scenes", "models/scenes, 128x128, one step")):
+    titles = {"full": "MobileDiffusion, 520 M, 512x512, one step", "scenes": "models/scenes, 128x128, one step"}
+    titles.update({f"{name}-{processor}": f"{title}, as on {what}" for name, title in list(titles.items())
+                   for processor, what in CLASSES.items()})
+    for name, title in titles.items():
         result = results(name)
         if result:
             tables[name] = table(result)

@@ -24,7 +24,7 @@
  *    stored, if memory for its message is wanting too. There is no last error to ask for and no global state. Nothing
  *    throws, prints or exits.
  * 2. Results come through a pointer to a pointer, which must not be NULL; a failure stores NULL there.
- * 3. Handles (md_pipeline, md_image, md_provenance, md_bytes, md_error) are opaque. What a function stores through a
+ * 3. Handles (md_pipeline, md_live, md_image, md_provenance, md_bytes, md_error) are opaque. What a function stores through a
  *    pointer to a pointer is the caller's and is freed once, by its md_..._free(), which takes NULL and does nothing
  *    then. What a function returns directly (const char*, const uint8_t*, const md_provenance*) belongs to the handle
  *    that was asked, and lives as long.
@@ -42,7 +42,8 @@
  *    not listed is MD_INVALID_ARGUMENT. Truth is int32_t, 0 or not.
  * 8. Callbacks take the caller's pointer, user_data, first. They run during the call, on the thread that made it; of a
  *    pipeline in MD_BACKGROUND, on a thread of its own while that call waits. They must not throw, must not longjmp,
- * and must not call into the same pipeline, md_pipeline_cancel() excepted.
+ *    and must not call into the same pipeline, md_pipeline_cancel() excepted. An md_live_callback comes on its session's
+ *    thread whenever a picture is there, and may call what it likes but md_live_finish() and md_live_free().
  * 9. Threads. A pipeline draws one picture at a time, further calls from other threads wait their turn, and
  *    md_pipeline_cancel() and md_pipeline_trim() may be called from any thread at any time. All other handles never
  *    change: any thread may ask them, several at once, and they are freed when no other call on them runs. Distinct
@@ -67,7 +68,7 @@ extern "C" {
 /* ---- Versions ---- */
 
 /* The ABI that this header describes. */
-#define MD_ABI_VERSION 2
+#define MD_ABI_VERSION 3
 
 /* The ABI that the library has: at least MD_ABI_VERSION, or the library is older than the header. */
 MOBILEDIFFUSION_C_EXPORT uint32_t md_abi_version(void);
@@ -249,6 +250,7 @@ typedef struct md_generate_options {
   size_t output_bytes;           /* its size; at least width * height * bytes of a pixel */
   md_progress_callback progress; /* called between operators; NULL: none */
   void* progress_user_data;
+  int32_t remember_text; /* keeps what the text encoder answers to the last few prompts; 0. Since version 3 */
 } md_generate_options;
 
 MOBILEDIFFUSION_C_EXPORT void md_generate_options_init(md_generate_options* options, size_t struct_size);
@@ -265,6 +267,35 @@ MOBILEDIFFUSION_C_EXPORT void md_pipeline_cancel(md_pipeline* pipeline);
 /* Gives back all memory that can be had again: the next picture takes as long as the first, and is the same. At the end
  * of what runs now, if anything does. The model's files must be there still. */
 MOBILEDIFFUSION_C_EXPORT void md_pipeline_trim(md_pipeline* pipeline);
+
+/* ---- Pictures that follow a prompt while it is being typed (live.h). Since version 3 ---- */
+
+typedef struct md_live md_live;
+
+/* What became of one prompt, of each that was not overtaken, in the order in which they were submitted. `image` is the
+ * callee's, to be freed by md_image_free(); where there is none it is NULL, and `error`, which lives during the call,
+ * says why. `seconds`: from md_live_submit() to here. The next picture is begun when this returns. */
+typedef void (*md_live_callback)(void* user_data, const char* prompt, uint64_t seed, double seconds, md_image* image,
+                                 const md_error* error);
+
+/* `options` are every picture's: what their pointers name must stay valid while the session lives; `output` must be
+ * NULL. The pipeline must outlive the session, and others may draw with it too. */
+MOBILEDIFFUSION_C_EXPORT md_status md_live_start(md_pipeline* pipeline, const md_generate_options* options,
+                                                 md_live_callback on_picture, void* user_data, md_live** live,
+                                                 md_error** error);
+
+/* Cancels what is drawn, waits until that and a callback that runs have ended, and ends the session. */
+MOBILEDIFFUSION_C_EXPORT void md_live_free(md_live* live);
+
+/* Asks for a prompt's picture, with the options' seed or with another, and returns at once. Of prompts that wait, the
+ * newest is drawn; of what is drawn, the older is cancelled. Nothing happens where prompt and seed are those of the
+ * last call, unless that one failed. From any threads. */
+MOBILEDIFFUSION_C_EXPORT md_status md_live_submit(md_live* live, const char* prompt, md_error** error);
+MOBILEDIFFUSION_C_EXPORT md_status md_live_submit_with_seed(md_live* live, const char* prompt, uint64_t seed,
+                                                            md_error** error);
+
+/* Waits until nothing waits or is drawn, and the last callback has returned. */
+MOBILEDIFFUSION_C_EXPORT void md_live_finish(md_live* live);
 
 /* ---- Pictures ---- */
 

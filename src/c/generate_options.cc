@@ -21,6 +21,9 @@ Result<GenerateOptions> generate_options_of(const md_generate_options* given) {
   opened->read(&md_generate_options::format, options.format);
   opened->read(&md_generate_options::output, options.output);
   opened->read(&md_generate_options::output_bytes, options.output_bytes);
+  int32_t remember_text = 0;
+  opened->read(&md_generate_options::remember_text, remember_text);
+  options.remember_text = remember_text != 0;
 
   float guidance = MD_GUIDANCE_OF_MODEL;
   opened->read(&md_generate_options::guidance, guidance);

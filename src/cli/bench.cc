@@ -18,6 +18,7 @@
 #include "src/cli/prompt_lines.h"
 #include "src/cli/side_by_side.h"
 #include "src/cli/stage_times.h"
+#include "src/cli/typing_times.h"
 #include "src/files/file_source.h"
 #include "src/model/model_folder.h"
 #include "src/weights/precision.h"
@@ -41,6 +42,7 @@ struct Options {
   std::string pictures;  // a folder
   int cancels = 0;       // 0: none
   bool trims = false;
+  int typings = 0;  // 0: none
   bool json = false;
 };
 
@@ -85,16 +87,8 @@ int run_side_by_side(const Options& options, const std::string& path, const Size
   return kDone;
 }
 
-int run_cancels(const Options& options, const std::string& path, const Size& size) {
-  ProgressLine progress(!options.json);
-  const Result<CancelTimes> times = measure_cancels({.model = path,
-                                                     .prompt = options.prompt,
-                                                     .size = size,
-                                                     .steps = options.steps,
-                                                     .times = options.cancels,
-                                                     .trims = options.trims,
-                                                     .load = options.load},
-                                                    progress);
+template <typename Times>
+int tell(const Options& options, ProgressLine& progress, const Result<Times>& times) {
   progress.clear();
   if (!times.ok()) return complain(times.status());
   if (options.json) {
@@ -103,6 +97,31 @@ int run_cancels(const Options& options, const std::string& path, const Size& siz
     print(*times);
   }
   return kDone;
+}
+
+int run_cancels(const Options& options, const std::string& path, const Size& size) {
+  ProgressLine progress(!options.json);
+  return tell(options, progress,
+              measure_cancels({.model = path,
+                               .prompt = options.prompt,
+                               .size = size,
+                               .steps = options.steps,
+                               .times = options.cancels,
+                               .trims = options.trims,
+                               .load = options.load},
+                              progress));
+}
+
+int run_typing(const Options& options, const std::string& path, const Size& size) {
+  ProgressLine progress(!options.json);
+  return tell(options, progress,
+              measure_typing({.model = path,
+                              .prompt = options.prompt,
+                              .size = size,
+                              .steps = options.steps,
+                              .times = options.typings,
+                              .load = options.load},
+                             progress));
 }
 
 int run(const Options& options) {
@@ -125,6 +144,7 @@ int run(const Options& options) {
   }
   catch_interrupts();
   if (options.cancels > 0) return run_cancels(options, path, size);
+  if (options.typings > 0) return run_typing(options, path, size);
   if (!options.against.empty()) return run_side_by_side(options, path, size);
   ProgressLine progress(!options.json);
   const Result<StageTimes> times = measure_stages({.model = path,
@@ -187,10 +207,18 @@ Run add_bench(CLI::App& app) {
           ->excludes(against);
   command->add_flag("--trim", options->trims, "Give all memory back before each of those, so that networks load anew")
       ->needs(cancel);
+  command
+      ->add_option("--typing", options->typings,
+                   "Type the prompt so often, letter by letter, and tell how soon its picture was there")
+      ->transform(kWholeNumber)
+      ->check(CLI::Range(1, 10000))
+      ->excludes(against)
+      ->excludes(cancel);
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 "
-      "--json\n  mobilediffusion bench models/scenes --against int8 --prompts prompts.txt --pictures pairs");
+      "--json\n  mobilediffusion bench --typing 5\n  mobilediffusion bench models/scenes --against int8 --prompts "
+      "prompts.txt --pictures pairs");
   return [options] { return run(*options); };
 }
 

@@ -51,7 +51,8 @@ LIES_AT(md_generate_options, output, 104);
 LIES_AT(md_generate_options, output_bytes, 112);
 LIES_AT(md_generate_options, progress, 120);
 LIES_AT(md_generate_options, progress_user_data, 128);
-IS_LARGE(md_generate_options, 136); /* ABI 1 */
+LIES_AT(md_generate_options, remember_text, 136); /* ABI 1's size */
+IS_LARGE(md_generate_options, 144);               /* ABI 3 */
 
 LIES_AT(md_save_options, struct_size, 0);
 LIES_AT(md_save_options, metadata, 8);

@@ -73,6 +73,7 @@ TEST(COptions, OfGenerating) {
     return done == total;
   };
   given.progress_user_data = &stages;
+  given.remember_text = 1;
   const auto options = generate_options_of(&given);
   ASSERT_TRUE(options.ok()) << options.status().message();
   EXPECT_EQ(options->seed, given.seed);
@@ -94,6 +95,7 @@ TEST(COptions, OfGenerating) {
   EXPECT_EQ(options->output_bytes, sizeof pixels);
   EXPECT_TRUE(options->progress(Stage::kDecoder, 3, 4));
   EXPECT_EQ(stages, 234);
+  EXPECT_TRUE(options->remember_text);
   EXPECT_FALSE(options->progress(Stage::kText, 4, 4));
 }
 

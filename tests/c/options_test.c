@@ -24,7 +24,7 @@ static void defaults(void) {
   CHECK(generate.image.height == 0 && generate.image.format == MD_RGB && generate.strength == 0.6);
   CHECK(generate.initial_noise == NULL && generate.initial_noise_count == 0 && generate.noise == MD_NOISE_PHILOX);
   CHECK(generate.format == MD_RGB && generate.output == NULL && generate.output_bytes == 0);
-  CHECK(generate.progress == NULL && generate.progress_user_data == NULL);
+  CHECK(generate.progress == NULL && generate.progress_user_data == NULL && generate.remember_text == 0);
 
   md_save_options save;
   memset(&save, 0xff, sizeof save);

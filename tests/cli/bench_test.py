@@ -61,6 +61,19 @@ class BenchTest(ProgramTest):
         self.refused(run("bench", self.model, "--trim"), USAGE, "--cancel")
         self.refused(run("bench", self.model, "--cancel", "0"), USAGE, "--cancel")
 
+    def test_tells_how_soon_a_typed_picture_is_there(self):
+        done = run("bench", self.model, "--threads", "1", "--typing", "2", "--prompt", "a b\u00fct", "--json")
+        self.assertEqual((done.returncode, done.stderr), (DONE, b""))
+        told = json.loads(done.stdout)
+        self.assertGreater(told["generate"], 0)
+        self.assertEqual([len(told["typing"][key]) for key in ("seconds", "pictures")], [2, 2])
+        for seconds, pictures in zip(told["typing"]["seconds"], told["typing"]["pictures"]):
+            self.assertGreater(seconds, 0)
+            self.assertIn(pictures, range(1, 6))     # one a character, at most
+        self.assertIn(b"after the last one", run("bench", self.model, "--typing", "1", "--prompt", "ab").stdout)
+        self.refused(run("bench", self.model, "--typing", "0"), USAGE, "--typing")
+        self.refused(run("bench", self.model, "--typing", "1", "--cancel", "1"), USAGE, "--typing")
+
     def test_absurd_options(self):
         self.refused_threads("bench", self.model, "--runs", "1")
         for option, value, saying in (("--size", "33x32", "width"), ("--size", "big", "--size"),
