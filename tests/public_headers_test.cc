@@ -67,6 +67,7 @@
 #include "mobilediffusion/c.h"
 #include "mobilediffusion/export.h"
 #include "mobilediffusion/image.h"
+#include "mobilediffusion/live.h"
 #include "mobilediffusion/options.h"
 #include "mobilediffusion/pack.h"
 #include "mobilediffusion/pipeline.h"
@@ -79,8 +80,8 @@
 namespace mobilediffusion {
 namespace {
 
-const std::set<std::string> kIncluded = {"c.h",     "export.h",   "image.h", "options.h",
-                                         "pack.h",  "pipeline.h", "status.h"};
+const std::set<std::string> kIncluded = {"c.h",       "export.h", "image.h",    "live.h",
+                                         "options.h", "pack.h",   "pipeline.h", "status.h"};
 
 TEST(PublicHeaders, AllAreIncludedHere) {
   std::set<std::string> found;

@@ -24,10 +24,10 @@
  *    stored, if memory for its message is wanting too. There is no last error to ask for and no global state. Nothing
  *    throws, prints or exits.
  * 2. Results come through a pointer to a pointer, which must not be NULL; a failure stores NULL there.
- * 3. Handles (md_pipeline, md_live, md_image, md_provenance, md_bytes, md_error) are opaque. What a function stores through a
- *    pointer to a pointer is the caller's and is freed once, by its md_..._free(), which takes NULL and does nothing
- *    then. What a function returns directly (const char*, const uint8_t*, const md_provenance*) belongs to the handle
- *    that was asked, and lives as long.
+ * 3. Handles (md_pipeline, md_live, md_image, md_provenance, md_bytes, md_error) are opaque. What a function stores
+ *    through a pointer to a pointer is the caller's and is freed once, by its md_..._free(), which takes NULL and does
+ *    nothing then. What a function returns directly (const char*, const uint8_t*, const md_provenance*) belongs to the
+ *    handle that was asked, and lives as long.
  * 4. NULL as a handle, a path, a prompt or bytes is MD_INVALID_ARGUMENT, with a message that names the argument.
  *    Functions that cannot fail answer NULL with 0, NULL or "", as each says; those that return void do nothing. As
  *    options, NULL is the defaults.
@@ -42,8 +42,8 @@
  *    not listed is MD_INVALID_ARGUMENT. Truth is int32_t, 0 or not.
  * 8. Callbacks take the caller's pointer, user_data, first. They run during the call, on the thread that made it; of a
  *    pipeline in MD_BACKGROUND, on a thread of its own while that call waits. They must not throw, must not longjmp,
- *    and must not call into the same pipeline, md_pipeline_cancel() excepted. An md_live_callback comes on its session's
- *    thread whenever a picture is there, and may call what it likes but md_live_finish() and md_live_free().
+ *    and must not call into the same pipeline, md_pipeline_cancel() excepted. An md_live_callback comes on its
+ *    session's thread whenever a picture is there, and may call what it likes but md_live_finish() and md_live_free().
  * 9. Threads. A pipeline draws one picture at a time, further calls from other threads wait their turn, and
  *    md_pipeline_cancel() and md_pipeline_trim() may be called from any thread at any time. All other handles never
  *    change: any thread may ask them, several at once, and they are freed when no other call on them runs. Distinct

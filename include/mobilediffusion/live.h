@@ -23,6 +23,9 @@
 #include "mobilediffusion/pipeline.h"
 #include "mobilediffusion/status.h"
 
+#pragma push_macro("Status")  // X11's, as status.h says
+#undef Status
+
 namespace mobilediffusion {
 
 // What became of one prompt.
@@ -77,3 +80,5 @@ class MOBILEDIFFUSION_EXPORT LiveSession {
 };
 
 }  // namespace mobilediffusion
+
+#pragma pop_macro("Status")
