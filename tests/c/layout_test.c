@@ -67,7 +67,7 @@ LIES_AT(md_pack_options, vae, 32);
 LIES_AT(md_pack_options, cancelled, 40);
 LIES_AT(md_pack_options, cancelled_user_data, 48);
 LIES_AT(md_pack_options, program, 56); /* ABI 1's size */
-IS_LARGE(md_pack_options, 64); /* ABI 2 */
+IS_LARGE(md_pack_options, 64);         /* ABI 2 */
 #endif
 
 int main(void) { return md_abi_version() == MD_ABI_VERSION ? 0 : 1; }
