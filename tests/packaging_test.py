@@ -21,7 +21,6 @@ import privacy_manifest  # noqa: E402
 
 SOURCE, CMAKE = ".", "cmake"
 SWIFT_PARTS = "src/bindings/swift/xcframework"
-PYTHON = f"#!{sys.executable} -IS\nimport os, shutil, sys\n"  # starts fast
 
 
 def read(path):
@@ -167,42 +166,40 @@ class Rehearsal(unittest.TestCase):
             file.write(text)
         os.chmod(path, 0o755)
 
-    def stand_in(self, name, python):
-        self.write(name if "/" in name else f"bin/{name}", PYTHON + python)
+    def stand_in(self, name, body, interpreter="/bin/sh -e"):
+        self.write(name if "/" in name else f"bin/{name}", f"#!{interpreter}\n{body}\n")
 
     def run_script(self, *command):
         return subprocess.run(command, cwd=self.top, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
 class Apple(Rehearsal):
-    IMPORTS = "_fstat$INODE64\n_open\n"
+    IMPORTS = r"_fstat$INODE64\n_open\n"
 
     def stand_in_for_xcode(self, imports=IMPORTS):
         self.environment["MOBILEDIFFUSION_SOURCES_DIR"] = f"{self.top}/sources"
         os.makedirs(f"{self.top}/sources/xnnpack")
-        self.stand_in("cmake", """
-if sys.argv[1] == "--build":
-    os.makedirs(sys.argv[2] + "/src", exist_ok=True)
-    open(sys.argv[2] + "/src/libmobilediffusion.dylib", "w").write(sys.argv[2])
-""")
-        self.stand_in("xcrun", f"""
-tool, words = sys.argv[1], sys.argv[2:]
-if tool == "lipo": open(words[words.index("-output") + 1], "w").write(" ".join(open(w).read() for w in words[1:words.index("-output")]))
-if tool == "install_name_tool": open(words[2], "a").write(" " + words[1])
-if tool == "nm": print(words[-1] + " (for architecture arm64):\\n" + {imports!r}, end="")
-if tool == "simctl": print("-- iOS 17.5 --\\n    iPhone 15 (12345678-9ABC-DEF0-1234-56789ABCDEF0) (Shutdown) ")
-""")
+        self.stand_in("cmake", 'if [ "$1" = --build ]; then mkdir -p "$2/src" && echo "$2" >"$2/src/libmobilediffusion.dylib"; fi')
+        self.stand_in("xcrun", rf"""
+tool=$1 && shift
+for last; do :; done
+case $tool in
+  lipo) shift && while [ "$1" != -output ]; do cat "$1" >>"$last" && shift; done ;;
+  install_name_tool) echo "$2" >>"$last" ;;
+  nm) printf '%s (for architecture arm64):\n{imports}' "$last" ;;
+  simctl) printf -- '-- iOS 17.5 --\n    iPhone 15 (12345678-9ABC-DEF0-1234-56789ABCDEF0) (Shutdown) \n' ;;
+esac""")
         self.stand_in("xcodebuild", """
-if sys.argv[1] == "-create-xcframework":
-    out = sys.argv[-1]
-    for flag, framework in zip(sys.argv[2:-2:2], sys.argv[3:-2:2]):
-        assert flag == "-framework", flag
-        shutil.copytree(framework, out + "/" + framework.split("/")[-2] + "/" + os.path.basename(framework), symlinks=True)
-else:
-    open(os.environ["TMPDIR"] + "/tested", "w").write(" ".join(sys.argv) + os.environ["TEST_RUNNER_MOBILEDIFFUSION_MODEL"])
-""")
-        self.stand_in("ditto", "open(sys.argv[-1], 'w').write('zip')\n")
-        self.stand_in("swift", "assert os.path.isdir(os.environ['MOBILEDIFFUSION_MODEL'])\n")
+if [ "$1" != -create-xcframework ]; then echo "$@" "$TEST_RUNNER_MOBILEDIFFUSION_MODEL" >"$TMPDIR/tested" && exit; fi
+for last; do :; done
+shift
+while [ "$1" = -framework ]; do
+  platform=$(basename "$(dirname "$2")")
+  mkdir -p "$last/$platform" && cp -RP "$2" "$last/$platform/" && shift 2
+done
+[ "$1" = -output ]""")
+        self.stand_in("ditto", 'for last; do :; done; printf zip >"$last"')
+        self.stand_in("swift", '[ -d "$MOBILEDIFFUSION_MODEL" ]')
         for name in ("plutil", "codesign", "ninja"):
             self.stand_in(name, "")
 
@@ -255,7 +252,7 @@ else:
             self.assertIn("id=12345678-9ABC-DEF0-1234-56789ABCDEF0", file.read())
 
     def test_a_call_that_the_manifest_does_not_declare_fails(self):
-        self.stand_in_for_xcode(self.IMPORTS + "_mach_absolute_time\n")
+        self.stand_in_for_xcode(self.IMPORTS + r"_mach_absolute_time\n")
         answer = self.run_script("tests/apple")
         self.assertNotEqual(0, answer.returncode)
         self.assertIn("the library uses ['FileTimestamp', 'SystemBootTime']", answer.stderr)
@@ -275,20 +272,17 @@ class Android(Rehearsal):
         self.environment |= {"ANDROID_NDK_HOME": f"{self.top}/ndk", "ANDROID_HOME": f"{self.top}/sdk", "GRADLE": "gradle"}
         tools = "ndk/toolchains/llvm/prebuilt/linux-x86_64/bin/"
         self.stand_in("cmake", """
-if sys.argv[1] == "--build":
-    folder = sys.argv[2] + "/src/bindings/java/jni/"
-    os.makedirs(folder, exist_ok=True)
-    open(folder + "libmobilediffusion_jni.so", "w").write("library")
-""")
-        self.stand_in(tools + "llvm-strip", "shutil.copy(sys.argv[-1], sys.argv[sys.argv.index('-o') + 1])\n")
-        self.stand_in(tools + "llvm-nm", f"print('0000 T {facts['shown']}')\n")
+if [ "$1" = --build ]; then mkdir -p "$2/src/bindings/java/jni" && echo >"$2/src/bindings/java/jni/libmobilediffusion_jni.so"; fi""")
+        self.stand_in(tools + "llvm-strip", '[ "$2" = -o ] && cp "$4" "$3"')
+        self.stand_in(tools + "llvm-nm", f"echo '0000 T {facts['shown']}'")
         self.stand_in(tools + "llvm-readelf", f"""
-if "--dynamic" in sys.argv: print("  0x01 (NEEDED)  Shared library: [{facts['needed']}]")
-else: print("  LOAD  0x000000 0x00 0x00 0x10 0x10 R E {facts['align']}")
-""")
-        self.stand_in("program", "open(sys.argv[3], 'w').write(os.path.basename(sys.argv[2]))\n")
+case $1 in
+  --dynamic) echo '  0x01 (NEEDED)  Shared library: [{facts['needed']}]' ;;
+  *) echo '  LOAD  0x000000 0x00 0x00 0x10 0x10 R E {facts['align']}' ;;
+esac""")
+        self.stand_in("program", '[ "$1" = pack ] && basename "$2" >"$3"')
         self.stand_in("gradle", f"""
-import zipfile
+import os, sys, zipfile
 folder = sys.argv[sys.argv.index("--project-dir") + 1]
 def pack(path, name, bytes, method):
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -297,11 +291,10 @@ if "assembleDebug" in sys.argv:
     assert len(os.listdir(folder + "/libs")) == 2
     pack(folder + "/build/outputs/apk/debug/draw-debug.apk", "assets/scenes.mdiff", 9000, {facts['method']})
 else:
-    assert open("build/android/assets/scenes.mdiff").read() == "tiny"
+    assert open("build/android/assets/scenes.mdiff").read() == "tiny\\n"
     assert sorted(os.listdir("build/android/jniLibs")) == ["arm64-v8a", "x86_64"]
     pack("build/android/gradle/android/outputs/aar/android-release.aar", "classes.jar", {facts['aar']}, zipfile.ZIP_STORED)
-    pack("build/android/gradle/scenes/outputs/aar/scenes-release.aar", "assets/scenes.mdiff", 9000, zipfile.ZIP_STORED)
-""")
+    pack("build/android/gradle/scenes/outputs/aar/scenes-release.aar", "assets/scenes.mdiff", 9000, zipfile.ZIP_STORED)""", sys.executable)
         return self.run_script("tests/android", *words)
 
     def test_without_an_sdk_it_names_what_is_missing(self):
@@ -317,26 +310,13 @@ else:
         self.assertEqual(0, answer.returncode, answer.stdout + answer.stderr)
         self.assertRegex(answer.stdout, r"mobilediffusion-[\d.]+\.aar: 30\d+ bytes, both processors")
 
-    def test_an_aar_past_its_limit_fails(self):
-        answer = self.run_with(aar=8_000_001)
+    def test_every_fault_of_what_was_built_is_named(self):
+        answer = self.run_with(shown="xnn_initialize", needed="libc++_shared.so", align="0x1000", aar=8_000_001, method=zipfile.ZIP_DEFLATED)
         self.assertEqual(1, answer.returncode)
-        self.assertRegex(answer.stdout, r"FAILED  mobilediffusion-[\d.]+\.aar is larger than 8000000 bytes")
-
-    def test_a_library_for_pages_of_4_kilobytes_fails(self):
-        answer = self.run_with(align="0x1000")
-        self.assertEqual(1, answer.returncode)
-        self.assertRegex(answer.stdout, "FAILED  .*aligned to 0x1000")
-
-    def test_a_library_that_shows_or_wants_more_fails(self):
-        self.assertRegex(self.run_with(shown="xnn_initialize").stdout, "FAILED  .*shows more than JNI_OnLoad: xnn_initialize")
-
-    def test_a_library_that_wants_the_shared_runtime_fails(self):
-        self.assertRegex(self.run_with(needed="libc++_shared.so").stdout, r"FAILED  .*wants more .*: libc\+\+_shared\.so")
-
-    def test_a_compressed_model_fails(self):
-        answer = self.run_with(method=zipfile.ZIP_DEFLATED)
-        self.assertEqual(1, answer.returncode)
-        self.assertIn("has the model compressed", answer.stdout)
+        for line in ("shows more than JNI_OnLoad: xnn_initialize", r"wants more than every Android has: libc\+\+_shared\.so",
+                     r"aligned to 0x1000, less than a page of 16 KB", r"mobilediffusion-[\d.]+\.aar is larger than 8000000 bytes",
+                     "has the model compressed"):
+            self.assertRegex(answer.stdout, "FAILED  .*" + line)
 
 
 if __name__ == "__main__":
