@@ -81,7 +81,7 @@ class WellFormed(unittest.TestCase):
             self.skipTest("there is no shellcheck")
         for path in ("tests/android", "tests/apple"):
             with self.subTest(path):
-                subprocess.run(["shellcheck", "--severity=warning", path], cwd=SOURCE, check=True)
+                subprocess.run(["shellcheck", "--severity=warning", "--external-sources", "--source-path=.", path], cwd=SOURCE, check=True)
 
 
 class Agreeing(unittest.TestCase):
