@@ -187,7 +187,7 @@ case $tool in
   lipo) shift && while [ "$1" != -output ]; do cat "$1" >>"$last" && shift; done ;;
   install_name_tool) echo "$2" >>"$last" ;;
   nm) printf '%s (for architecture arm64):\n{imports}' "$last" ;;
-  simctl) printf -- '-- iOS 17.5 --\n    iPhone 15 (12345678-9ABC-DEF0-1234-56789ABCDEF0) (Shutdown) \n' ;;
+  simctl) printf -- '-- iOS 17.5 --\n    iPhone 15 (12345678-9ABC-DEF0-1234-56789ABCDEF0) (Shutdown) \n    iPhone 15 Pro (00000000-9ABC-DEF0-1234-56789ABCDEF0) (Shutdown) \n' ;;
 esac""")
         self.stand_in("xcodebuild", """
 if [ "$1" != -create-xcframework ]; then echo "$@" "$TEST_RUNNER_MOBILEDIFFUSION_MODEL" >"$TMPDIR/tested" && exit; fi
