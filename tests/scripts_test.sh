@@ -16,7 +16,7 @@ echo "== benchmarks/compare"
 benchmarks/compare --help | grep -q -- --rounds
 
 echo "== no script names a Python that PATH chooses"
-if grep -nE '(^|[;&|(]|\bexec|\bquietly) *python3 ' .setup/setup.sh .ci/run .ci/pristine benchmarks/compare examples/picture tests/run tests/arm64 tests/static tests/jvm; then exit 1; fi
+if grep -nE '(^|[;&|(]|\bexec|\bquietly) *python3 ' .setup/setup.sh .ci/run .ci/pristine benchmarks/compare examples/picture tests/run tests/arm64 tests/static tests/jvm tests/android tests/apple; then exit 1; fi
 
 echo "== CMake takes one that has the packages, where there is one"
 if /usr/bin/python3 -c "import matplotlib, torch, sentencepiece, PIL" 2>/dev/null; then "$1" -c "import matplotlib, torch, sentencepiece, PIL"; fi

@@ -42,7 +42,11 @@ macro(_build_xnnpack_from source)
     set(XNNPACK_ENABLE_AVX512AMX OFF CACHE BOOL "XNNPACK's kernels for AMX")
   endif()
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  # It goes into our library whole, pthreadpool and cpuinfo with it, whichever kind ours is.
+  set(_build_shared_libs ${BUILD_SHARED_LIBS})
+  set(BUILD_SHARED_LIBS OFF)
   add_subdirectory(${source} ${CMAKE_BINARY_DIR}/xnnpack EXCLUDE_FROM_ALL)
+  set(BUILD_SHARED_LIBS ${_build_shared_libs})
   set(_microkernels microkernels-prod)
   if(TARGET xnnpack-microkernels-prod)  # its name since 2025
     set(_microkernels xnnpack-microkernels-prod)

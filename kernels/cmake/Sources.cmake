@@ -5,9 +5,11 @@ set(XNNPACK_SOURCE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/xnnpack)
 set(PTHREADPOOL_SOURCE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/pthreadpool CACHE PATH "")
 set(FXDIV_SOURCE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/fxdiv CACHE PATH "")
 set(FP16_SOURCE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/fp16 CACHE PATH "")
-if(NOT CPUINFO_SOURCE_DIR)  # Debian has its header alone; what stands in for it says what it is
-  set(CPUINFO_SOURCE_DIR ${PROJECT_SOURCE_DIR}/.ci/cpuinfo CACHE PATH "")
-  set(CPUINFO_HEADER_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/libcpuinfo-dev/usr/include CACHE PATH "")
+# Debian has cpuinfo's header alone. What people run knows their processor: then XNNPACK fetches the version that it pins.
+option(MOBILEDIFFUSION_FETCH_CPUINFO "Fetch cpuinfo from its own project in place of the stand-in of our checks" OFF)
+if(NOT MOBILEDIFFUSION_FETCH_CPUINFO AND NOT CPUINFO_SOURCE_DIR)
+  set(CPUINFO_SOURCE_DIR ${PROJECT_SOURCE_DIR}/.ci/cpuinfo)
+  set(CPUINFO_HEADER_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/libcpuinfo-dev/usr/include)
 endif()
 
 # Adds a dependency's own CMake project, its libraries static, nothing of it installed or built that is not linked.

@@ -3,7 +3,7 @@
 import PackageDescription
 
 // Serves by path, beside a library that is installed: pkg-config tells where. A release carries a package of the same
-// sources beside the XCFramework.
+// sources beside an XCFramework: xcframework/Package.swift.
 let package = Package(
   name: "MobileDiffusion",
   platforms: [.iOS(.v15), .macOS(.v12)],
