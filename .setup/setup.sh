@@ -24,9 +24,11 @@ as_root() {
 }
 
 install_packages() { # PACKAGE...
-  local package missing=()
+  local package missing=() ours
+  # another processor's package of the same name is no use here
+  ours=$(dpkg --print-architecture)
   for package in "$@"; do
-    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    dpkg-query -W -f '${db:Status-Status} ${Architecture}\n' "$package" 2>/dev/null | grep -qxE "installed (all|$ours)" || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${missing[*]}"
