@@ -6,7 +6,7 @@
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$project/build
 python=/usr/bin/python3 # which the packages are for, whatever other stands first on PATH
-log=${TMPDIR:-/tmp}/mobilediffusion-setup-$$.log
+log=$(mktemp "${TMPDIR:-/tmp}/mobilediffusion-setup.XXXXXX")
 trap 'rm -f "$log"' EXIT
 
 say() { echo "-- $*" >&2; }
