@@ -6,7 +6,7 @@
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$project/build
 python=/usr/bin/python3 # which the packages are for, whatever other stands first on PATH
-log=${TMPDIR:-/tmp}/mobilediffusion-setup-$$.log
+log=$(mktemp "${TMPDIR:-/tmp}/mobilediffusion-setup.XXXXXX")
 trap 'rm -f "$log"' EXIT
 
 say() { echo "-- $*" >&2; }
@@ -24,9 +24,11 @@ as_root() {
 }
 
 install_packages() { # PACKAGE...
-  local package missing=()
+  local package missing=() ours
+  # another processor's package of the same name is no use here
+  ours=$(dpkg --print-architecture)
   for package in "$@"; do
-    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    dpkg-query -W -f '${db:Status-Status} ${Architecture}\n' "$package" 2>/dev/null | grep -qxE "installed (all|$ours)" || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${missing[*]}"

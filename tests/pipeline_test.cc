@@ -29,6 +29,7 @@
 
 #include "src/sampling/noise.h"
 #include "src/stages.h"
+#include "tests/slowdown.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
@@ -174,7 +175,7 @@ TEST_F(PipelineTest, AChildProcessDrawsTheSamePictureOnOneThread) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    ::alarm(60);  // a hang ends the child, not the test
+    ::alarm(60 * kSlowdown);  // a hang ends the child, not the test
     const auto image = pipeline->generate("a boat");
     const bool same = image.ok() && image->pixels == expected;
     pipeline.reset();
@@ -511,7 +512,7 @@ TEST_F(PipelineTest, EveryShortageOfMemoryIsAStatus) {
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
-      ::alarm(60);  // no waiting for ever
+      ::alarm(60 * kSlowdown);  // no waiting for ever
       leave_memory(mebibytes);
       const auto code = [&] {
         auto pipeline = Pipeline::load(model_.path(), {.threads = 1});

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from program import DONE, FAILED, PROGRAM, USAGE, ProgramTest, chunks, content, main, run, size_of
+from program import DONE, FAILED, PROGRAM, SLOWDOWN, USAGE, ProgramTest, chunks, content, main, run, size_of
 
 
 class OutputTest(ProgramTest):
@@ -49,7 +49,7 @@ class OutputTest(ProgramTest):
             file.write("old")
         # the shell's limit is in units of 1 KiB: less than a picture
         done = subprocess.run(["sh", "-c", 'ulimit -f 4; trap "" XFSZ; exec "$@"', "_", PROGRAM, "generate", "a boat", "--model", self.model, "-o", "p.png"],
-                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120 * SLOWDOWN)
         self.assertEqual(done.returncode, FAILED, done.stderr)
         self.assertEqual(os.listdir(self.folder), ["p.png"])
         self.assertEqual(content(self.path("p.png")), b"old")
@@ -92,7 +92,7 @@ class OutputTest(ProgramTest):
         # Several programs at once draw for one name.
         arguments = [PROGRAM, "generate", "a tree", "--model", self.model, "--size", "32x32", "--threads", "1"]
         for process in [subprocess.Popen([*arguments, "--seed", str(seed)], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for seed in range(4)]:
-            process.communicate(timeout=60)
+            process.communicate(timeout=60 * SLOWDOWN)
             self.assertEqual(process.returncode, DONE)
         trees = [name for name in os.listdir(self.folder) if "tree" in name]
         self.assertEqual(sorted(trees), ["a-tree-2.png", "a-tree-3.png", "a-tree-4.png", "a-tree.png"])
@@ -135,10 +135,10 @@ class OutputTest(ProgramTest):
     def test_a_file_past_the_allowed_size(self):
         """The system's signal does not end the program: the write fails and says so, and nothing is left."""
         done = subprocess.run(["sh", "-c", 'ulimit -f 4; exec "$@"', "_", PROGRAM, "generate", "a boat", "--model", self.model, "-o", "p.png", "--cache", "none"],
-                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120 * SLOWDOWN)
         self.refused(done, FAILED, "p.png", "File too large")
         done = subprocess.run(["sh", "-c", 'ulimit -f 4; exec "$@"', "_", PROGRAM, "generate", "a boat", "--model", self.model, "--cache", "none"],
-                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120 * SLOWDOWN)
         self.refused(done, FAILED, "a-boat.png", "File too large")
 
     def test_writes_into_a_pipe_with_a_name(self):
@@ -146,7 +146,7 @@ class OutputTest(ProgramTest):
         reader = subprocess.Popen(["cat", self.path("pipe.png")], stdout=subprocess.PIPE)
         self.addCleanup(reader.kill)
         self.assertEqual(self.generate("a boat", "-o", "pipe.png").returncode, DONE)
-        self.assertEqual(size_of(reader.communicate(timeout=60)[0]), (128, 128))
+        self.assertEqual(size_of(reader.communicate(timeout=60 * SLOWDOWN)[0]), (128, 128))
 
     def test_jpegs(self):
         self.assertEqual(self.drawn("a boat", "-o", "boat.jpg", "--seed", "7"), ["boat.jpg"])

@@ -8,7 +8,7 @@ import stat
 import subprocess
 import unittest
 
-from program import BASE, DONE, FAILED, PROGRAM, SOURCE, USAGE, ProgramTest, content, header_of, main, run
+from program import BASE, DONE, EMULATED, FAILED, PROGRAM, SLOWDOWN, SOURCE, USAGE, ProgramTest, content, header_of, main, run
 
 SCENES = os.path.join(SOURCE, "models/scenes")
 
@@ -111,12 +111,12 @@ class PackTest(ProgramTest):
                                     "--json", env=steady).stdout)["peak_memory_bytes"] for model in (SCENES, packed)]
             self.assertLess(peaks[1], peaks[0] + 0.2 * os.path.getsize(packed), memory)
 
-    @unittest.skipIf(content(PROGRAM)[:2] == b"#!", "an emulator runs the program")
+    @unittest.skipIf(EMULATED, "an emulator runs the program")
     def test_program_with_a_model_inside(self):
         """Alone in a folder, without an environment, it draws what its model's folder draws."""
         def draw(program, *arguments, folder=self.folder):
             done = subprocess.run([program, "generate", "a boat", "-q", "-o", "-", "--seed", "3", "--threads", "1", *arguments],
-                                  cwd=folder, env={"HOME": folder}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+                                  cwd=folder, env={"HOME": folder}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120 * SLOWDOWN)
             self.assertEqual(done.returncode, DONE, done.stderr)
             return done.stdout
 
@@ -149,7 +149,7 @@ class PackTest(ProgramTest):
         self.assertEqual(done.returncode, FAILED)
         self.assertIn(alone, done.stderr.decode())
 
-    @unittest.skipIf(content(PROGRAM)[:2] == b"#!", "an emulator runs the program")
+    @unittest.skipIf(EMULATED, "an emulator runs the program")
     def test_model_beside_the_program(self):
         program = self.path("draw")
         shutil.copy(PROGRAM, program)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from program import BASE, DONE, FAILED, INTERRUPTED, PROGRAM, SOURCE, USAGE, ProgramTest, content, main, run
+from program import BASE, DONE, FAILED, INTERRUPTED, PROGRAM, SLOWDOWN, SOURCE, USAGE, ProgramTest, content, main, run
 
 
 class SynthesizeTest(ProgramTest):
@@ -51,11 +51,11 @@ class SynthesizeTest(ProgramTest):
         process = subprocess.Popen([PROGRAM, "synthesize", os.path.join(SOURCE, "models/mobilediffusion"), self.path("new/full")],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         began = time.monotonic()
-        while not os.path.exists(self.path("new")) and time.monotonic() - began < 30:
+        while not os.path.exists(self.path("new")) and time.monotonic() - began < 30 * SLOWDOWN:
             time.sleep(0.05)
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.communicate(timeout=60)[0], b"")
+        self.assertEqual(process.communicate(timeout=60 * SLOWDOWN)[0], b"")
         self.assertEqual(process.returncode, INTERRUPTED)
         self.assertEqual(os.listdir(self.folder), [])
 
