@@ -10,7 +10,7 @@ import {times} from './times.js';
 
 const [program, model, rounds] = process.argv.slice(2);
 const RUNS = 20;
-const MOST_TIMES = 8;         // native's time
+const MOST_TIMES = 8;       // native's time
 const MOST_COLD_START = 3;  // seconds
 
 function native(threads) {
@@ -47,8 +47,8 @@ console.log('| float32 | threads | a picture | times native | cold start to a pi
 for (const [name, {threads, picture, first}] of Object.entries(best)) {
   const inChromium = name.startsWith('Chromium');
   const ratio = picture / best.native.picture;
-  const cells = [name, threads, `${picture.toFixed(0)} ms`, ratio.toFixed(1), inChromium ? `${(first / 1000).toFixed(2)} s` : ''];
-  console.log(`| ${cells.join(' | ')} |`);
+  const start = inChromium ? `${(first / 1000).toFixed(2)} s` : '';
+  console.log(`| ${[name, threads, `${picture.toFixed(0)} ms`, ratio.toFixed(1), start].join(' | ')} |`);
   if (inChromium && ratio > MOST_TIMES) console.log(`MORE than ${MOST_TIMES} times native`);
   if (inChromium && first > 1000 * MOST_COLD_START) console.log(`MORE than ${MOST_COLD_START} seconds`);
 }

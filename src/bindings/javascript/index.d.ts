@@ -51,7 +51,7 @@ export interface LoadOptions {
 export interface GenerateOptions {
   /** 0 by default. The same seed gives the same noise on every platform. */
   seed?: number | bigint;
-  /** Pixels, a multiple of the pipeline's `sizeMultiple`: one number for both, or width and height. By default the model's own. */
+  /** Pixels, multiples of the pipeline's `sizeMultiple`: one number for both, or width and height; by default the model's own. */
   size?: number | readonly [width: number, height: number];
   /** 1 to 1000; by default as many as the model was made for. */
   steps?: number;
@@ -121,7 +121,7 @@ export type Picture = PlainImageData & {
 export declare class Pipeline {
   private constructor();
 
-  /** Loads a packed model (`mobilediffusion pack`): by its URL, in node by its path, or from its bytes, which may be let go of. */
+  /** Loads a packed model (`mobilediffusion pack`) by its URL, in node by its path, or from its bytes, which are copied. */
   static load(model: string | URL | ArrayBuffer | ArrayBufferView | Blob, options?: LoadOptions): Promise<Pipeline>;
 
   /** Draws one picture. An empty prompt is legal, one too long is cut. After an error the pipeline can be used again. */
@@ -136,7 +136,7 @@ export declare class Pipeline {
   /** Gives back all memory that can be had again: the next picture takes as long as the first, and is the same. */
   trim(): Promise<void>;
 
-  /** Stops what runs (`Status.CANCELLED`) and what waits (`Status.INVALID_STATE`), and lets go of the worker with its memory. */
+  /** Stops what runs (`Status.CANCELLED`) and what waits (`Status.INVALID_STATE`); the worker ends, its memory is freed. */
   dispose(): void;
 
   /** The size, in pixels, of a picture when none is asked for, and what widths and heights must be multiples of. */

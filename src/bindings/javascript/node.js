@@ -20,7 +20,8 @@ const platform = {
   },
 
   startWorker(onMessage, onError) {
-    const worker = new Worker(new URL('./worker/node.js', import.meta.url));
+    // Not with the program's own options, --input-type among them, which a worker cannot take.
+    const worker = new Worker(new URL('./worker/node.js', import.meta.url), {execArgv: []});
     worker.on('message', onMessage);
     worker.on('messageerror', onError);
     worker.on('error', onError);

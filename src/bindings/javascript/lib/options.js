@@ -2,30 +2,27 @@
 import {MobileDiffusionError, Status} from './errors.js';
 
 // What an option's value must be, in words and as a check. Ranges are the library's to check, and to name.
-const integer = {
-  expected: 'an integer',
-  fits: (value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31,
-};
-const number = {expected: 'a number', fits: (value) => typeof value === 'number'};
-const text = {expected: 'a string', fits: (value) => typeof value === 'string'};
-const truth = {expected: 'true or false', fits: (value) => typeof value === 'boolean'};
-const callback = {expected: 'a function', fits: (value) => typeof value === 'function'};
-const abortSignal = {expected: 'an AbortSignal', fits: (value) => value instanceof AbortSignal};
-const seed = {
-  expected: 'an integer from 0 to 2^53 - 1, or a BigInt from 0 to 2^64 - 1',
-  fits: (value) => typeof value === 'bigint' ? value >= 0n && value < 2n ** 64n : Number.isSafeInteger(value) && value >= 0,
-};
-const size = {
-  expected: 'an integer, or a width and a height',
-  fits: (value) => integer.fits(value) || (Array.isArray(value) && value.length === 2 && value.every(integer.fits)),
-};
-const pixels = {
-  expected: 'ImageData, or an object with its data, width and height',
-  fits: ({data, width, height}) => (data instanceof Uint8Array || data instanceof Uint8ClampedArray) &&
-      integer.fits(width) && integer.fits(height) && width > 0 && height > 0 && data.length === 4 * width * height,
-};
-const floats = {expected: 'a Float32Array', fits: (value) => value instanceof Float32Array};
-const oneOf = (names) => ({expected: `one of ${names.join(', ')}`, fits: (value) => names.includes(value)});
+const kind = (expected, fits) => ({expected, fits});
+const isInteger = (value) => Number.isInteger(value) && Math.abs(value) < 2 ** 31;
+const isSize = (value) => Number.isInteger(value) && value > 0;
+const integer = kind('an integer', isInteger);
+const number = kind('a number', (value) => typeof value === 'number');
+const text = kind('a string', (value) => typeof value === 'string');
+const truth = kind('true or false', (value) => typeof value === 'boolean');
+const callback = kind('a function', (value) => typeof value === 'function');
+const abortSignal = kind('an AbortSignal', (value) => value instanceof AbortSignal);
+const floats = kind('a Float32Array', (value) => value instanceof Float32Array);
+const oneOf = (names) => kind(`one of ${names.join(', ')}`, (value) => names.includes(value));
+const seed = kind(
+    'an integer from 0 to 2^53 - 1, or a BigInt from 0 to 2^64 - 1',
+    (value) => typeof value === 'bigint' ? value === BigInt.asUintN(64, value) : Number.isSafeInteger(value) && value >= 0);
+const size = kind(
+    'an integer, or a width and a height',
+    (value) => isInteger(value) || (Array.isArray(value) && value.length === 2 && value.every(isInteger)));
+const pixels = kind(
+    'ImageData, or an object with its data, width and height',
+    ({data, width, height}) => (data instanceof Uint8Array || data instanceof Uint8ClampedArray) && isSize(width) &&
+        isSize(height) && data.length === 4 * width * height);
 
 const PRECISIONS = ['float32', 'float16', 'int8'];
 const MEMORY_USES = ['keep', 'stream'];
@@ -55,7 +52,8 @@ function check(options, known) {
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name)) refuse(`${name}: no such option; there are ${Object.keys(known).join(', ')}`);
     if (value === undefined) continue;
-    if (value === null || !known[name].fits(value)) refuse(`${name}: expected ${known[name].expected}, found ${shown(value)}`);
+    const {expected, fits} = known[name];
+    if (value === null || !fits(value)) refuse(`${name}: expected ${expected}, found ${shown(value)}`);
   }
 }
 

@@ -6,7 +6,7 @@ import {WorkerCalls} from './worker_calls.js';
 
 const MOST_THREADS = 8;  // of those that nobody asked for
 
-/** How many threads there will be, and a note where that is not what was asked. What cannot be is the library's to refuse. */
+/** How many threads there will be, and a note where those are others than asked for. The library refuses what cannot be. */
 function threadsFor(asked, {cores, canShareMemory}) {
   if (canShareMemory) return {threads: asked === 0 ? Math.min(cores, MOST_THREADS) : asked};
   if (asked <= 1) return {threads: asked === 0 ? 1 : asked};
@@ -127,7 +127,7 @@ export class Pipeline {
     if (this.#disposed) return;
     this.#disposed = true;
     const error = new MobileDiffusionError(Status.INVALID_STATE, 'the pipeline is disposed');
-    this.#running?.stop(new MobileDiffusionError(Status.CANCELLED, 'the picture was cancelled: the pipeline is disposed'));
+    this.#running?.stop(new MobileDiffusionError(Status.CANCELLED, `the picture was cancelled: ${error.message}`));
     for (const drawing of this.#drawings) drawing.stop(error);
     this.#calls.end(error);
   }

@@ -58,7 +58,8 @@ it('loads by HTTP, whether the size is told or not', async () => {
 it('names what cannot be fetched', async () => {
   await refused(Status.NOT_FOUND, 'no-such-model: expected a model, found HTTP status 404',
                 Pipeline.load(`${server.address}/no-such-model`));
-  await refused(Status.IO_ERROR, 'http://127.0.0.1:1/model.mdiff cannot be fetched', Pipeline.load('http://127.0.0.1:1/model.mdiff'));
+  const nowhere = 'http://127.0.0.1:1/model.mdiff';
+  await refused(Status.IO_ERROR, `${nowhere} cannot be fetched`, Pipeline.load(nowhere));
   await refused(Status.IO_ERROR, 'cannot be read', Pipeline.load(folder));
 });
 

@@ -37,13 +37,13 @@ EMSCRIPTEN_KEEPALIVE md_pipeline* bridge_load(const uint8_t* model, size_t bytes
   return pipeline;
 }
 
-/* RGBA, as ImageData has it. A guidance that is negative is the model's own. Likewise. */
+/* A guidance that is negative is the model's own. Likewise. */
 EMSCRIPTEN_KEEPALIVE md_image* bridge_generate(md_pipeline* pipeline, const char* prompt, uint64_t seed, int32_t width,
                                                int32_t height, int32_t steps, float guidance,
                                                const char* negative_prompt, const char* sampler, const uint8_t* image,
                                                int32_t image_width, int32_t image_height, double strength,
                                                md_noise noise, const float* initial_noise, size_t initial_noise_count,
-                                               md_error** error) {
+                                               md_pixel_format format, md_error** error) {
   md_generate_options options;
   md_generate_options_init(&options, sizeof options);
   options.seed = seed;
@@ -58,7 +58,7 @@ EMSCRIPTEN_KEEPALIVE md_image* bridge_generate(md_pipeline* pipeline, const char
   options.noise = noise;
   options.initial_noise = initial_noise;
   options.initial_noise_count = initial_noise_count;
-  options.format = MD_RGBA;
+  options.format = format;
   options.progress = progress;
   md_image* drawn = NULL;
   md_pipeline_generate(pipeline, prompt, &options, &drawn, error);

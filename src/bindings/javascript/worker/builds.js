@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 
-// The builds of the WebAssembly module, the best first: for how many threads, and where it is. A build that wants more of the
-// browser goes before the one that it betters, with a test of what it wants.
+// The builds of the WebAssembly module, the best first: for how many threads, and where it is. A build that wants more of
+// the browser goes before the one that it betters, with a test of what it wants.
 const BUILDS = [
   {fits: (threads) => threads > 1 && threads <= 256, shared: true, load: () => import('../wasm/threads.js')},
   {fits: () => true, shared: false, load: () => import('../wasm/single.js')},

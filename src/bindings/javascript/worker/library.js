@@ -3,6 +3,7 @@ import {MobileDiffusionError, Status} from '../lib/errors.js';
 
 const STAGES = ['text', 'unet', 'decoder', 'encoder'];  // as c.h numbers them
 const LEVELS = ['info', 'warning'];
+const RGB = 3, RGBA = 4;
 
 /** c.h's functions on JavaScript's values: the module's memory is known here alone. */
 export class Library {
@@ -65,7 +66,7 @@ export class Library {
         putText(prompt), seed, width, height, steps, guidance, putText(negativePrompt), putText(sampler),
         image ? put(image.data) : 0, image?.width ?? 0, image?.height ?? 0, strength, noise,
         initialNoise ? put(new Uint8Array(initialNoise.buffer, initialNoise.byteOffset, initialNoise.byteLength)) : 0,
-        initialNoise?.length ?? 0,
+        initialNoise?.length ?? 0, request.file ? RGB : RGBA,
       ];
       drawn = this.#checked((error) => this.#module._bridge_generate(pipeline, ...parameters, error));
       return {...(request.file ? this.#file(drawn, request.file) : this.#pixels(drawn)), ...this.#facts(drawn)};
