@@ -24,10 +24,23 @@ async function drawsForAPage(model) {
   pipeline.dispose();
 }
 
+/** examples/javascript/index.html, in a frame. */
+async function theExampleDraws() {
+  const frame = Object.assign(document.createElement('iframe'), {src: '/index.html'});
+  document.body.append(frame);
+  const text = () => frame.contentDocument.querySelector('output')?.textContent ?? '';
+  for (let i = 0; i < 600 && !text().includes('seconds'); ++i) await new Promise((after) => setTimeout(after, 100));
+  check(text().includes('seconds'), `the example says "${text()}"`);
+  const canvas = frame.contentDocument.querySelector('canvas');
+  const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  check(new Set(data).size > 64, 'the example\'s picture is of one colour');
+  frame.remove();
+}
+
 async function run() {
   const model = 'model.mdiff';
   const bytes = await (await fetch(model)).arrayBuffer();
-  const tests = {...scenario({model, bytes, options: {}}), drawsForAPage: () => drawsForAPage(model)};
+  const tests = {...scenario({model, bytes, options: {}}), drawsForAPage: () => drawsForAPage(model), theExampleDraws};
   for (const [name, test] of Object.entries(tests)) {
     const failure = await test().then(() => null, (error) => String(error.stack ?? error));
     await report({name, failure});
