@@ -6,8 +6,10 @@ function(add_xnnpack_for_webassembly source)
   if(MOBILEDIFFUSION_WASM_THREADS)
     set(EMSCRIPTEN OFF)  # by which pthreadpool would take its pool without threads
   endif()
-  set(XNNPACK_USE_SYSTEM_LIBS OFF)
   add_subdirectory(${source} ${CMAKE_BINARY_DIR}/xnnpack EXCLUDE_FROM_ALL)
+  if(NOT MOBILEDIFFUSION_WASM_THREADS)
+    set_target_properties(pthreadpool PROPERTIES COMPILE_OPTIONS "" INTERFACE_COMPILE_OPTIONS "")  # -pthread, for a Linux
+  endif()
 
   include(${source}/cmake/gen/wasm_microkernels.cmake)
   include(${source}/cmake/gen/wasmsimd_microkernels.cmake)
