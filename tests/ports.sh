@@ -30,6 +30,17 @@ build_host() {
   host=$build/src/cli/mobilediffusion
 }
 
+# The npm package as someone has it who has no more than its tarball, with its tests and the packed model beside it.
+install_npm_package() { # FOLDER
+  local weights=(models/*/unet/diffusion_pytorch_model.safetensors) tarball
+  model=$project/$(dirname "$(dirname "${weights[0]}")")
+  quietly "$host" pack "$model" "$1/model.mdiff"
+  tarball=$(src/bindings/javascript/pack)
+  echo '{"type": "module"}' >"$1/package.json"
+  quietly npm install --prefix "$1" --offline --no-audit --no-fund "$tarball"
+  cp -R src/bindings/javascript/test "$1"
+}
+
 # Each of ctest's tests is a program of many: the sum of what they count, by a pattern with one group.
 count_results() { # BUILD PATTERN
   sed -n "s/.*$2.*/\\1/p" "$1/Testing/Temporary/LastTest.log" | awk '{ sum += $1 } END { print sum + 0 }'

@@ -107,6 +107,8 @@ static void detect(void) {
 static void detect(void) {}  // what every 64-bit Arm processor has
 #endif
 
+#else
+static void detect(void) {}  // nothing that is not known when it is built: WebAssembly
 #endif
 
 // As cpuinfo's own, it may be called again, by several threads at once: all write the same.

@@ -33,6 +33,9 @@ set(HIGHWAY_INCLUDE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/highway)
 set(HIGHWAY_LIBRARY hwy)
 
 _add_source(sentencepiece sentencepiece SPM_ENABLE_SHARED=OFF SPM_ENABLE_TCMALLOC=OFF)
+if(EMSCRIPTEN AND NOT MOBILEDIFFUSION_WASM_THREADS)
+  target_compile_options(sentencepiece-static PRIVATE -no-pthread)  # it says -pthread whatever it is built for
+endif()
 set(SENTENCEPIECE_INCLUDE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/sentencepiece/src)
 set(SENTENCEPIECE_LIBRARY sentencepiece-static)
 
