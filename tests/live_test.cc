@@ -207,7 +207,11 @@ TEST_F(LiveTest, LeaksNothing) {
   type(100);
   const int64_t before = resident_bytes();
   for (int i = 0; i < 5; ++i) type(100);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep some of what is freed, and see leaks
   EXPECT_LT(resident_bytes() - before, int64_t{16} << 20);
+#else
+  static_cast<void>(before);
+#endif
 }
 
 TEST_F(LiveTest, RememberedTextDrawsTheSame) {
