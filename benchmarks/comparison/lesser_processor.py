@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CLASSES = {"avx2": "AVX2", "avxvnni": "AVX2 + AVX-VNNI", "avx512": "AVX-512", "avx512vnni": "AVX-512 VNNI"}
@@ -19,7 +20,7 @@ ARCH_PRCTL, ARCH_SET_CPUID = 158, 0x1012    # a system call's number, and its fi
 def cpuid_faults():
     """Tried in a child, which would not survive its own next CPUID."""
     script = f"import ctypes, os; os._exit(ctypes.CDLL(None).syscall({ARCH_PRCTL}, {ARCH_SET_CPUID}, 0) != 0)"
-    return subprocess.run([shutil.which("python3"), "-c", script]).returncode == 0
+    return subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
 def segments(program):

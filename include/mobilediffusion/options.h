@@ -25,7 +25,8 @@ enum class Precision : int {
   kFloat32 = 0,  // the reference
   kFloat16 = 1,  // weights, activations and most arithmetic in half; where the processor has none, float32 and a note
   kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact, and its
-                 // results are stored in half where the processor has such arithmetic
+              // results are stored in half where the processor has such arithmetic. Where it multiplies 8-bit numbers
+              // no faster than float32 (x86-64 without VNNI), the weights alone are in 8 bits
 };
 
 // What stays in memory between a picture's stages, and between pictures.

@@ -8,6 +8,9 @@
 // int8 is dynamic: weights are quantised by output channel, symmetrically, when they are packed; activations when they
 // come, each picture or each row to its own range (Jacob et al., 2018, for the arithmetic). Accumulation is exact, and
 // its results are stored in half where XNNPACK can (packing/float16_support.h).
+//
+// Where the processor multiplies halves or 8-bit numbers no faster than float32 (runtime/processor.h), weights alone
+// are kept in them, and products are float32's (product/panel_product.h).
 #pragma once
 
 namespace mobilediffusion::kernels {
