@@ -118,28 +118,19 @@ HWY_INLINE void transform_tile_back(const float* points, size_t channels, const 
   });
 }
 
-template <typename T>
-void transform_typed(bool upsampled, const void* const* pixels, size_t channels, float* points) {
-  if (upsampled) return transform_tile<T, kUpsampled.in>(pixels, channels, points);
-  transform_tile<T, kPlain.in>(pixels, channels, points);
-}
-
-template <typename T>
-void transform_back_typed(bool upsampled, const float* points, size_t channels, const float* bias,
-                          void* const* pixels) {
-  if (upsampled) return transform_tile_back<T, kUpsampled.in, kUpsampled.out>(points, channels, bias, pixels);
-  transform_tile_back<T, kPlain.in, kPlain.out>(points, channels, bias, pixels);
-}
-
 void transform(bool upsampled, Format format, const void* const* pixels, size_t channels, float* points) {
-  if (format == Format::kFloat16) return transform_typed<Half>(upsampled, pixels, channels, points);
-  transform_typed<float>(upsampled, pixels, channels, points);
+  with_type(Reading{pixels[0], format}, [&]<typename T>(const T*) {
+    if (upsampled) return transform_tile<T, kUpsampled.in>(pixels, channels, points);
+    transform_tile<T, kPlain.in>(pixels, channels, points);
+  });
 }
 
 void transform_back(bool upsampled, const float* points, size_t channels, const float* bias, Format format,
                     void* const* pixels) {
-  if (format == Format::kFloat16) return transform_back_typed<Half>(upsampled, points, channels, bias, pixels);
-  transform_back_typed<float>(upsampled, points, channels, bias, pixels);
+  with_type(Writing{pixels[0], format}, [&]<typename T>(T*) {
+    if (upsampled) return transform_tile_back<T, kUpsampled.in, kUpsampled.out>(points, channels, bias, pixels);
+    transform_tile_back<T, kPlain.in, kPlain.out>(points, channels, bias, pixels);
+  });
 }
 
 }  // namespace mobilediffusion::kernels::HWY_NAMESPACE

@@ -155,14 +155,6 @@ void pack_floats(const Panels& panels, const float* matrix, float* to) { pack_pa
 void pack_halves(const Panels& panels, const Half* matrix, Half* to) { pack_panels(panels, matrix, to); }
 void pack_bytes(const Panels& panels, const int8_t* matrix, int8_t* to) { pack_panels(panels, matrix, to); }
 
-// Of a piece in float32 on both sides.
-struct FloatPiece {
-  const float* x;
-  size_t x_stride;
-  float* y;
-  size_t y_stride;
-};
-
 void multiply_piece(const Panels& panels, const Piece& piece, const Workspace& workspace, float* scratch) {
   static_assert(kWidestPanel == 3);
   static constexpr auto kTiles = tiles(std::make_index_sequence<kTallestTile>());
@@ -173,9 +165,10 @@ void multiply_piece(const Panels& panels, const Piece& piece, const Workspace& w
   const Panels::Panel last = panels.panel(piece.last_panel - 1);
   const size_t width = std::min(panels.columns, (last.first + last.vectors) * panels.lanes) - left;
 
-  FloatPiece at{static_cast<const float*>(piece.x.data), piece.x_stride, static_cast<float*>(piece.y.data) + left,
-                piece.y_stride};
-  if (workspace.narrows_y) at.y = wide_y, at.y_stride = workspace.columns;
+  // Both sides in float32.
+  const size_t x_stride = workspace.widens_x ? kDeepest : piece.x_stride;
+  const size_t y_stride = workspace.narrows_y ? workspace.columns : piece.y_stride;
+  float* const y = workspace.narrows_y ? wide_y : static_cast<float*>(piece.y.data) + left;
 
   const size_t cuts = (panels.depth + kDeepest - 1) / kDeepest, step = (panels.depth + cuts - 1) / cuts;
   for (size_t begin = 0; begin < panels.depth; begin += step) {
@@ -185,9 +178,8 @@ void multiply_piece(const Panels& panels, const Piece& piece, const Workspace& w
         convert_values(piece.x + static_cast<int64_t>(row * piece.x_stride + begin), depth,
                        {wide_x + row * kDeepest, Format::kFloat32});
       }
-      at.x = wide_x, at.x_stride = kDeepest;
     }
-    const float* const x = workspace.widens_x ? at.x : at.x + begin;
+    const float* const x = workspace.widens_x ? wide_x : static_cast<const float*>(piece.x.data) + begin;
     for (size_t i = piece.first_panel; i < piece.last_panel; ++i) {
       const Panels::Panel panel = panels.panel(i);
       const size_t first = panel.first * panels.lanes;
@@ -195,9 +187,9 @@ void multiply_piece(const Panels& panels, const Piece& piece, const Workspace& w
       const float* const b = panel_part(piece.matrix, panels, panel, begin, depth, wide_panel);
       for (size_t row = 0; row < piece.rows; row += kTallestTile) {
         const size_t rows = std::min(kTallestTile, piece.rows - row);
-        kTiles[rows - 1][panel.vectors - 1](x + row * at.x_stride, at.x_stride, b, depth,
+        kTiles[rows - 1][panel.vectors - 1](x + row * x_stride, x_stride, b, depth,
                                             begin == 0 ? piece.matrix.bias + first : nullptr,
-                                            at.y + row * at.y_stride + first - left, at.y_stride, of_last);
+                                            y + row * y_stride + first - left, y_stride, of_last);
       }
     }
   }
@@ -331,7 +323,8 @@ void PanelProduct::run(Context& context, int64_t rows, Reading x, int64_t x_stri
                             .lanes = panels_.lanes,
                             .columns = static_cast<size_t>(panels_at_once) * kWidestPanel * panels_.lanes};
   const auto workspace_size = static_cast<int64_t>(workspace.size());
-  Tensor scratch = context.make({threads, 1, 1, std::max<int64_t>(workspace_size, 1)});
+  Tensor scratch;
+  if (workspace_size > 0) scratch = context.make({threads, 1, 1, workspace_size});
   if (!context.ok()) return;
 
   const int64_t pieces = matrices_.count * column_blocks * row_blocks;

@@ -107,7 +107,6 @@ class Context {
   Tensor make(const Shape& shape, Format format = Format::kFloat32);
 
   // Polled between operators, and between the parts of long ones; a true ends the pass with kCancelled.
-  void set_cancel_flag(const std::atomic<bool>* flag) { cancel_ = CancelFlag(flag); }
   void set_cancel_flag(const CancelFlag& flag) { cancel_ = flag; }
   // Within an operator, on any of its threads: whether its result will not be asked for. The pass ends at the next
   // look.

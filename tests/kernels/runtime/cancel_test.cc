@@ -24,7 +24,7 @@ int64_t looks_of(Run&& run) {
   EXPECT_TRUE(whole.context.ok()) << whole.context.status().message();
   Bed stopped(2);
   const std::atomic<bool> cancelled = true;
-  stopped.context.set_cancel_flag(&cancelled);
+  stopped.context.set_cancel_flag(CancelFlag(&cancelled));
   run(stopped);
   EXPECT_EQ(stopped.context.status().code(), StatusCode::kCancelled);
   return whole.context.looks();
@@ -99,7 +99,7 @@ TEST(CancelTest, AttentionInFloat32EndsThePassItWasCutShortIn) {
   const reference::Array x = random_array({1, 1, 256, 32}, 1, 0.5);
   std::atomic<bool> cancelled = false;
   Bed bed(1);
-  bed.context.set_cancel_flag(&cancelled);
+  bed.context.set_cancel_flag(CancelFlag(&cancelled));
   const Tensor tokens = bed.tensor(x);
   attention(bed.context, tokens, tokens, tokens);
   EXPECT_TRUE(bed.context.ok());

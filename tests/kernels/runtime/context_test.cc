@@ -167,7 +167,7 @@ TEST(ContextTest, TheFirstFailureStaysAndNothingRunsAfterIt) {
 TEST(ContextTest, CancelsBetweenOperators) {
   Bed bed(1);
   std::atomic<bool> cancelled = false;
-  bed.context.set_cancel_flag(&cancelled);
+  bed.context.set_cancel_flag(CancelFlag(&cancelled));
   Tensor x = bed.tensor(random_array({1, 1, 1, 8}, 1));
   activate(bed.context, "activation", Activation::kSilu, x);
   EXPECT_TRUE(bed.context.ok());
