@@ -88,7 +88,7 @@ void LiveSession::Impl::work() {
 
     lock.lock();
     const bool was_cut_short = overtaken && image.status().code() == StatusCode::kCancelled;
-    if (!image.ok() && newest && newest->asks_for_the_same(request) && !waiting) newest.reset();
+    if (!image.ok() && !waiting) newest.reset();  // which is this one
     if (!ends && !was_cut_short) {
       lock.unlock();
       const double seconds = request.since.seconds();

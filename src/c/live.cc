@@ -1,7 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "mobilediffusion/live.h"
 
-#include <string>
 #include <utility>
 
 #include "src/c/answer.h"
@@ -33,17 +32,13 @@ void call_back(md_live_callback on_picture, void* user_data, LivePicture picture
   md_error_free(error);
 }
 
-Status refuse(const char* argument) {
-  return Status(StatusCode::kInvalidArgument, std::string(argument) + " must not be NULL");
-}
-
 }  // namespace
 
 md_status md_live_start(md_pipeline* pipeline, const md_generate_options* options, md_live_callback on_picture,
                         void* user_data, md_live** live, md_error** error) {
   return answer("live", live, error, [&]() -> Result<LiveSession> {
     if (Status status = require({{"pipeline", pipeline}}); !status.ok()) return status;
-    if (on_picture == nullptr) return refuse("on_picture");
+    if (on_picture == nullptr) return Status(StatusCode::kInvalidArgument, "on_picture must not be NULL");
     auto given = generate_options_of(options);
     if (!given.ok()) return given.status();
     return LiveSession::start(
