@@ -1,7 +1,6 @@
 """Muon (Jordan et al., 2024; scaled as by Liu et al., 2025): matrices take steps whose singular values are all alike.
 
-A step that Adam would spend on the few directions in which the gradient is large moves all directions as far. Here it learnt as
-much in a step as AdamW in two or three. What is no matrix (biases, norms, embeddings, thin layers) is left to AdamW.
+A step that Adam would spend on the few directions in which the gradient is large moves all directions as far. What is no matrix (biases, norms, embeddings, thin layers) is left to AdamW.
 """
 
 from collections import defaultdict

@@ -1,5 +1,7 @@
 """Cached latents of either size, each with one of its captions and with noise that says what chance decided."""
 
+import functools
+
 import numpy as np
 import torch
 
@@ -18,16 +20,19 @@ class Batches:
         self.device, self.random = device, np.random.default_rng(seed)
         self.world, self.sprites = load_world(folder, NAMED)
         self.first = {self.small: FIRST, self.large: LARGE_FIRST}
-        self.unmirrored = {cache: np.array([i for i in range(cache.done) if composer.none_is_mirrored(*self.scene(cache, i))])
-                           for cache in self.first}
+
+    @functools.cached_property
+    def unmirrored(self):
+        return {cache: np.array([i for i in range(cache.done) if composer.none_is_mirrored(*self.scene(cache, i))])
+                for cache in self.first}
 
     def scene(self, cache, number):
         """With its chances."""
         return scene_of(self.world, self.first[cache] + int(number))
 
     def draw(self, count, loudness=1.0, large=False, mirrored=True):
-        """Clean latents, their noise, ids, and where subjects are (`composer.whereabouts` behind their share); a quarter as many of the
-        large ones. Of all scenes, or of those alone in which nothing is mirrored."""
+        """Clean latents, their noise, ids, and which these are, for `places`; a quarter as many of the large ones. Of all scenes, or of
+        those alone in which nothing is mirrored."""
         cache = self.large if large and self.large.done else self.small
         if cache is self.large:
             count = max(2, count // 8 * 2)
@@ -37,9 +42,13 @@ class Batches:
         clean = torch.from_numpy(cache.latents[chosen]).float().to(self.device)
         chances = torch.from_numpy(cache.chances[chosen]).to(self.device)
         ids = torch.from_numpy(cache.ids[chosen, which]).long().to(self.device)
+        return clean, couple(torch.randn_like(clean), chances, loudness), ids, (cache, chosen)
+
+    def places(self, cache, chosen):
+        """Where subjects are: their share of every latent, and behind it `composer.whereabouts`."""
         where = [composer.whereabouts(*self.scene(cache, i), cache.masks.shape[-1], self.sprites) for i in chosen]
-        places = np.concatenate([cache.masks[chosen][:, None] / np.float32(255), np.stack(where)], 1)
-        return clean, couple(torch.randn_like(clean), chances, loudness), ids, torch.from_numpy(places).to(self.device)
+        shares = cache.masks[chosen][:, None] / np.float32(255)
+        return torch.from_numpy(np.concatenate([shares, np.stack(where)], 1)).to(self.device)
 
     @torch.no_grad()
     def one_step_errors(self, network, schedule, count):

@@ -66,8 +66,9 @@ def run(settings, folder, device, minutes, steps, warm, **_):
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.rate))
         large = training.progress >= settings.large_from and torch.rand(1).item() < LARGE_SHARE
-        clean, noise, ids, truth = batches.draw(
+        clean, noise, ids, drawn = batches.draw(
             settings.batch, loudness(training.progress), large, training.progress >= settings.mirrored_from)
+        truth = batches.places(*drawn)
         ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
         with autocast(device):
