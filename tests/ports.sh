@@ -30,10 +30,20 @@ build_host() {
   host=$build/src/cli/mobilediffusion
 }
 
+# The folder of the default model.
+default_model() {
+  local weights=("$project"/models/*/unet/diffusion_pytorch_model.safetensors)
+  dirname "$(dirname "${weights[0]}")"
+}
+
+project_version() {
+  sed -n 's/^project(.* VERSION \([0-9.]*\).*/\1/p' "$project/CMakeLists.txt"
+}
+
 # The npm package as someone has it who has no more than its tarball, with its tests and the packed model beside it.
 install_npm_package() { # FOLDER
-  local weights=(models/*/unet/diffusion_pytorch_model.safetensors) tarball
-  model=$project/$(dirname "$(dirname "${weights[0]}")")
+  local tarball
+  model=$(default_model)
   quietly "$host" pack "$model" "$1/model.mdiff"
   tarball=$(src/bindings/javascript/pack)
   echo '{"type": "module"}' >"$1/package.json"
