@@ -15,6 +15,7 @@
 #include "kernels/convolution/conv2d.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/quantize.h"
+#include "kernels/linear/byte_linear.h"
 #include "kernels/linear/fully_connected.h"
 #include "kernels/linear/linear.h"
 #include "kernels/linear/panel_linear.h"
@@ -146,19 +147,22 @@ BENCHMARK(linear)
     ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}, {0, 1, 2}})
     ->UseRealTime();
 
-// In float32, by either algorithm; `of_peak` is the share of what the threads' multipliers can do.
-template <typename Algorithm>
+// By either algorithm; `of_peak` is the share of what the threads' multipliers can do.
+template <typename Algorithm, Precision precision>
 void product(benchmark::State& state) {
   Bench bench(state.range(0));
   const LinearSpec spec{.in = static_cast<int>(state.range(2)), .out = static_cast<int>(state.range(3))};
   const RandomWeight weight({spec.out, spec.in}), bias({spec.out});
   Status status;
-  const Algorithm algorithm("product", spec, weight.view(), bias.view(), Precision::kFloat32, status);
-  const Tensor x = bench.make({1, 1, state.range(1), spec.in});
-  Tensor y = bench.make({1, 1, state.range(1), spec.out});
+  const double peak =
+      (precision == Precision::kInt8 ? peak_byte_macs() : peak_macs()) * static_cast<double>(state.range(0));
+  if (peak == 0) return state.SkipWithError("this processor has no such instructions");
+  const Algorithm algorithm("product", spec, weight.view(), bias.view(), precision, status);
+  const Tensor x = convert(bench.context(), "x", bench.make({1, 1, state.range(1), spec.in}),
+                           format_of(precision, Format::kInt8PerRow));
+  Tensor y = bench.context().make({1, 1, state.range(1), spec.out}, output_format(x.format()));
   const int64_t macs = state.range(1) * spec.in * spec.out;
   bench.run(state, macs, [&] { algorithm.run(bench.context(), "product", x, y); });
-  const double peak = peak_macs() * static_cast<double>(state.range(0));
   state.counters["of_peak"] =
       benchmark::Counter(static_cast<double>(macs * state.iterations()) / peak, benchmark::Counter::kIsRate);
 }
@@ -171,8 +175,10 @@ void product_shapes(benchmark::internal::Benchmark* benchmark) {
       ->ArgsProduct({{1, 2}, {77}, {768}, {3072}})
       ->UseRealTime();
 }
-BENCHMARK_TEMPLATE(product, PanelLinear)->Apply(product_shapes);
-BENCHMARK_TEMPLATE(product, FullyConnected)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, PanelLinear, Precision::kFloat32)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, FullyConnected, Precision::kFloat32)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, ByteLinear, Precision::kInt8)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, FullyConnected, Precision::kInt8)->Apply(product_shapes);
 
 void attention(benchmark::State& state) {
   Bench bench(state.range(0));

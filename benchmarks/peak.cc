@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+
+#include "kernels/product/byte_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "benchmarks/peak.cc"
@@ -38,16 +41,39 @@ namespace mobilediffusion {
 
 HWY_EXPORT(multiply_and_accumulate);
 
+namespace {
+
+// The most a second that macs(), which returns how many it made, comes to: of many tries, for other programs take their
+// turns.
+template <typename Macs>
+double most_a_second(Macs&& macs) {
+  using Clock = std::chrono::steady_clock;
+  double best = 0;
+  for (int i = 0; i < 50; ++i) {
+    const auto begin = Clock::now();
+    const double made = macs();
+    best = std::max(best, made / std::chrono::duration<double>(Clock::now() - begin).count());
+  }
+  return best;
+}
+
+}  // namespace
+
 double peak_macs() {
   static const double peak = [] {
-    using Clock = std::chrono::steady_clock;
     float sum = 1;
-    double best = 0;
-    for (int i = 0; i < 50; ++i) {  // the best of many, for other programs take their turns
-      const auto begin = Clock::now();
-      const double macs = HWY_DYNAMIC_DISPATCH(multiply_and_accumulate)(100'000, &sum);
-      best = std::max(best, macs / std::chrono::duration<double>(Clock::now() - begin).count());
-    }
+    const double best = most_a_second([&] { return HWY_DYNAMIC_DISPATCH(multiply_and_accumulate)(100'000, &sum); });
+    return sum == 0 ? 0 : best;
+  }();
+  return peak;
+}
+
+double peak_byte_macs() {
+  static const double peak = [] {
+    if (kernels::byte_tiles().empty()) return 0.0;
+    const kernels::ByteTiles& tiles = *kernels::byte_tiles().front();
+    int32_t sum = 1;
+    const double best = most_a_second([&] { return tiles.exercise(100'000, &sum); });
     return sum == 0 ? 0 : best;
   }();
   return peak;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kernels/convolution/byte_convolution.h"
 #include "kernels/convolution/convolution_algorithm.h"
 #include "kernels/convolution/indirect_convolution.h"
 #include "kernels/convolution/pointwise_convolution.h"
@@ -61,6 +62,10 @@ Choice choose(const Conv2dSpec& spec, Precision asked) {
   // the transforms cost digits that half and int8 have not; also where weights in these are multiplied as such.
   if ((asked == Precision::kFloat32 || PanelProduct::suits_processor(asked)) && WinogradConvolution::suits(spec, asked))
     return {.pack = by<WinogradConvolution>, .precision = asked, .input = read(unquantized)};
+
+  // int8 where the processor has instructions for it, but no tiles.
+  if (asked == Precision::kInt8 && ByteProduct::suits_processor() && ByteConvolution::suits(spec))
+    return {.pack = by<ByteConvolution>, .precision = asked, .input = read(asked)};
 
   // Behind an upsampling: 4 small kernels on the small picture, 9/4 times fewer products. It quantises the rows that it
   // pads by itself.

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "kernels/convolution/upsampling_phases.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/quantize.h"
 #include "kernels/packing/column_blocks.h"
@@ -17,25 +18,6 @@ namespace {
 
 // Phases are computed some rows at a time, so that what waits to be interleaved stays near the cores.
 constexpr int64_t kBandBytes = int64_t{1} << 21;
-
-// Along an axis, the first of the three taps is alone on its pixel in an even phase, the last in an odd one.
-constexpr int tap_of(int phase, int of_three) { return phase == 0 ? (of_three + 1) / 2 : of_three / 2; }
-
-// From (out, in, 3, 3) to a phase's (out, 2, 2, in).
-std::vector<float> phase_kernel(const std::vector<float>& weight, const Conv2dSpec& spec, int row, int column) {
-  const int64_t in = spec.in_channels;
-  std::vector<float> to(static_cast<size_t>(spec.out_channels * 4 * in));
-  for (int64_t o = 0; o < spec.out_channels; ++o) {
-    for (int64_t i = 0; i < in; ++i) {
-      for (int y = 0; y < 3; ++y) {
-        for (int x = 0; x < 3; ++x) {
-          to[((o * 2 + tap_of(row, y)) * 2 + tap_of(column, x)) * in + i] += weight[((o * in + i) * 3 + y) * 3 + x];
-        }
-      }
-    }
-  }
-  return to;
-}
 
 // Rows come padded; columns are padded here, on the side that the phase looks to. The two columns' phases write every
 // other pixel of a row.

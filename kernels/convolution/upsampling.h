@@ -1,8 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Nearest 2x upsampling and the 3x3 convolution behind it, together: of the nine taps that an output pixel reads, those
-// that fall on the same input pixel add up, so each of the four output phases (even or odd row, even or odd column) is
-// a 2x2 convolution of the small picture, at 4/9 of the work. Exact algebra.
+// A convolution behind an upsampling by XNNPACK, phase by phase (upsampling_phases.h).
 #pragma once
 
 #include <array>

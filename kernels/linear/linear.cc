@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/elementwise/quantize.h"
+#include "kernels/linear/byte_linear.h"
 #include "kernels/linear/fully_connected.h"
 #include "kernels/linear/panel_linear.h"
 #include "kernels/packing/float16_support.h"
@@ -18,10 +19,13 @@ std::unique_ptr<const LinearAlgorithm> by(const std::string& name, const LinearS
   return std::make_unique<Algorithm>(name, spec, weight, bias, packing, status);
 }
 
-// The table: the first line that a precision and the processor fit.
-auto choose(Precision precision) {
+// The table: the first line that a precision, the processor and a shape fit.
+auto choose(Precision precision, const LinearSpec& spec) {
   // In float32 on vectors of AVX2 or AVX-512, weights in less where the processor multiplies none of it faster.
   if (PanelProduct::suits_processor(precision)) return by<PanelLinear>;
+
+  // In int8 where the processor has instructions for it, but no tiles.
+  if (precision == Precision::kInt8 && ByteProduct::suits_processor() && ByteLinear::suits(spec)) return by<ByteLinear>;
 
   // Everything else.
   return by<FullyConnected>;
@@ -39,7 +43,7 @@ Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weigh
                const Packing& packing, Status& status)
     : name_(std::move(name)), spec_(spec), input_format_(input_format_of(packing.precision)) {
   if (!status.ok() || weight.data == nullptr) return;
-  algorithm_ = choose(packing.precision)(name_, spec, weight, bias, packing, status);
+  algorithm_ = choose(packing.precision, spec)(name_, spec, weight, bias, packing, status);
 }
 
 Linear::Linear(Linear&&) noexcept = default;

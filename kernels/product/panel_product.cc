@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kernels/packing/quantized_weight.h"
+#include "kernels/product/pieces.h"
 #include "kernels/runtime/data_type.h"
 #include "kernels/runtime/processor.h"
 
@@ -38,7 +38,7 @@ struct PackedMatrix {
 };
 
 // What one thread computes at once: some rows of y and some columns.
-struct Piece {
+struct Part {
   Reading x;
   size_t x_stride, rows;
   PackedMatrix matrix;
@@ -50,7 +50,7 @@ struct Piece {
 // What a thread works in, in float32: a part of a panel, rows of x as deep as that, and rows of y.
 struct Workspace {
   bool widens_panels, widens_x, narrows_y;
-  size_t lanes, columns;  // of y that a piece has at most
+  size_t lanes, columns;  // of y that a part has at most
 
   size_t panel_size() const { return widens_panels ? kDeepest * kWidestPanel * lanes : 0; }
   size_t x_size() const { return widens_x ? kRowsAtOnce * kDeepest : 0; }
@@ -155,48 +155,48 @@ void pack_floats(const Panels& panels, const float* matrix, float* to) { pack_pa
 void pack_halves(const Panels& panels, const Half* matrix, Half* to) { pack_panels(panels, matrix, to); }
 void pack_bytes(const Panels& panels, const int8_t* matrix, int8_t* to) { pack_panels(panels, matrix, to); }
 
-void multiply_piece(const Panels& panels, const Piece& piece, const Workspace& workspace, float* scratch) {
+void multiply_part(const Panels& panels, const Part& part, const Workspace& workspace, float* scratch) {
   static_assert(kWidestPanel == 3);
   static constexpr auto kTiles = tiles(std::make_index_sequence<kTallestTile>());
   float *const wide_panel = scratch, *const wide_x = wide_panel + workspace.panel_size();
   float* const wide_y = wide_x + workspace.x_size();
   // y's first column, and how many of them.
-  const size_t left = panels.panel(piece.first_panel).first * panels.lanes;
-  const Panels::Panel last = panels.panel(piece.last_panel - 1);
+  const size_t left = panels.panel(part.first_panel).first * panels.lanes;
+  const Panels::Panel last = panels.panel(part.last_panel - 1);
   const size_t width = std::min(panels.columns, (last.first + last.vectors) * panels.lanes) - left;
 
   // Both sides in float32.
-  const size_t x_stride = workspace.widens_x ? kDeepest : piece.x_stride;
-  const size_t y_stride = workspace.narrows_y ? workspace.columns : piece.y_stride;
-  float* const y = workspace.narrows_y ? wide_y : static_cast<float*>(piece.y.data) + left;
+  const size_t x_stride = workspace.widens_x ? kDeepest : part.x_stride;
+  const size_t y_stride = workspace.narrows_y ? workspace.columns : part.y_stride;
+  float* const y = workspace.narrows_y ? wide_y : static_cast<float*>(part.y.data) + left;
 
   const size_t cuts = (panels.depth + kDeepest - 1) / kDeepest, step = (panels.depth + cuts - 1) / cuts;
   for (size_t begin = 0; begin < panels.depth; begin += step) {
     const size_t depth = std::min(step, panels.depth - begin);
     if (workspace.widens_x) {
-      for (size_t row = 0; row < piece.rows; ++row) {
-        convert_values(piece.x + static_cast<int64_t>(row * piece.x_stride + begin), depth,
+      for (size_t row = 0; row < part.rows; ++row) {
+        convert_values(part.x + static_cast<int64_t>(row * part.x_stride + begin), depth,
                        {wide_x + row * kDeepest, Format::kFloat32});
       }
     }
-    const float* const x = workspace.widens_x ? wide_x : static_cast<const float*>(piece.x.data) + begin;
-    for (size_t i = piece.first_panel; i < piece.last_panel; ++i) {
+    const float* const x = workspace.widens_x ? wide_x : static_cast<const float*>(part.x.data) + begin;
+    for (size_t i = part.first_panel; i < part.last_panel; ++i) {
       const Panels::Panel panel = panels.panel(i);
       const size_t first = panel.first * panels.lanes;
       const size_t of_last = std::min(panels.lanes, panels.columns - first - (panel.vectors - 1) * panels.lanes);
-      const float* const b = panel_part(piece.matrix, panels, panel, begin, depth, wide_panel);
-      for (size_t row = 0; row < piece.rows; row += kTallestTile) {
-        const size_t rows = std::min(kTallestTile, piece.rows - row);
+      const float* const b = panel_part(part.matrix, panels, panel, begin, depth, wide_panel);
+      for (size_t row = 0; row < part.rows; row += kTallestTile) {
+        const size_t rows = std::min(kTallestTile, part.rows - row);
         kTiles[rows - 1][panel.vectors - 1](x + row * x_stride, x_stride, b, depth,
-                                            begin == 0 ? piece.matrix.bias + first : nullptr,
+                                            begin == 0 ? part.matrix.bias + first : nullptr,
                                             y + row * y_stride + first - left, y_stride, of_last);
       }
     }
   }
   if (!workspace.narrows_y) return;
-  for (size_t row = 0; row < piece.rows; ++row) {
+  for (size_t row = 0; row < part.rows; ++row) {
     convert_values({wide_y + row * workspace.columns, Format::kFloat32}, width,
-                   piece.y + static_cast<int64_t>(row * piece.y_stride + left));
+                   part.y + static_cast<int64_t>(row * part.y_stride + left));
   }
 }
 
@@ -212,12 +212,7 @@ HWY_EXPORT(has_wide_vectors);
 HWY_EXPORT(pack_floats);
 HWY_EXPORT(pack_halves);
 HWY_EXPORT(pack_bytes);
-HWY_EXPORT(multiply_piece);
-
-constexpr int64_t kTileRows = 8;       // a multiple of every tile's height
-constexpr int64_t kPiecesAThread = 4;  // at least, so that a thread that is held up leaves some to the others
-
-int64_t divide_up(int64_t size, int64_t by) { return (size + by - 1) / by; }
+HWY_EXPORT(multiply_part);
 
 // Columns of so many weights, each with a power of two for its scale that leaves half precision all its digits.
 std::vector<Half> scaled_halves(std::span<const float> weight, size_t depth, float* scales) {
@@ -307,46 +302,33 @@ PanelProduct::PanelProduct(std::string_view name, const Matrices& matrices, std:
 }
 
 void PanelProduct::run(Context& context, int64_t rows, Reading x, int64_t x_stride, Writing y, int64_t y_stride) const {
-  constexpr auto kRows = static_cast<int64_t>(kRowsAtOnce), kPanels = static_cast<int64_t>(kPanelsAtOnce);
-  // Blocks as high as each other, of whole tiles.
-  const int64_t rows_at_once = divide_up(divide_up(rows, divide_up(rows, kRows)), kTileRows) * kTileRows;
-  const int64_t row_blocks = divide_up(rows, rows_at_once);
-  const auto panels = static_cast<int64_t>(panels_.count());
-  const int64_t threads = context.threads().threads(), wanted = kPiecesAThread * threads;
-  const int64_t panels_at_once =
-      std::clamp<int64_t>(panels * row_blocks * matrices_.count / wanted, 1, std::min(kPanels, panels));
-  const int64_t column_blocks = divide_up(panels, panels_at_once);
-
+  const int64_t threads = context.threads().threads();
+  const Pieces pieces({.matrices = matrices_.count, .rows = rows, .panels = static_cast<int64_t>(panels_.count())},
+                      {.rows = kRowsAtOnce, .panels = kPanelsAtOnce}, threads);
   const Workspace workspace{.widens_panels = precision_ != Precision::kFloat32,
                             .widens_x = x.format == Format::kFloat16,
                             .narrows_y = y.format == Format::kFloat16,
                             .lanes = panels_.lanes,
-                            .columns = static_cast<size_t>(panels_at_once) * kWidestPanel * panels_.lanes};
+                            .columns = static_cast<size_t>(pieces.panels_at_once()) * kWidestPanel * panels_.lanes};
   const auto workspace_size = static_cast<int64_t>(workspace.size());
   Tensor scratch;
   if (workspace_size > 0) scratch = context.make({threads, 1, 1, workspace_size});
   if (!context.ok()) return;
 
-  const int64_t pieces = matrices_.count * column_blocks * row_blocks;
-  std::atomic<int64_t> next = 0;
-  context.threads().parallel_for(threads, 1, [&](int64_t thread, int64_t) {
-    for (int64_t i = next++; i < pieces && !context.is_cancelled(); i = next++) {
-      const int64_t row = i % row_blocks * rows_at_once, panel = i / row_blocks % column_blocks * panels_at_once;
-      const int64_t matrix = i / row_blocks / column_blocks;
-      const std::byte* const packed = packed_ + matrix * each_bytes();
-      const auto* const bias = reinterpret_cast<const float*>(packed);
-      HWY_DYNAMIC_DISPATCH(multiply_piece)
-      (panels_,
-       {.x = x + (matrix * matrices_.in + row * x_stride),
-        .x_stride = static_cast<size_t>(x_stride),
-        .rows = static_cast<size_t>(std::min(rows_at_once, rows - row)),
-        .matrix = {precision_, bias, bias + panels_.padded_columns(), packed + panels_at()},
-        .first_panel = static_cast<size_t>(panel),
-        .last_panel = static_cast<size_t>(std::min(panel + panels_at_once, panels)),
-        .y = y + (matrix * matrices_.out + row * y_stride),
-        .y_stride = static_cast<size_t>(y_stride)},
-       workspace, scratch.data() + thread * workspace_size);
-    }
+  pieces.for_each(context, [&](int64_t thread, const Piece& piece) {
+    const std::byte* const packed = packed_ + piece.matrix * each_bytes();
+    const auto* const bias = reinterpret_cast<const float*>(packed);
+    HWY_DYNAMIC_DISPATCH(multiply_part)
+    (panels_,
+     {.x = x + (piece.matrix * matrices_.in + piece.row * x_stride),
+      .x_stride = static_cast<size_t>(x_stride),
+      .rows = static_cast<size_t>(piece.rows),
+      .matrix = {precision_, bias, bias + panels_.padded_columns(), packed + panels_at()},
+      .first_panel = static_cast<size_t>(piece.panel),
+      .last_panel = static_cast<size_t>(piece.panel + piece.panels),
+      .y = y + (piece.matrix * matrices_.out + piece.row * y_stride),
+      .y_stride = static_cast<size_t>(y_stride)},
+     workspace, scratch.data() + thread * workspace_size);
   });
 }
 

@@ -45,7 +45,7 @@ class Settings:
     unet_head: int = 32
     unet_ratio: int = 4
     unet_groups: int = 16
-    batch: int = 48
+    batch: int = 96
     rate: float = 8e-4
     subject_weight: float = 3.0         # of a subject's latents beside the background's
     place_weight: float = 0.3           # of the middle's telling where subjects are
