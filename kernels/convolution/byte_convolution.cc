@@ -41,24 +41,28 @@ ByteConvolution::ByteConvolution(const std::string& name, const Conv2dSpec& spec
   }
 }
 
-void ByteConvolution::run_phase(Context& context, const Phase& phase, const Tensor& x, const Tensor& zeros,
-                                Tensor& y) const {
-  const Shape &from = x.shape(), &to = y.shape();
+void ByteConvolution::run_phase(Context& context, const Phase& phase, const Input& input, Tensor& y) const {
+  const Shape &from = input.x.shape(), &to = y.shape();
+  const int32_t* const sums = ByteProduct::sums(input.sums);
   const int kernel = side(spec_);
   const int64_t h = to.h / phase.step, w = to.w / phase.step;
   const auto locate = [&](int64_t first, int64_t rows, ByteRows& found) {
     int64_t column = first % w, row = first / w % h, picture = first / w / h;
     for (int64_t i = 0; i < rows; ++i) {
-      const int8_t* const pixels = x.quantized() + picture * from.pixels() * from.c;
+      const Quantization& quantization = input.x.quantization()[picture];
       const int8_t** tap = found.x + i;
+      int32_t sum = 0;
       for (int64_t down = row * spec_.stride + phase.top, end = down + kernel; down < end; ++down) {
         for (int64_t right = column * spec_.stride + phase.left, stop = right + kernel; right < stop;
              ++right, tap += kByteRows) {
           const bool inside = down >= 0 && down < from.h && right >= 0 && right < from.w;
-          *tap = inside ? pixels + (down * from.w + right) * from.c : zeros.quantized() + picture * from.c;
+          const int64_t pixel = (picture * from.h + down) * from.w + right;
+          *tap = inside ? input.x.quantized() + pixel * from.c : input.zeros.quantized() + picture * from.c;
+          sum += inside ? sums[pixel] : quantization.zero_point * static_cast<int32_t>(from.c);
         }
       }
-      found.quantization[i] = x.quantization()[picture];
+      found.sums[i] = sum;
+      found.quantization[i] = quantization;
       found.y[i] = ((picture * to.h + row * phase.step + phase.row) * to.w + column * phase.step + phase.column) * to.c;
       if (++column < w) continue;
       column = 0;
@@ -71,9 +75,9 @@ void ByteConvolution::run_phase(Context& context, const Phase& phase, const Tens
 }
 
 void ByteConvolution::run(Context& context, std::string_view /*name*/, const Tensor& x, Tensor& y) const {
-  // What lies outside a picture: pixels of what stands for zero there.
   const Shape& shape = x.shape();
   Tensor zeros = context.make({shape.n, 1, 1, shape.c}, Format::kInt8PerPicture);
+  const Tensor sums = phases_.front().product.sums_of_pixels(context, x);
   if (!context.ok()) return;
   for (int64_t picture = 0; picture < shape.n; ++picture) {
     std::fill_n(zeros.quantized() + picture * shape.c, shape.c,
@@ -81,7 +85,7 @@ void ByteConvolution::run(Context& context, std::string_view /*name*/, const Ten
   }
   for (const Phase& phase : phases_) {
     if (!context.goes_on()) return;
-    run_phase(context, phase, x, zeros, y);
+    run_phase(context, phase, {x, zeros, sums}, y);
   }
   context.goes_on();  // what was cut short must not count
 }

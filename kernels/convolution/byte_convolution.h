@@ -41,7 +41,11 @@ class ByteConvolution final : public ConvolutionAlgorithm {
     return {.taps = side(spec) * side(spec), .in = spec.in_channels, .out = spec.out_channels};
   }
 
-  void run_phase(Context& context, const Phase& phase, const Tensor& x, const Tensor& zeros, Tensor& y) const;
+  // x, what lies outside each picture (a pixel that stands for zero), and the sums of x's pixels.
+  struct Input {
+    const Tensor &x, &zeros, &sums;
+  };
+  void run_phase(Context& context, const Phase& phase, const Input& input, Tensor& y) const;
 
   Conv2dSpec spec_;
   std::vector<Phase> phases_;

@@ -21,6 +21,8 @@ ByteLinear::ByteLinear(const std::string& name, const LinearSpec& spec, const We
 
 void ByteLinear::run(Context& context, std::string_view /*name*/, const Tensor& x, Tensor& y) const {
   const int64_t in = x.shape().c, out = y.shape().c;
+  const Tensor sums = product_.sums_of_pixels(context, x);
+  if (!context.ok()) return;
   product_.run(
       context, x.shape().rows(),
       [&](int64_t first, int64_t rows, ByteRows& found) {
@@ -28,6 +30,7 @@ void ByteLinear::run(Context& context, std::string_view /*name*/, const Tensor& 
           found.x[row] = x.quantized() + (first + row) * in;
           found.y[row] = (first + row) * out;
         }
+        std::copy_n(ByteProduct::sums(sums) + first, rows, found.sums);
         std::copy_n(x.quantization() + first, rows, found.quantization);
       },
       y.at(0));

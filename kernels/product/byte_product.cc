@@ -71,6 +71,9 @@ HWY_EXPORT(dequantize);
 // Columns of y that are written beside one another.
 constexpr int64_t kPanelsAtOnce = 6;
 
+// Of x, that a thread takes the sums of at once: 16 KB.
+constexpr int64_t kValuesAtOnce = 16384;
+
 // A tile's sums, and a vector behind them that is read and not used.
 constexpr size_t kMostSums = 8 * kWidestPanel * 16 + 16;
 
@@ -133,6 +136,20 @@ ByteProduct::ByteProduct(std::string_view name, const ByteMatrix& matrix, const 
   }
 }
 
+Tensor ByteProduct::sums_of_pixels(Context& context, const Tensor& x) const {
+  static_assert(sizeof(int32_t) == sizeof(float));
+  const Shape& shape = x.shape();
+  Tensor to = context.make({shape.n, shape.h, shape.w, 1});
+  if (!context.ok()) return to;
+  context.threads().parallel_for(shape.rows(), std::max<int64_t>(1, kValuesAtOnce / shape.c),
+                                 [&](int64_t first, int64_t last) {
+                                   for (int64_t i = first; i < last; ++i)
+                                     static_cast<int32_t*>(to.memory())[i] =
+                                         tiles_->sum(x.quantized() + i * shape.c, static_cast<size_t>(shape.c));
+                                 });
+  return to;
+}
+
 void ByteProduct::run(Context& context, int64_t rows, const Locate& locate, Writing y) const {
   const auto taps = static_cast<size_t>(matrix_.taps), depth = static_cast<size_t>(matrix_.in);
   const size_t padded = panels_.padded_columns();
@@ -146,10 +163,6 @@ void ByteProduct::run(Context& context, int64_t rows, const Locate& locate, Writ
     const auto piece_rows = static_cast<size_t>(piece.rows);
     ByteRows found;
     locate(piece.row, piece.rows, found);
-    std::array<int32_t, kByteRows> row_sums{};
-    for (size_t tap = 0; tap < taps; ++tap) {
-      for (size_t row = 0; row < piece_rows; ++row) row_sums[row] += tiles_->sum(found.x[tap * kByteRows + row], depth);
-    }
     alignas(64) std::array<int32_t, kMostSums> sums;
     for (int64_t i = piece.panel; i < piece.panel + piece.panels; ++i) {
       const Panels::Panel panel = panels_.panel(static_cast<size_t>(i));
@@ -162,7 +175,7 @@ void ByteProduct::run(Context& context, int64_t rows, const Locate& locate, Writ
         ({.sums = sums.data(),
           .rows = height,
           .width = width,
-          .row_sums = row_sums.data() + row,
+          .row_sums = found.sums + row,
           .quantization = found.quantization + row,
           .y = found.y + row,
           .bias = bias + first,

@@ -31,6 +31,7 @@ struct ByteMatrix {
 // Rows that are multiplied together.
 struct ByteRows {
   const int8_t* x[kMostTaps * kByteRows];  // of tap i, row j: i * kByteRows + j
+  int32_t sums[kByteRows];                 // of all that a row's taps hold
   Quantization quantization[kByteRows];
   int64_t y[kByteRows];  // values from y's first to a row's
 };
@@ -50,6 +51,10 @@ class ByteProduct {
   ByteProduct(std::string_view name, const ByteMatrix& matrix, const QuantizedWeight& weight,
               std::span<const float> bias, const Packing& packing, Status& status,
               const ByteTiles& tiles = *byte_tiles().front());
+
+  // Of every pixel of a quantised x, the sum of its values: what ByteRows::sums are made of.
+  Tensor sums_of_pixels(Context& context, const Tensor& x) const;
+  static const int32_t* sums(const Tensor& of_pixels) { return static_cast<const int32_t*>(of_pixels.memory()); }
 
   // For every row i: y_i = x_i W^T + b. `locate(first, rows, found)` says where rows of x and y are: some kByteRows at
   // most from `first` on, on any thread. Ends early where the context is cancelled.

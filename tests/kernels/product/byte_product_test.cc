@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <tuple>
 
+#include "kernels/elementwise/quantize.h"
 #include "tests/kernels/kernel_test.h"
 
 namespace mobilediffusion::kernels {
@@ -42,6 +44,11 @@ struct Operands {
       for (int64_t row = 0; row < rows; ++row) {
         for (int64_t i = 0; i < matrix.taps; ++i)
           found.x[i * static_cast<int64_t>(kByteRows) + row] = tap(i, first + row);
+        found.sums[row] = 0;
+        for (int64_t i = 0; i < matrix.taps; ++i) {
+          const int8_t* const values = tap(i, first + row);
+          found.sums[row] = std::accumulate(values, values + matrix.in, found.sums[row]);
+        }
         found.quantization[row] = quantization[static_cast<size_t>(first + row)];
         found.y[row] = (first + row) * y_stride;
       }
@@ -132,6 +139,25 @@ TEST(ByteMatrixTest, SuitsWholeGroupsAndSumsOf32Bits) {
   EXPECT_FALSE(ByteProduct::suits({.taps = 9, .in = 7312, .out = 1}));
   EXPECT_FALSE(ByteProduct::suits({.taps = 1, .in = 3, .out = 1}));
   EXPECT_FALSE(ByteProduct::suits({.taps = 25, .in = 4, .out = 1}));
+}
+
+// Of rows of any length, by whatever instructions.
+TEST(ByteProductOperatorTest, SumsPixels) {
+  for (const ByteTiles* const tiles : byte_tiles()) {
+    for (const int64_t c : {4, 8, 60, 64, 100, 256, 1284}) {
+      Status status;
+      const QuantizedWeight weight = quantize_weight(random_values(c, 1), 1);
+      const ByteProduct product("product", {.in = c, .out = 1}, weight, {}, Precision::kInt8, status, *tiles);
+      Bed bed(2);
+      const Tensor x = convert(bed.context, "x", bed.tensor(random_array({2, 3, 5, c}, 2)), Format::kInt8PerPicture);
+      const Tensor sums = product.sums_of_pixels(bed.context, x);
+      for (int64_t i = 0; i < 30; ++i) {
+        const int8_t* const values = x.quantized() + i * c;
+        EXPECT_EQ(ByteProduct::sums(sums)[i], std::accumulate(values, values + c, 0))
+            << tiles->instructions << " " << c;
+      }
+    }
+  }
 }
 
 TEST(ByteProductOperatorTest, FindsItsMatrixPackedBefore) {
