@@ -51,7 +51,7 @@ class Settings:
     place_weight: float = 0.3           # of the middle's telling where subjects are
     empty_captions: float = 0.1
     last_step_share: float = 0.75       # of a batch at t = 999, where one-step generation lives
-    mirrored_from: float = 0.3          # of the training, before which nothing is mirrored
+    mirrored_from: float = 0.5          # of the training, before which nothing is mirrored
     large_from: float = 0.7             # of the training, from where on a third of the batches are of the whole size
 
     classifier_widths: tuple = (32, 64, 128, 192)

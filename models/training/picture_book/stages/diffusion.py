@@ -1,7 +1,8 @@
 """Stage 2: the UNet learns to predict velocities, of small pictures first, then of both sizes.
 
 A mirror image changes the sign of half of what there is to learn of a look: with both at once, one look answers with the mean of
-both, which is nobody's shape, and from there no small step leads on. So nothing is mirrored at first.
+both, which is nobody's shape, and from there no small step leads on. So nothing is mirrored at first; and when mirrored scenes come, the noise is
+quiet once more, for whether a thing is mirrored stands in it.
 
 It reads the states of the text encoder as the stage `text` left it. Two things help one look to find its subjects: their latents weigh
 more, and from the UNet's middle a 1x1 layer, which is thrown away afterwards, must tell which part of which subject is where,
@@ -31,6 +32,11 @@ def weights_of(masks, subject_weight):
     """Of every latent's error, of a mean of 1 in each picture."""
     weights = 1 + (subject_weight - 1) * masks
     return weights / weights.mean((1, 2, 3), keepdim=True)
+
+
+def noise_loudness(settings, progress):
+    """It grows from where there is something new to find in it."""
+    return loudness(progress if progress < settings.mirrored_from else progress - settings.mirrored_from)
 
 
 def place_loss(told, truth):
@@ -67,7 +73,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         set_rate(optimiser, training.rate(settings.rate))
         large = training.progress >= settings.large_from and torch.rand(1).item() < LARGE_SHARE
         clean, noise, ids, drawn = batches.draw(
-            settings.batch, loudness(training.progress), large, training.progress >= settings.mirrored_from)
+            settings.batch, noise_loudness(settings, training.progress), large, training.progress >= settings.mirrored_from)
         truth = batches.places(*drawn)
         ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
