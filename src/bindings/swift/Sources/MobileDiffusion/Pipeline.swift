@@ -103,7 +103,9 @@ public final class Pipeline: @unchecked Sendable {
     }
   }
 
-  /// Pictures that follow a prompt while it is being typed; `options` are every picture's.
+  /// Pictures that follow a prompt while it is being typed; `options` are every picture's. Others may draw meanwhile; but a
+  /// task that is cancelled while it waits for its turn may cancel a picture of the session in place of its own, which then
+  /// comes as a failure.
   public func live(options: GenerateOptions = GenerateOptions()) throws -> LiveSession {
     try LiveSession(self, options)
   }

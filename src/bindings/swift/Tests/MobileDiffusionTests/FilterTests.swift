@@ -54,6 +54,9 @@ final class FilterTests: XCTestCase {
     let pipeline = try await Pipeline.load(options: options)
     let image = try await pipeline.generate("a boat")
     XCTAssertEqual(image.pixels, Data(repeating: 7, count: image.width * image.height * 4))
+    for file in [try image.pngData(), try image.jpegData()] {  // whatever was changed, it is the model's
+      XCTAssertNotNil(file.range(of: Data("digitalsourcetype/trainedAlgorithmicMedia".utf8)))
+    }
     try await assertRefused("not this one", pipeline, "a house")
     let bytes = image.pixels.count
     try await assertRefused("the image filter left \(bytes - 1) bytes of pixels in place of \(bytes)", pipeline, "a tree")

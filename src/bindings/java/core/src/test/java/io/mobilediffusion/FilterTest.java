@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -80,6 +82,10 @@ class FilterTest {
         final byte[] expected = new byte[painted.length];
         Arrays.fill(expected, (byte) 7);
         assertArrayEquals(expected, painted);
+        for (FileFormat format : FileFormat.values()) { // whatever was changed, it is the model's
+          final String file = new String(image.encode(format), StandardCharsets.ISO_8859_1);
+          assertTrue(file.contains("digitalsourcetype/trainedAlgorithmicMedia"));
+        }
       }
       refusal[0] = "not this one";
       final ByteBuffer output = ByteBuffer.allocateDirect(painted.length);
