@@ -15,6 +15,7 @@
 #include "src/sampling/image_to_image.h"
 #include "src/sampling/noise_source.h"
 #include "src/stopwatch.h"
+#include "src/text/prompt.h"
 
 namespace mobilediffusion {
 
@@ -50,6 +51,7 @@ class Drawing {
   Tensor denoise(const EncodedPrompts& prompts, Tensor given);
   Tensor first_latents(NoiseSource& source, Tensor given);
   void decode(const Tensor& latents);
+  Status pass_filter();
 
   void begin_stage(Stage stage, int blocks);
   void note_what_was_not_read(const EncodedPrompts& prompts);
@@ -59,6 +61,7 @@ class Drawing {
   LoadedModel& model_;
   kernels::Arena& arena_;
   const std::function<void(LogLevel, std::string_view)>& log_;
+  const ImageFilter& filter_;
   const std::string_view prompt_;
   const GenerateOptions& options_;
 
@@ -73,6 +76,11 @@ class Drawing {
   Image image_;
 };
 
+// A message is never empty, whatever a filter says.
+Status refused(const std::string& reason, const char* otherwise) {
+  return {StatusCode::kRefused, reason.empty() ? otherwise : reason};
+}
+
 float guidance_of(const GenerateOptions& options, const SchedulerConfig& scheduler) {
   return std::max(1.0f, options.guidance.value_or(usual_guidance(options.sampler, scheduler)));
 }
@@ -82,6 +90,7 @@ Drawing::Drawing(const DrawingTools& tools, std::string_view prompt, const Gener
     : model_(tools.model),
       arena_(tools.arena),
       log_(tools.log),
+      filter_(tools.image_filter),
       prompt_(prompt),
       options_(options),
       sampler_(std::move(sampling.sampler)),
@@ -105,6 +114,7 @@ Result<Image> Drawing::run() {
   decode(latents);
   if (!context_.ok()) return context_.status();
   image_.provenance = provenance();
+  if (Status status = pass_filter(); !status.ok()) return status;
   image_.timings.total = whole_.seconds();
   return std::move(image_);
 }
@@ -204,7 +214,7 @@ Tensor Drawing::first_latents(NoiseSource& source, Tensor given) {
   return latents;
 }
 
-// To pixels, in the caller's memory or the image's own.
+// To pixels, in the caller's memory or the image's own: that too where a filter is to see them before the caller does.
 void Drawing::decode(const Tensor& latents) {
   if (!context_.ok()) return;
   const Stopwatch watch;
@@ -214,7 +224,7 @@ void Drawing::decode(const Tensor& latents) {
   model_.stages.end(Stage::kDecoder);
   if (!context_.ok()) return;
   uint8_t* output = options_.output;
-  if (output == nullptr) {
+  if (output == nullptr || filter_) {
     image_.pixels.resize(static_cast<size_t>(image_.width) * static_cast<size_t>(image_.height) *
                          static_cast<size_t>(image_.format));
     output = image_.pixels.data();
@@ -222,6 +232,19 @@ void Drawing::decode(const Tensor& latents) {
   to_pixels({picture.data(), static_cast<size_t>(picture.shape().elements())}, image_.width, image_.height,
             image_.format, output);
   image_.timings.decoder = watch.seconds();
+}
+
+// The picture is the caller's when the filter has passed it.
+Status Drawing::pass_filter() {
+  if (!filter_) return {};
+  const auto refusal =
+      filter_(image_.provenance,
+              {.data = image_.pixels.data(), .width = image_.width, .height = image_.height, .format = image_.format});
+  if (refusal) return refused(*refusal, "the picture was refused");
+  if (options_.output == nullptr) return {};
+  std::copy(image_.pixels.begin(), image_.pixels.end(), options_.output);
+  image_.pixels = {};
+  return {};
 }
 
 void Drawing::begin_stage(Stage stage, int blocks) {
@@ -265,6 +288,10 @@ Provenance Drawing::provenance() const {
 }  // namespace
 
 Result<Image> draw(const DrawingTools& tools, std::string_view prompt, const GenerateOptions& options) {
+  if (tools.prompt_filter) {
+    if (Status status = check_utf8(prompt); !status.ok()) return status;
+    if (const auto refusal = tools.prompt_filter(prompt)) return refused(*refusal, "the prompt was refused");
+  }
   const LoadedModel& model = tools.model;
   const int width = options.width != 0 ? options.width : model.default_side();
   const int height = options.height != 0 ? options.height : model.default_side();

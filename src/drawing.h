@@ -23,6 +23,8 @@ struct DrawingTools {
   kernels::Arena& arena;
   const std::atomic<bool>& cancelled;                          // polled between operators
   const std::function<void(LogLevel, std::string_view)>& log;  // empty: silence
+  const PromptFilter& prompt_filter;                           // empty: every prompt passes
+  const ImageFilter& image_filter;                             // empty: every picture passes
 };
 
 // Errors: as Pipeline::generate()'s.

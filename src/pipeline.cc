@@ -24,7 +24,9 @@ struct Pipeline::Impl {
       : model(std::move(loaded)),
         memory(options.memory),
         threads(options.thread_pool != nullptr ? ThreadPool(options.thread_pool) : ThreadPool(options.threads)),
-        log(options.log) {
+        log(options.log),
+        prompt_filter(options.prompt_filter),
+        image_filter(options.image_filter) {
     if (options.priority == Priority::kBackground && options.thread_pool == nullptr) threads.run_in_background();
   }
 
@@ -38,6 +40,8 @@ struct Pipeline::Impl {
   const MemoryUse memory;
   const ThreadPool threads;
   const std::function<void(LogLevel, std::string_view)> log;
+  const PromptFilter prompt_filter;
+  const ImageFilter image_filter;
   Arena arena;
   double load_seconds = 0;
   std::unique_ptr<OwnThread> background;  // null: work is done on the caller's thread
@@ -81,7 +85,9 @@ Result<Image> Pipeline::Impl::generate(std::string_view prompt, const GenerateOp
 }
 
 Result<Image> Pipeline::Impl::generate_here(std::string_view prompt, const GenerateOptions& options) {
-  Result<Image> image = guarded([&] { return draw({model, threads, arena, turns.cancelled(), log}, prompt, options); });
+  Result<Image> image = guarded([&] {
+    return draw({model, threads, arena, turns.cancelled(), log, prompt_filter, image_filter}, prompt, options);
+  });
   threads.rest();
   if (memory == MemoryUse::kKeep) {
     arena.settle();

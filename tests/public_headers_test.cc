@@ -66,6 +66,7 @@
 
 #include "mobilediffusion/c.h"
 #include "mobilediffusion/export.h"
+#include "mobilediffusion/filters.h"
 #include "mobilediffusion/image.h"
 #include "mobilediffusion/live.h"
 #include "mobilediffusion/options.h"
@@ -80,7 +81,7 @@
 namespace mobilediffusion {
 namespace {
 
-const std::set<std::string> kIncluded = {"c.h",       "export.h", "image.h",    "live.h",
+const std::set<std::string> kIncluded = {"c.h",       "export.h", "filters.h",  "image.h", "live.h",
                                          "options.h", "pack.h",   "pipeline.h", "status.h"};
 
 TEST(PublicHeaders, AllAreIncludedHere) {

@@ -42,8 +42,9 @@
  *    not listed is MD_INVALID_ARGUMENT. Truth is int32_t, 0 or not.
  * 8. Callbacks take the caller's pointer, user_data, first. They run during the call, on the thread that made it; of a
  *    pipeline in MD_BACKGROUND, on a thread of its own while that call waits. They must not throw, must not longjmp,
- *    and must not call into the same pipeline, md_pipeline_cancel() excepted. An md_live_callback comes on its
- *    session's thread whenever a picture is there, and may call what it likes but md_live_finish() and md_live_free().
+ *    and must not call into the same pipeline, md_pipeline_cancel() excepted. A live session's pictures are drawn by a
+ *    thread of the session, which then makes those calls. An md_live_callback comes on it whenever a picture is there,
+ *    and may call what it likes but md_live_finish() and md_live_free().
  * 9. Threads. A pipeline draws one picture at a time, further calls from other threads wait their turn, and
  *    md_pipeline_cancel() and md_pipeline_trim() may be called from any thread at any time. All other handles never
  *    change: any thread may ask them, several at once, and they are freed when no other call on them runs. Distinct
@@ -68,7 +69,7 @@ extern "C" {
 /* ---- Versions ---- */
 
 /* The ABI that this header describes. */
-#define MD_ABI_VERSION 3
+#define MD_ABI_VERSION 4
 
 /* The ABI that the library has: at least MD_ABI_VERSION, or the library is older than the header. */
 MOBILEDIFFUSION_C_EXPORT uint32_t md_abi_version(void);
@@ -91,7 +92,8 @@ enum {
   MD_CANCELLED = 7,  /* md_pipeline_cancel() was called, or the progress callback asked for it */
   MD_NON_FINITE = 8, /* a NaN or an infinity came up; the message names the stage */
   MD_INTERNAL = 9,   /* a defect of the library: please report it */
-  MD_INVALID_STATE = 10
+  MD_INVALID_STATE = 10,
+  MD_REFUSED = 11 /* a filter of md_load_options refused the prompt or the picture; since version 4 */
 };
 
 /* The code's name in words, for logs: "invalid argument"; "unknown" for one of a later version. */
@@ -144,6 +146,26 @@ enum { MD_NORMAL = 0, MD_BACKGROUND = 1 };
 
 struct pthreadpool; /* of the pthreadpool library, which XNNPACK comes with */
 
+/* How the bytes of a pixel follow one another. Alpha is always 255. */
+typedef int32_t md_pixel_format;
+enum { MD_RGB = 3, MD_RGBA = 4 };
+
+typedef struct md_provenance md_provenance;
+
+/* What a filter answers to: md_refuse(), called while the filter runs, refuses, and a filter that does not call it lets
+ * pass. The reason is copied, and becomes the message of MD_REFUSED. Of several the first counts. NULL as a reason is
+ * "". Since version 4. */
+typedef struct md_refusal md_refusal;
+MOBILEDIFFUSION_C_EXPORT void md_refuse(md_refusal* refusal, const char* reason);
+
+/* May refuse a prompt before any work is done. */
+typedef void (*md_prompt_filter)(void* user_data, const char* prompt, md_refusal* refusal);
+
+/* May refuse a picture before anyone has it, or change its pixels in place: rows from the top, no padding. All pointers
+ * live during the call. */
+typedef void (*md_image_filter)(void* user_data, const md_provenance* provenance, uint8_t* pixels, int32_t width,
+                                int32_t height, md_pixel_format format, md_refusal* refusal);
+
 typedef struct md_load_options {
   size_t struct_size;
   int32_t threads;                 /* 1 to 256; 0: one for every core that is worth it */
@@ -158,6 +180,13 @@ typedef struct md_load_options {
   struct pthreadpool* thread_pool; /* the caller's, which must outlive the pipeline; NULL: one of its own */
   md_log_callback log;             /* called by load and generate with notes worth a log line; NULL: silence */
   void* log_user_data;             /* valid as long as the pipeline */
+
+  /* What every picture of the pipeline has to pass, those of live sessions too (options.h). Since version 4 */
+  const char* refused_words;      /* a list, a word or a phrase a line (filters.h); NULL or "": none */
+  md_prompt_filter prompt_filter; /* asked about what passes the list; NULL: all of it may be drawn */
+  void* prompt_filter_user_data;  /* valid as long as the pipeline */
+  md_image_filter image_filter;   /* NULL: every picture is given as it was drawn */
+  void* image_filter_user_data;   /* valid as long as the pipeline */
 } md_load_options;
 
 /* Writes the defaults and the size. Does nothing where `options` is NULL or `struct_size` smaller than a size_t. */
@@ -204,10 +233,6 @@ MOBILEDIFFUSION_C_EXPORT double md_pipeline_load_seconds(const md_pipeline* pipe
 /* ---- Drawing ---- */
 
 typedef struct md_image md_image;
-
-/* How the bytes of a pixel follow one another. Alpha is always 255. */
-typedef int32_t md_pixel_format;
-enum { MD_RGB = 3, MD_RGBA = 4 };
 
 /* A picture in the caller's memory: 8-bit sRGB, rows from the top, no padding. */
 typedef struct md_pixels {
@@ -278,8 +303,9 @@ typedef struct md_live md_live;
 typedef void (*md_live_callback)(void* user_data, const char* prompt, uint64_t seed, double seconds, md_image* image,
                                  const md_error* error);
 
-/* `options` are every picture's: what their pointers name must stay valid while the session lives; `output` must be
- * NULL. The pipeline must outlive the session, and others may draw with it too. */
+/* `options` are every picture's: what `image.data` and `progress_user_data` name must stay valid while the session
+ * lives, the rest is copied; `output` must be NULL. The pipeline must outlive the session, and others may draw with it
+ * too. */
 MOBILEDIFFUSION_C_EXPORT md_status md_live_start(md_pipeline* pipeline, const md_generate_options* options,
                                                  md_live_callback on_picture, void* user_data, md_live** live,
                                                  md_error** error);
@@ -298,8 +324,6 @@ MOBILEDIFFUSION_C_EXPORT md_status md_live_submit_with_seed(md_live* live, const
 MOBILEDIFFUSION_C_EXPORT void md_live_finish(md_live* live);
 
 /* ---- Pictures ---- */
-
-typedef struct md_provenance md_provenance;
 
 MOBILEDIFFUSION_C_EXPORT void md_image_free(md_image* image);
 

@@ -28,6 +28,14 @@ struct Pixels {
   PixelFormat format = PixelFormat::kRgb;
 };
 
+// The same, to be written to.
+struct MutablePixels {
+  uint8_t* data = nullptr;
+  int width = 0;
+  int height = 0;
+  PixelFormat format = PixelFormat::kRgb;
+};
+
 // Wall-clock seconds of one generate(), by stage.
 struct Timings {
   double encoder = 0;  // the picture to begin with, to its latent; 0 without one
@@ -55,7 +63,9 @@ struct Provenance {
 
 struct SaveOptions {
   // Writes the prompt, seed and model as text (PNG: a chunk each; JPEG: a comment of JSON), and an XMP packet whose
-  // IPTC DigitalSourceType is "trainedAlgorithmicMedia": the mark by which others recognise an AI-made picture.
+  // IPTC DigitalSourceType is "trainedAlgorithmicMedia": the mark by which others recognise an AI-made picture. Beside
+  // it the packet names program, model and prompt as the IPTC's properties of such pictures, and says in its history
+  // that the program created it. It is a statement, not a proof: nothing is signed, as C2PA's manifests are.
   bool metadata = true;
 
   // Of a JPEG, 1 to 100. Above 90 colours keep the resolution of brightness (4:4:4), at 90 and below they have half of

@@ -47,6 +47,13 @@ struct Lora {
   float weight = 1.0f;    // how much of it is added; any number, 0 adds nothing and 1 all
 };
 
+// Why a prompt must not be drawn, in a line that an app may show; nothing: it may.
+using PromptFilter = std::function<std::optional<std::string>(std::string_view prompt)>;
+
+// Why a picture must not be given to anyone; nothing: it may, with the pixels as the filter leaves them. `how` has the
+// prompt, the seed and the rest of what the picture was made from.
+using ImageFilter = std::function<std::optional<std::string>(const Provenance& how, const MutablePixels& pixels)>;
+
 // How a model is loaded.
 struct LoadOptions {
   // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core that is worth it, up
@@ -94,6 +101,19 @@ struct LoadOptions {
   // from the pipeline's own, while that call waits), never from another. Empty: silence. The library itself never
   // prints.
   std::function<void(LogLevel, std::string_view message)> log = {};
+
+  // What the app lets through. The filters are the pipeline's and not a call's, so that none can do without: every
+  // generate() asks them, and with it live sessions. Both are called on threads as `log` is, must not call into the
+  // same pipeline, and must not throw: a picture is neither drawn nor given where one does, and generate() fails. What
+  // a filter refuses is kRefused, with its reason as the message. Empty, as by default: everything passes.
+  //
+  // Asked before any work is done for a prompt, which is well-formed UTF-8, of any length. The negative prompt is not
+  // asked about, since it names what should not be there. filters.h has one that refuses the words of a list.
+  PromptFilter prompt_filter = {};
+
+  // Asked when a picture is drawn, before anyone has it: it may refuse the picture, or change its pixels in place, to
+  // blur a part of it or to put a watermark in. Of one that is refused nothing is written to GenerateOptions::output.
+  ImageFilter image_filter = {};
 };
 
 // Where a picture's noise comes from.

@@ -72,7 +72,8 @@ class MOBILEDIFFUSION_EXPORT Pipeline {
 
   // Draws one picture. `prompt` is UTF-8; an empty one is legal, one too long is cut (Image::prompt_truncated says so).
   // Errors: kInvalidArgument (options, or a prompt that is not UTF-8), kUnsupported (options.image, and the model has
-  // no encoder), kCancelled, kNonFinite, kOutOfMemory, kInvalidState. After an error the pipeline can be used again.
+  // no encoder), kRefused (by a filter of LoadOptions), kCancelled, kNonFinite, kOutOfMemory, kInvalidState. After an
+  // error the pipeline can be used again.
   Result<Image> generate(std::string_view prompt, const GenerateOptions& options = {});
 
   // Stops the generate() that runs now, between two parts of an operator, or of a network's loading; it returns

@@ -37,6 +37,7 @@ enum class StatusCode : int {
   kNonFinite = 8,      // a NaN or an infinity came up; the message names the stage
   kInternal = 9,       // a defect of this library: please report it
   kInvalidState = 10,  // the object cannot do this: it was moved from
+  kRefused = 11,       // a filter of the app's own refused the prompt or the picture; the message is its reason
 };
 
 // The code's name in words, for logs: "invalid argument".
@@ -64,6 +65,8 @@ constexpr std::string_view to_string(StatusCode code) {
       return "internal error";
     case StatusCode::kInvalidState:
       return "invalid state";
+    case StatusCode::kRefused:
+      return "refused";
   }
   return "unknown";
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "src/c/filters.h"
 #include "src/c/loras.h"
 #include "src/c/options.h"
 #include "src/c/sized_options.h"
@@ -31,6 +32,8 @@ Result<LoadOptions> load_options_of(const md_load_options* given) {
       log(user_data, static_cast<md_log_level>(level), std::string(message).c_str());
     };
   }
+
+  if (Status status = read_filters(*opened, options); !status.ok()) return status;
   return options;
 }
 

@@ -14,6 +14,7 @@
 #include "src/cli/platform.h"
 #include "src/cli/progress_line.h"
 #include "src/cli/prompt_lines.h"
+#include "src/cli/refused_words.h"
 #include "src/files/utf8_path.h"
 
 namespace mobilediffusion::cli {
@@ -72,6 +73,7 @@ class Pictures {
     if (!status.ok()) return complain(status);
     LoadOptions load = command_.load;
     load.log = [this](LogLevel, std::string_view message) { note(message); };
+    load.prompt_filter = prompt_filter_;
     Result<Pipeline> pipeline = command_.model.empty() ? Pipeline::load(load) : Pipeline::load(command_.model, load);
     if (!pipeline.ok()) return complain(pipeline.status());
     if (command_.prompt != "-") return draw(*pipeline, {command_.prompt});
@@ -108,6 +110,11 @@ class Pictures {
       Result<Image> given = read_image(command_.image);
       if (!given.ok()) return given.status();
       given_ = std::move(*given);
+    }
+    if (!command_.refused_words.empty()) {
+      Result<PromptFilter> filter = filter_by_file(command_.refused_words);
+      if (!filter.ok()) return filter.status();
+      prompt_filter_ = std::move(*filter);
     }
     seed_ = seed_from(command_.seed);
     if (is_random(command_.seed)) note("a random seed: " + std::to_string(seed_));
@@ -221,6 +228,7 @@ class Pictures {
   const GenerateCommand& command_;
   Size size_;
   Image given_;  // to begin with
+  PromptFilter prompt_filter_;
   uint64_t seed_ = 0;
   ProgressLine progress_;
 };

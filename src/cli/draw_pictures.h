@@ -26,6 +26,7 @@ struct GenerateCommand {
   LoadOptions load;
   std::optional<float> guidance;
   std::string noise = "philox";
+  std::string refused_words;  // a file
   bool json = false;
   bool quiet = false;
   bool no_metadata = false;

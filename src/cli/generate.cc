@@ -54,6 +54,8 @@ Run add_generate(CLI::App& app) {
       ->capture_default_str()
       ->transform(kNumber);
   add_load_flags(*command, &options->load);
+  command->add_option("--refuse-words", options->refused_words,
+                      "A file of words and phrases, one a line: prompts that have one of them are refused");
   command->add_flag("--json", options->json, "One JSON object a picture on stdout");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing but errors");
   command->add_flag("--no-metadata", options->no_metadata, "Leave prompt, seed, model and the AI mark out of the file");

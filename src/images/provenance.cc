@@ -19,8 +19,10 @@ namespace {
 constexpr std::string_view kProgram = "MobileDiffusion for C++";
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 
-// A JPEG's XMP packet is 65502 bytes at most, and an escaped character takes six times its own at most.
-constexpr size_t kLongestDescription = 10000;
+// A JPEG's XMP packet is 65502 bytes at most, and an escaped character takes six times its own at most; the prompt
+// stands in it twice.
+constexpr size_t kLongestDescription = 4800;
+constexpr size_t kLongestName = 200;
 
 struct Character {
   char32_t code = 0;
@@ -129,6 +131,11 @@ std::vector<std::string> lines_of(std::string_view text) {
   }
 }
 
+// "what: text", escaped, where there is a text.
+std::string labelled(const char* label, std::string_view text, size_t most) {
+  return text.empty() ? std::string() : label + escape_xml(beginning(text, most));
+}
+
 std::string xmp_packet(const Provenance& provenance, const std::string& program) {
   return "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
          "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\">\n"
@@ -136,10 +143,27 @@ std::string xmp_packet(const Provenance& provenance, const std::string& program)
          "  <rdf:Description rdf:about=\"\"\n"
          "    xmlns:dc=\"http://purl.org/dc/elements/1.1/\"\n"
          "    xmlns:xmp=\"http://ns.adobe.com/xap/1.0/\"\n"
+         "    xmlns:xmpMM=\"http://ns.adobe.com/xap/1.0/mm/\"\n"
+         "    xmlns:stEvt=\"http://ns.adobe.com/xap/1.0/sType/ResourceEvent#\"\n"
          "    xmlns:Iptc4xmpExt=\"http://iptc.org/std/Iptc4xmpExt/2008-02-29/\">\n"
          "   <Iptc4xmpExt:DigitalSourceType>"
          "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
          "</Iptc4xmpExt:DigitalSourceType>\n"
+         "   <Iptc4xmpExt:AISystemUsed>" +
+         std::string(kProgram) + labelled(", model ", provenance.model, kLongestName) +
+         "</Iptc4xmpExt:AISystemUsed>\n"
+         "   <Iptc4xmpExt:AISystemVersionUsed>" +
+         escape_xml(version()) +
+         "</Iptc4xmpExt:AISystemVersionUsed>\n"
+         "   <Iptc4xmpExt:AIPromptInformation>" +
+         escape_xml(beginning(provenance.prompt, kLongestDescription)) +
+         labelled(" (not: ", provenance.negative_prompt, kLongestName) +
+         (provenance.negative_prompt.empty() ? "" : ")") +
+         "</Iptc4xmpExt:AIPromptInformation>\n"
+         "   <xmpMM:History><rdf:Seq><rdf:li rdf:parseType=\"Resource\">"
+         "<stEvt:action>created</stEvt:action><stEvt:softwareAgent>" +
+         escape_xml(program) +
+         "</stEvt:softwareAgent></rdf:li></rdf:Seq></xmpMM:History>\n"
          "   <xmp:CreatorTool>" +
          escape_xml(program) +
          "</xmp:CreatorTool>\n"

@@ -8,8 +8,10 @@
 //   sampler, noise                 by their names on the command line
 //   loras, strength                where there were any, and where it began with a picture; a LoRA a line
 //   XML:com.adobe.xmp              an XMP packet (ISO 16684-1) for everyone else: the IPTC's DigitalSourceType
-//                                  "trainedAlgorithmicMedia", the prompt (of a very long one the beginning) as
-//                                  dc:description, the program as CreatorTool
+//                                  "trainedAlgorithmicMedia", its AISystemUsed, AISystemVersionUsed and
+//                                  AIPromptInformation (standard 2025.1), the prompt as dc:description (of a very long
+//                                  one the beginning), the program as CreatorTool and as who "created" it in the
+//                                  history
 #pragma once
 
 #include <span>

@@ -24,7 +24,8 @@ static void statuses_have_names(void) {
   CHECK_TEXT(md_status_name(MD_NON_FINITE), "non-finite value");
   CHECK_TEXT(md_status_name(MD_INTERNAL), "internal error");
   CHECK_TEXT(md_status_name(MD_INVALID_STATE), "invalid state");
-  CHECK_TEXT(md_status_name(MD_INVALID_STATE + 1), "unknown");
+  CHECK_TEXT(md_status_name(MD_REFUSED), "refused");
+  CHECK_TEXT(md_status_name(MD_REFUSED + 1), "unknown");
   CHECK_TEXT(md_status_name(-1), "unknown");
 }
 
@@ -55,6 +56,7 @@ static void what_cannot_fail_answers_null(void) {
 static void what_frees_or_stops_takes_null(void) {
   md_pipeline_cancel(NULL);
   md_pipeline_trim(NULL);
+  md_refuse(NULL, "nothing");
   md_error_free(NULL);
   md_bytes_free(NULL);
   md_pipeline_free(NULL);

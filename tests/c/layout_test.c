@@ -25,7 +25,12 @@ LIES_AT(md_load_options, vae, 56);
 LIES_AT(md_load_options, thread_pool, 64);
 LIES_AT(md_load_options, log, 72);
 LIES_AT(md_load_options, log_user_data, 80);
-IS_LARGE(md_load_options, 88); /* ABI 1 */
+LIES_AT(md_load_options, refused_words, 88); /* ABI 1's size */
+LIES_AT(md_load_options, prompt_filter, 96);
+LIES_AT(md_load_options, prompt_filter_user_data, 104);
+LIES_AT(md_load_options, image_filter, 112);
+LIES_AT(md_load_options, image_filter_user_data, 120);
+IS_LARGE(md_load_options, 128); /* ABI 4 */
 
 LIES_AT(md_pixels, data, 0);
 LIES_AT(md_pixels, width, 8);

@@ -45,6 +45,54 @@ TEST(COptions, OfLoading) {
   EXPECT_EQ(options->thread_pool, given.thread_pool);
   options->log(LogLevel::kWarning, std::string_view("a note, cut", 6));
   EXPECT_EQ(notes, std::vector<std::string>{"1a note"});
+  EXPECT_FALSE(options->prompt_filter);
+  EXPECT_FALSE(options->image_filter);
+}
+
+TEST(COptions, OfFiltering) {
+  std::vector<std::string> asked;
+  md_load_options given;
+  md_load_options_init(&given, sizeof given);
+  given.prompt_filter = [](void* user_data, const char* prompt, md_refusal* refusal) {
+    static_cast<std::vector<std::string>*>(user_data)->push_back(prompt);
+    if (std::string(prompt) == "no") md_refuse(refusal, "first"), md_refuse(refusal, "second");
+    if (std::string(prompt) == "null") md_refuse(refusal, nullptr);
+  };
+  given.prompt_filter_user_data = &asked;
+  given.image_filter = [](void* user_data, const md_provenance* provenance, uint8_t* pixels, int32_t width,
+                          int32_t height, md_pixel_format format, md_refusal* refusal) {
+    static_cast<std::vector<std::string>*>(user_data)->push_back(md_provenance_prompt(provenance));
+    pixels[0] = static_cast<uint8_t>(100 * width + 10 * height + format);
+    if (md_provenance_seed(provenance) == 1) md_refuse(refusal, "not this one");
+  };
+  given.image_filter_user_data = &asked;
+  auto options = load_options_of(&given);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_EQ(options->prompt_filter(std::string_view("yes, cut", 3)), std::nullopt);
+  EXPECT_EQ(options->prompt_filter("no"), "first");
+  EXPECT_EQ(options->prompt_filter("null"), "");
+  uint8_t pixels[6] = {};
+  const MutablePixels picture = {.data = pixels, .width = 1, .height = 2, .format = PixelFormat::kRgb};
+  EXPECT_EQ(options->image_filter({.prompt = "a"}, picture), std::nullopt);
+  EXPECT_EQ(options->image_filter({.prompt = "b", .seed = 1}, picture), "not this one");
+  EXPECT_EQ(pixels[0], 123);
+  EXPECT_EQ(asked, (std::vector<std::string>{"yes", "no", "null", "a", "b"}));
+
+  // The list is asked first, and alone where there is no callback.
+  asked.clear();
+  given.refused_words = "# a list\ngun\n";
+  options = load_options_of(&given);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_NE(options->prompt_filter("a gun"), std::nullopt);
+  EXPECT_TRUE(asked.empty());
+  EXPECT_EQ(options->prompt_filter("no"), "first");
+  given.prompt_filter = nullptr;
+  options = load_options_of(&given);
+  ASSERT_TRUE(options.ok()) << options.status().message();
+  EXPECT_NE(options->prompt_filter("a gun"), std::nullopt);
+  EXPECT_EQ(options->prompt_filter("no"), std::nullopt);
+  given.refused_words = "gun\n\xff";
+  EXPECT_EQ(load_options_of(&given).status().message(), "line 2 of the list of refused words is not valid UTF-8");
 }
 
 TEST(COptions, OfGenerating) {

@@ -60,6 +60,26 @@ class GenerateTest(ProgramTest):
         self.assertIn("lacks the tensor encoder.", done.stderr.decode())
         self.assertEqual(os.listdir(self.folder), ["boat.png"])
 
+    def test_refuses_the_words_of_a_list(self):
+        words = self.path("words.txt")
+        with open(words, "wb") as file:
+            file.write("# a list\r\nred\r\nblue house\r\n".encode())
+        for prompt in ("a RED boat", "r\u00e9d", "r\u200bed", "\uff52\uff45\uff44", "one blue  house"):
+            done = self.generate(prompt, "--refuse-words", words, "-o", "none.png")
+            self.assertEqual(done.returncode, FAILED, (prompt, done.stderr))
+            self.assertIn("which is on the list of refused words", done.stderr.decode())
+            self.assertEqual(done.stderr.count(b"\n"), 1)
+        self.assertEqual(os.listdir(self.folder), ["words.txt"])
+        self.assertEqual(self.generate("a blue boat", "--refuse-words", words, "-o", "boat.png").returncode, DONE)
+        with open(words, "wb") as file:
+            file.write(b"red\n\xff")
+        done = self.generate("a boat", "--refuse-words", words, "-o", "none.png")
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("words.txt: line 2 of the list of refused words is not valid UTF-8", done.stderr.decode())
+        done = self.generate("a boat", "--refuse-words", "nowhere.txt", "-o", "none.png")
+        self.assertEqual(done.returncode, FAILED)
+        self.assertIn("nowhere.txt", done.stderr.decode())
+
     def test_counts_seeds_up(self):
         done = self.generate("a boat", "-o", "p.png", "--count", "3", "--seed", "9", "--json")
         told = [json.loads(line) for line in done.stdout.splitlines()]

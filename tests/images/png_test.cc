@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "mobilediffusion/image.h"
+#include "mobilediffusion/pipeline.h"
 #include "src/files/file_io.h"
 #include "src/images/provenance.h"
 #include "tests/failing_new.h"
@@ -185,6 +186,11 @@ TEST(Png, CarriesTheIptcMark) {
   EXPECT_NE(xmp.find(">a &lt;b&gt; &amp; &quot;c&quot; &apos;d&apos;  \xf0\x9f\x90\xbb</rdf:li>"), std::string::npos)
       << xmp;
   EXPECT_NE(xmp.find("<xmp:CreatorTool>MobileDiffusion for C++ "), std::string::npos);
+  EXPECT_NE(xmp.find("<Iptc4xmpExt:AISystemUsed>MobileDiffusion for C++"), std::string::npos);
+  EXPECT_NE(xmp.find("<Iptc4xmpExt:AISystemVersionUsed>" + std::string(version()) + "<"), std::string::npos);
+  EXPECT_NE(xmp.find("<Iptc4xmpExt:AIPromptInformation>a &lt;b&gt; &amp;"), std::string::npos) << xmp;
+  EXPECT_NE(xmp.find("<stEvt:action>created</stEvt:action><stEvt:softwareAgent>MobileDiffusion for C++ "),
+            std::string::npos);
 }
 
 TEST(Png, SaysNothingWhenToldNotTo) {

@@ -91,7 +91,7 @@ TEST(Provenance, TheXmpPacketOfAVeryLongPromptIsShort) {
                                    std::string("\r"), std::string("a\xf0\x9f\x8c\x85")}) {
     std::string prompt;
     while (prompt.size() < 200000) prompt += piece;
-    const std::vector<TextEntry> texts = texts_of({.prompt = prompt});
+    const std::vector<TextEntry> texts = texts_of({.prompt = prompt, .negative_prompt = prompt, .model = prompt});
     ASSERT_EQ(texts.back().keyword, kXmpKeyword);
     EXPECT_LE(texts.back().text.size(), size_t{65502});
     EXPECT_EQ(clean_utf8(texts.back().text), texts.back().text);

@@ -21,6 +21,8 @@ export declare const Status: {
   readonly INTERNAL: 9;
   /** What was called is disposed. */
   readonly INVALID_STATE: 10;
+  /** By a filter of `LoadOptions`; the message is its reason. */
+  readonly REFUSED: 11;
 };
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -33,6 +35,9 @@ export declare class MobileDiffusionError extends Error {
 /** In order of their run, the encoder first where there is a picture to begin with. */
 export type Stage = 'text' | 'unet' | 'decoder' | 'encoder';
 
+/** Of a filter, to refuse; nothing lets pass. */
+export type Reason = string | null | undefined | void;
+
 export interface LoadOptions {
   /** 1 to 256. By default one for every core, 8 at most; one alone where a page is not cross-origin isolated. */
   threads?: number;
@@ -40,6 +45,18 @@ export interface LoadOptions {
   precision?: 'float32' | 'float16' | 'int8';
   /** What stays in memory between a picture's stages: all networks (the default), or one at a time. */
   memory?: 'keep' | 'stream';
+  /**
+   * Refuses prompts that have one of these words or phrases in them, a line each, # begins a comment: whole words, without
+   * regard to case, accents, the style of letters and what nobody sees.
+   */
+  refusedWords?: string;
+  /**
+   * Asked before each picture, in the thread that asked for it: why the prompt must not be drawn, or nothing. What is
+   * refused is `Status.REFUSED`; what it throws, `generate()` throws.
+   */
+  promptFilter?: (prompt: string) => Reason | Promise<Reason>;
+  /** Asked when a picture is drawn, before `generate()` answers: why nobody must have it, or nothing. It may change its `data`. */
+  imageFilter?: (picture: Picture) => Reason | Promise<Reason>;
   /** Bytes of the model; `total` is undefined where a server does not say it. */
   onProgress?: (progress: {loaded: number; total?: number}) => void;
   /** What is worth a log line, now and while drawing. */
@@ -68,6 +85,8 @@ export interface GenerateOptions {
   noise?: 'philox' | 'torch';
   /** Noise of your own in place of a seed's: channel by channel, rows from the top. */
   initialNoise?: Float32Array;
+  /** Keeps what the text encoder answers to the last few prompts, for prompts that come back. */
+  rememberText?: boolean;
   /** `done` of `total` parts of the stage are done. What it throws stops the picture, and `generate()` throws it. */
   onProgress?: (progress: {stage: Stage; done: number; total: number}) => void;
   /** Stops the picture, waiting or running, with its reason. */
@@ -117,6 +136,36 @@ export type Picture = PlainImageData & {
   readonly provenance: Provenance;
 };
 
+/** What became of one prompt: its picture, or why there is none. `seconds`: from `submit()` to here. */
+export type LivePicture = {readonly prompt: string; readonly seed: bigint; readonly seconds: number} &
+  ({readonly picture: Picture; readonly error?: undefined} | {readonly picture?: undefined; readonly error: unknown});
+
+/**
+ * Pictures that follow a prompt while it is being typed:
+ *
+ *     for await (const {picture} of session) if (picture) context.putImageData(picture, 0, 0);
+ *
+ * In order, for every prompt that was not overtaken; the next is begun when the last was taken. After a last `submit()` its
+ * picture always comes. It ends with `close()`, or when the loop is left.
+ */
+export declare class LiveSession implements AsyncIterableIterator<LivePicture> {
+  private constructor();
+
+  /**
+   * Asks for a prompt's picture, with the options' seed or with another. Of prompts that wait the newest is drawn, and the
+   * picture that is drawn is stopped; where it cannot be, on a page that is not cross-origin isolated, it comes all the
+   * same. Does nothing where prompt and seed are those of the last call, unless that one failed.
+   */
+  submit(prompt: string, seed?: number | bigint): void;
+
+  /** Stops what is drawn; nothing comes after it. */
+  close(): void;
+
+  next(): Promise<IteratorResult<LivePicture, undefined>>;
+  return(): Promise<IteratorResult<LivePicture, undefined>>;
+  [Symbol.asyncIterator](): this;
+}
+
 /** A loaded model in a worker of its own. It draws one picture at a time; further calls wait their turn. */
 export declare class Pipeline {
   private constructor();
@@ -129,6 +178,9 @@ export declare class Pipeline {
 
   /** Draws one picture as a PNG or a JPEG, with how it was made in its metadata. */
   generateFile(prompt: string, options?: FileOptions): Promise<Blob>;
+
+  /** Pictures that follow a prompt. The options are every picture's; their signal closes the session. */
+  live(options?: GenerateOptions): LiveSession;
 
   /** Stops the picture that is drawn now: who asked for it gets `Status.CANCELLED`. Without one, does nothing. */
   cancel(): void;

@@ -26,3 +26,4 @@ Pipeline.load = (model, options) => Pipeline.loadOn(platform, model, options);
 
 export {Pipeline};
 export {MobileDiffusionError, Status} from './lib/errors.js';
+export {LiveSession} from './lib/live.js';

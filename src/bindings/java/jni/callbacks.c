@@ -2,6 +2,8 @@
  *
  * From the library into Java. The thread is the one that called, or one of the library's own (MD_BACKGROUND), which is
  * Java's for the length of the callback only: nobody would tell Java when such a thread ends. */
+#include <stdlib.h>
+
 #include "src/bindings/java/jni/bridge.h"
 
 typedef struct Visit {
@@ -48,6 +50,68 @@ void call_note(void* user_data, md_log_level level, const char* message) {
     (*visit.env)->CallStaticVoidMethod(visit.env, java.native, java.note, (jobject)user_data, level, bytes);
     (*visit.env)->DeleteLocalRef(visit.env, bytes);
   }
+  leave_java(visit);
+}
+
+/* What a filter of Java's answered. Where it could not be asked, nothing passes. */
+static void answer(JNIEnv* env, jbyteArray reason, md_refusal* refusal) {
+  if ((*env)->ExceptionCheck(env)) return md_refuse(refusal, "the filter could not be asked");
+  if (reason == NULL) return;
+  char* text;
+  if (!text_of(env, reason, &text)) return md_refuse(refusal, "the filter's reason is not known: out of memory");
+  md_refuse(refusal, text);
+  free(text);
+  (*env)->DeleteLocalRef(env, reason);
+}
+
+void call_prompt_filter(void* user_data, const char* prompt, md_refusal* refusal) {
+  const Visit visit = visit_java();
+  if (visit.env == NULL) return md_refuse(refusal, "the filter could not be asked");
+  JNIEnv* const env = visit.env;
+  const jbyteArray text = bytes_of(env, prompt);
+  jbyteArray reason = NULL;
+  if (text != NULL)
+    reason = (jbyteArray)(*env)->CallStaticObjectMethod(env, java.native, java.prompt, (jobject)user_data, text);
+  answer(env, reason, refusal);
+  if (text != NULL) (*env)->DeleteLocalRef(env, text);
+  leave_java(visit);
+}
+
+void call_image_filter(void* user_data, const md_provenance* provenance, uint8_t* pixels, int32_t width, int32_t height,
+                       md_pixel_format format, md_refusal* refusal) {
+  const Visit visit = visit_java();
+  if (visit.env == NULL) return md_refuse(refusal, "the filter could not be asked");
+  JNIEnv* const env = visit.env;
+  const jsize bytes =
+      (jsize)width * height * format; /* a pixel count is 2^28 at most: array_of() refuses what is more */
+  const jbyteArray array = array_of(env, pixels, (size_t)width * (size_t)height * (size_t)format);
+  jbyteArray reason = NULL;
+  if (array != NULL)
+    reason = (jbyteArray)(*env)->CallStaticObjectMethod(env, java.native, java.image, (jobject)user_data,
+                                                        handle_of(provenance), array, width, height, format);
+  answer(env, reason, refusal);
+  if (array != NULL) {
+    if (!(*env)->ExceptionCheck(env)) (*env)->GetByteArrayRegion(env, array, 0, bytes, (jbyte*)pixels);
+    (*env)->DeleteLocalRef(env, array);
+  }
+  leave_java(visit);
+}
+
+void call_picture(void* user_data, const char* prompt, uint64_t seed, double seconds, md_image* image,
+                  const md_error* error) {
+  const Visit visit = visit_java();
+  if (visit.env == NULL) return md_image_free(image);
+  JNIEnv* const env = visit.env;
+  const jbyteArray text = bytes_of(env, prompt);
+  const jbyteArray message = text == NULL ? NULL : bytes_of(env, md_error_message(error));
+  if (message == NULL) {
+    md_image_free(image);
+  } else {
+    (*env)->CallStaticVoidMethod(env, java.native, java.picture, (jobject)user_data, text, (jlong)seed,
+                                 (jdouble)seconds, handle_of(image), md_error_status(error), message);
+  }
+  if (message != NULL) (*env)->DeleteLocalRef(env, message);
+  if (text != NULL) (*env)->DeleteLocalRef(env, text);
   leave_java(visit);
 }
 

@@ -45,13 +45,19 @@ static jboolean find_methods(JNIEnv* env) {
   if (java.progress == NULL) return JNI_FALSE;
   java.note = (*env)->GetStaticMethodID(env, java.native, "note", "(Ljava/lang/Object;I[B)V");
   if (java.note == NULL) return JNI_FALSE;
+  java.prompt = (*env)->GetStaticMethodID(env, java.native, "filterPrompt", "(Ljava/lang/Object;[B)[B");
+  if (java.prompt == NULL) return JNI_FALSE;
+  java.image = (*env)->GetStaticMethodID(env, java.native, "filterImage", "(Ljava/lang/Object;J[BIII)[B");
+  if (java.image == NULL) return JNI_FALSE;
+  java.picture = (*env)->GetStaticMethodID(env, java.native, "picture", "(Ljava/lang/Object;[BJDJI[B)V");
+  if (java.picture == NULL) return JNI_FALSE;
   java.asked = (*env)->GetStaticMethodID(env, java.native, "cancelled", "(Ljava/lang/Object;)Z");
   return java.asked != NULL;
 }
 
 static jboolean register_natives(JNIEnv* env) {
-  const Natives* const all[] = {&library_natives, &pipeline_natives, &image_natives, &provenance_natives,
-                                &pack_natives};
+  const Natives* const all[] = {&library_natives, &pipeline_natives,   &live_natives,
+                                &image_natives,   &provenance_natives, &pack_natives};
   for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
     if ((*env)->RegisterNatives(env, java.native, all[i]->methods, all[i]->count) != 0) return JNI_FALSE;
   return JNI_TRUE;

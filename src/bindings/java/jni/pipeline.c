@@ -1,5 +1,4 @@
 /* Copyright The MobileDiffusion for C++ Authors. Apache-2.0. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "src/bindings/java/jni/bridge.h"
@@ -7,14 +6,14 @@
 /* A pipeline, and what must live as long. */
 typedef struct Loaded {
   md_pipeline* pipeline;
-  jobject notes;   /* where the log goes: a global reference or NULL */
-  jobject buffer;  /* the direct buffer that the model is in; likewise */
-  uint8_t* copied; /* the model, where it came as a byte[] */
+  jobject callbacks; /* where log and filters are: a global reference or NULL */
+  jobject buffer;    /* the direct buffer that the model is in; likewise */
+  uint8_t* copied;   /* the model, where it came as a byte[] */
 } Loaded;
 
 static void free_loaded(JNIEnv* env, Loaded* loaded) {
   md_pipeline_free(loaded->pipeline);
-  if (loaded->notes != NULL) (*env)->DeleteGlobalRef(env, loaded->notes);
+  if (loaded->callbacks != NULL) (*env)->DeleteGlobalRef(env, loaded->callbacks);
   if (loaded->buffer != NULL) (*env)->DeleteGlobalRef(env, loaded->buffer);
   free(loaded->copied);
   free(loaded);
@@ -33,23 +32,28 @@ typedef struct Loading {
   md_load_options options;
   Loaded* loaded;
   Loras loras;
-  char *cache_folder, *vae;
+  char *cache_folder, *vae, *refused_words;
 } Loading;
+
+/* Of `which` of the callbacks there are, by the class Callbacks. */
+enum { kNotes = 1, kPrompts = 2, kImages = 4 };
 
 static jboolean begin_loading(JNIEnv* env, Loading* loading, jint threads, jint precision, jint memory, jint priority,
                               jobjectArray lora_paths, jfloatArray lora_weights, jbyteArray cache_folder,
-                              jlong cache_bytes, jbyteArray vae, jobject notes) {
+                              jlong cache_bytes, jbyteArray vae, jbyteArray refused_words, jobject callbacks,
+                              jint which) {
   md_load_options* options = &loading->options;
   md_load_options_init(options, sizeof *options);
   loading->loras = (Loras){NULL, 0};
-  loading->cache_folder = loading->vae = NULL;
+  loading->cache_folder = loading->vae = loading->refused_words = NULL;
   loading->loaded = calloc(1, sizeof *loading->loaded);
   if (loading->loaded == NULL) {
     throw_out_of_memory(env, "a pipeline");
     return JNI_FALSE;
   }
-  if (!hold(env, notes, &loading->loaded->notes) || !loras_of(env, lora_paths, lora_weights, &loading->loras) ||
-      !text_of(env, cache_folder, &loading->cache_folder) || !text_of(env, vae, &loading->vae))
+  if (!hold(env, callbacks, &loading->loaded->callbacks) || !loras_of(env, lora_paths, lora_weights, &loading->loras) ||
+      !text_of(env, cache_folder, &loading->cache_folder) || !text_of(env, vae, &loading->vae) ||
+      !text_of(env, refused_words, &loading->refused_words))
     return JNI_FALSE;
   options->threads = threads;
   options->precision = precision;
@@ -60,9 +64,13 @@ static jboolean begin_loading(JNIEnv* env, Loading* loading, jint threads, jint 
   options->cache_folder = loading->cache_folder;
   if (cache_bytes >= 0) options->cache_bytes = (uint64_t)cache_bytes;
   options->vae = loading->vae;
-  if (loading->loaded->notes != NULL) {
-    options->log = call_note;
-    options->log_user_data = loading->loaded->notes;
+  options->refused_words = loading->refused_words;
+  if (loading->loaded->callbacks != NULL) {
+    options->log_user_data = options->prompt_filter_user_data = options->image_filter_user_data =
+        loading->loaded->callbacks;
+    if (which & kNotes) options->log = call_note;
+    if (which & kPrompts) options->prompt_filter = call_prompt_filter;
+    if (which & kImages) options->image_filter = call_image_filter;
   }
   return JNI_TRUE;
 }
@@ -72,6 +80,7 @@ static jlong end_loading(JNIEnv* env, Loading* loading, md_error* error) {
   free_loras(&loading->loras);
   free(loading->cache_folder);
   free(loading->vae);
+  free(loading->refused_words);
   if (error != NULL) throw_error(env, error);
   if (loading->loaded != NULL && loading->loaded->pipeline == NULL) {
     free_loaded(env, loading->loaded);
@@ -83,10 +92,12 @@ static jlong end_loading(JNIEnv* env, Loading* loading, md_error* error) {
 /* The options as each load takes them, and as they are handed on. */
 #define OPTIONS                                                                                                \
   jint threads, jint precision, jint memory, jint priority, jobjectArray lora_paths, jfloatArray lora_weights, \
-      jbyteArray cache_folder, jlong cache_bytes, jbyteArray vae, jobject notes
-#define THE_OPTIONS \
-  threads, precision, memory, priority, lora_paths, lora_weights, cache_folder, cache_bytes, vae, notes
-#define OPTIONS_SIGNATURE "IIII[[B[F[BJ[BLjava/lang/Object;)J"
+      jbyteArray cache_folder, jlong cache_bytes, jbyteArray vae, jbyteArray refused_words, jobject callbacks, \
+      jint which
+#define THE_OPTIONS                                                                                              \
+  threads, precision, memory, priority, lora_paths, lora_weights, cache_folder, cache_bytes, vae, refused_words, \
+      callbacks, which
+#define OPTIONS_SIGNATURE "IIII[[B[F[BJ[B[BLjava/lang/Object;I)J"
 
 static jlong load_path(JNIEnv* env, jclass self, jbyteArray model, OPTIONS) {
   (void)self;
@@ -137,7 +148,7 @@ static jlong load_bytes(JNIEnv* env, jclass self, jbyteArray model, jint offset,
   return end_loading(env, &loading, error);
 }
 
-static md_pipeline* pipeline_of(jlong handle) { return ((Loaded*)pointer_of(handle))->pipeline; }
+md_pipeline* pipeline_of(jlong handle) { return ((Loaded*)pointer_of(handle))->pipeline; }
 
 static void free_pipeline(JNIEnv* env, jclass self, jlong handle) {
   (void)self;
@@ -179,54 +190,27 @@ static jdouble load_seconds(JNIEnv* env, jclass self, jlong handle) {
   return md_pipeline_load_seconds(pipeline_of(handle));
 }
 
-/* The arrays are held, not in a critical section: a picture may take seconds. */
-static jlong generate(JNIEnv* env, jclass self, jlong handle, jbyteArray prompt, jlong seed, jint width, jint height,
-                      jint steps, jfloat guidance, jbyteArray negative_prompt, jbyteArray sampler, jbyteArray pixels,
-                      jint pixels_width, jint pixels_height, jint pixels_format, jdouble strength, jfloatArray noise,
-                      jint noise_source, jint format, jobject output, jobject run) {
+static jlong generate(JNIEnv* env, jclass self, jlong handle, jbyteArray prompt, DRAWING, jobject output, jobject run) {
   (void)self;
-  md_generate_options options;
-  md_generate_options_init(&options, sizeof options);
-  options.seed = (uint64_t)seed;
-  options.width = width;
-  options.height = height;
-  options.steps = steps;
-  options.guidance = guidance;
-  options.noise = noise_source;
-  options.format = format;
-  if (!isnan(strength)) options.strength = strength;
-  if (output != NULL) {
-    options.output = (*env)->GetDirectBufferAddress(env, output);
-    options.output_bytes = (size_t)(*env)->GetDirectBufferCapacity(env, output);
-  }
-  if (run != NULL) {
-    options.progress = call_progress;
-    options.progress_user_data = (*env)->NewGlobalRef(env, run);
-    if (options.progress_user_data == NULL) return throw_out_of_memory(env, "a reference for native code"), 0;
-  }
-
-  char *prompt_text = NULL, *negative_text = NULL, *sampler_text = NULL;
-  jbyte* pixels_data = NULL;
-  jfloat* noise_data = NULL;
+  char* prompt_text = NULL;
+  Drawing drawing;
   md_image* image = NULL;
   md_error* error = NULL;
-  if (text_of(env, prompt, &prompt_text) && text_of(env, negative_prompt, &negative_text) &&
-      text_of(env, sampler, &sampler_text) &&
-      (pixels == NULL || (pixels_data = (*env)->GetByteArrayElements(env, pixels, NULL)) != NULL) &&
-      (noise == NULL || (noise_data = (*env)->GetFloatArrayElements(env, noise, NULL)) != NULL)) {
-    options.negative_prompt = negative_text;
-    options.sampler = sampler_text;
-    options.image = (md_pixels){(const uint8_t*)pixels_data, pixels_width, pixels_height, pixels_format};
-    options.initial_noise = noise_data;
-    if (noise != NULL) options.initial_noise_count = (size_t)(*env)->GetArrayLength(env, noise);
-    md_pipeline_generate(pipeline_of(handle), prompt_text, &options, &image, &error);
+  jobject held = NULL;
+  if (drawing_of(env, &drawing, THE_DRAWING) && text_of(env, prompt, &prompt_text) && hold(env, run, &held)) {
+    if (output != NULL) {
+      drawing.options.output = (*env)->GetDirectBufferAddress(env, output);
+      drawing.options.output_bytes = (size_t)(*env)->GetDirectBufferCapacity(env, output);
+    }
+    if (held != NULL) {
+      drawing.options.progress = call_progress;
+      drawing.options.progress_user_data = held;
+    }
+    md_pipeline_generate(pipeline_of(handle), prompt_text, &drawing.options, &image, &error);
   }
-  if (noise_data != NULL) (*env)->ReleaseFloatArrayElements(env, noise, noise_data, JNI_ABORT);
-  if (pixels_data != NULL) (*env)->ReleaseByteArrayElements(env, pixels, pixels_data, JNI_ABORT);
-  free(sampler_text);
-  free(negative_text);
+  if (held != NULL) (*env)->DeleteGlobalRef(env, held);
   free(prompt_text);
-  if (options.progress_user_data != NULL) (*env)->DeleteGlobalRef(env, options.progress_user_data);
+  free_drawing(&drawing);
   if (error != NULL) throw_error(env, error);
   return handle_of(image);
 }
@@ -244,6 +228,6 @@ static const JNINativeMethod kMethods[] = {
     {"sizeMultiple", "(J)I", (void*)size_multiple},
     {"modelName", "(J)[B", (void*)model_name},
     {"loadSeconds", "(J)D", (void*)load_seconds},
-    {"generate", "(J[BJIIIF[B[B[BIIID[FIILjava/nio/ByteBuffer;Ljava/lang/Object;)J", (void*)generate},
+    {"generate", "(J[B" DRAWING_SIGNATURE "Ljava/nio/ByteBuffer;Ljava/lang/Object;)J", (void*)generate},
 };
 const Natives pipeline_natives = {kMethods, sizeof kMethods / sizeof *kMethods};

@@ -12,6 +12,7 @@ export const Status = Object.freeze({
   NON_FINITE: 8,   // a NaN or an infinity came up; the message names the stage
   INTERNAL: 9,     // a defect of the library: please report it
   INVALID_STATE: 10,  // what was called is disposed
+  REFUSED: 11,  // by a filter of the pipeline's; the message is its reason
 });
 
 /** Why something could not be done: the message names the thing, what was expected and what was found. */

@@ -8,6 +8,7 @@ const isSize = (value) => Number.isInteger(value) && value > 0;
 const integer = kind('an integer', isInteger);
 const number = kind('a number', (value) => typeof value === 'number');
 const text = kind('a string', (value) => typeof value === 'string');
+const wholeText = kind('a string without NUL', (value) => typeof value === 'string' && !value.includes('\0'));
 const truth = kind('true or false', (value) => typeof value === 'boolean');
 const callback = kind('a function', (value) => typeof value === 'function');
 const abortSignal = kind('an AbortSignal', (value) => value instanceof AbortSignal);
@@ -30,20 +31,20 @@ const NOISES = ['philox', 'torch'];
 const FILE_TYPES = ['image/png', 'image/jpeg'];
 
 const LOADING = {
-  threads: integer, precision: oneOf(PRECISIONS), memory: oneOf(MEMORY_USES), onNote: callback, onProgress: callback,
-  signal: abortSignal,
+  threads: integer, precision: oneOf(PRECISIONS), memory: oneOf(MEMORY_USES), refusedWords: wholeText, promptFilter: callback,
+  imageFilter: callback, onNote: callback, onProgress: callback, signal: abortSignal,
 };
 const DRAWING = {
   seed, size, steps: integer, guidance: number, negativePrompt: text, sampler: text, image: pixels, strength: number,
-  noise: oneOf(NOISES), initialNoise: floats, onProgress: callback, signal: abortSignal,
+  noise: oneOf(NOISES), initialNoise: floats, rememberText: truth, onProgress: callback, signal: abortSignal,
 };
 const WRITING = {type: oneOf(FILE_TYPES), quality: integer, metadata: truth};
 
-function refuse(message) {
+export function refuse(message) {
   throw new MobileDiffusionError(Status.INVALID_ARGUMENT, message);
 }
 
-function shown(value) {
+export function shown(value) {
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
@@ -60,24 +61,30 @@ function check(options, known) {
 /** As the worker takes them: what stays here, callbacks and signals, left out. */
 export function loadingOf(options) {
   check(options, LOADING);
-  const {threads = 0, precision = 'float32', memory = 'keep'} = options;
-  return {threads, precision: PRECISIONS.indexOf(precision), memory: MEMORY_USES.indexOf(memory)};
+  const {threads = 0, precision = 'float32', memory = 'keep', refusedWords = ''} = options;
+  return {threads, precision: PRECISIONS.indexOf(precision), memory: MEMORY_USES.indexOf(memory), refusedWords};
+}
+
+/** Throws where a prompt, or the seed that goes with it, is none. */
+export function checkPrompt(prompt, seedOfIt) {
+  if (typeof prompt !== 'string') refuse(`prompt: expected a string, found ${shown(prompt)}`);
+  check({seed: seedOfIt}, {seed});
 }
 
 /** Likewise. A file's type, quality and metadata are there where one was asked for. */
 export function drawingOf(prompt, options, asFile) {
-  if (typeof prompt !== 'string') refuse(`prompt: expected a string, found ${shown(prompt)}`);
+  checkPrompt(prompt, undefined);
   check(options, asFile ? {...DRAWING, ...WRITING} : DRAWING);
   const {
     seed = 0, size = 0, steps = 0, guidance = -1, negativePrompt = '', sampler = '', image, strength = 0.6,
-    noise = 'philox', initialNoise, type = 'image/png', quality = 95, metadata = true,
+    noise = 'philox', initialNoise, rememberText = false, type = 'image/png', quality = 95, metadata = true,
   } = options;
   if (guidance < 0 && options.guidance !== undefined) refuse(`guidance: expected 0 to 100, found ${guidance}`);
   const [width, height] = Array.isArray(size) ? size : [size, size];
   return {
     prompt, seed: BigInt(seed), width, height, steps, guidance, negativePrompt, sampler, strength,
     image: image && {data: image.data, width: image.width, height: image.height},
-    noise: NOISES.indexOf(noise), initialNoise,
+    noise: NOISES.indexOf(noise), initialNoise, rememberText,
     file: asFile ? {type, format: FILE_TYPES.indexOf(type), quality, metadata} : null,
   };
 }

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 import {MobileDiffusionError, Status} from './errors.js';
-import {drawingOf, loadingOf} from './options.js';
+import {LiveSession} from './live.js';
+import {drawingOf, loadingOf, refuse, shown} from './options.js';
 import {Picture} from './picture.js';
 import {WorkerCalls} from './worker_calls.js';
 
@@ -34,6 +35,13 @@ function whenAborted(signal, stop) {
   return () => signal?.removeEventListener('abort', listener);
 }
 
+/** Throws where a filter answered with a reason. One that answers with anything else but nothing lets nothing pass. */
+function heed(name, reason) {
+  if (reason === undefined || reason === null) return;
+  if (typeof reason !== 'string') refuse(`${name}: expected a reason or nothing, found ${shown(reason)}`);
+  throw new MobileDiffusionError(Status.REFUSED, reason || `refused by ${name}`);
+}
+
 /** A picture that was asked for: who asked is told of its end at once, though the worker may need a moment to leave it. */
 class Drawing {
   isStopped = false;
@@ -58,6 +66,7 @@ export class Pipeline {
   #calls;
   #loading;  // what a worker that takes another's place loads
   #facts;
+  #filters;
   #drawings = new Set();
   #running = null;  // one of them
   #lastTurn = Promise.resolve();
@@ -73,6 +82,7 @@ export class Pipeline {
     const pipeline = new Pipeline();
     pipeline.#startCalls = () => new WorkerCalls(platform, onNote);
     pipeline.#loading = {source, options: {...loading, threads}};
+    pipeline.#filters = {promptFilter: options.promptFilter, imageFilter: options.imageFilter};
     await pipeline.#load(onProgress, signal);
     return pipeline;
   }
@@ -106,13 +116,25 @@ export class Pipeline {
   }
 
   async generate(prompt, options = {}) {
-    return new Picture(await this.#draw(drawingOf(prompt, options, false), options));
+    return this.#draw(drawingOf(prompt, options, false), options);
   }
 
   async generateFile(prompt, options = {}) {
     const request = drawingOf(prompt, options, true);
     const {content} = await this.#draw(request, options);
     return new Blob([content], {type: request.file.type});
+  }
+
+  live(options = {}) {
+    const {seed} = drawingOf('', options, false);
+    const session = new LiveSession({
+      seed,
+      draw: (prompt, seed, signal) => this.generate(prompt, {...options, seed, signal, rememberText: true}),
+      canInterrupt: () => this.#calls.canCancel,
+    });
+    options.signal?.throwIfAborted();
+    whenAborted(options.signal, () => session.close());
+    return session;
   }
 
   cancel() {
@@ -154,7 +176,7 @@ export class Pipeline {
     const listenNoLonger = whenAborted(signal, drawing.stop);
     this.#drawings.add(drawing);
     try {
-      const drawn = this.#takeTurn(() => drawing.isStopped ? undefined : this.#run(drawing, request, onProgress));
+      const drawn = this.#takeTurn(() => drawing.isStopped ? undefined : this.#pass(drawing, request, onProgress));
       return await Promise.race([drawing.stopped, drawn]);
     } finally {
       this.#drawings.delete(drawing);
@@ -169,7 +191,27 @@ export class Pipeline {
     return turn;
   }
 
-  async #run(drawing, request, onProgress) {
+  /** A picture, or a file's content, as the filters let it pass. Where it is stopped meanwhile, nothing. */
+  async #pass(drawing, request, onProgress) {
+    const {promptFilter, imageFilter} = this.#filters;
+    this.#running = drawing;
+    try {
+      if (promptFilter) heed('promptFilter', await promptFilter(request.prompt));
+      if (drawing.isStopped) return undefined;
+      // A file is made of what the filter leaves.
+      const {file} = request, asked = imageFilter && file ? {...request, file: null, isKept: true} : request;
+      const drawn = await this.#run(drawing, 'generate', asked, onProgress);
+      if (asked.file) return drawn;
+      const picture = new Picture(drawn);
+      if (imageFilter) heed('imageFilter', await imageFilter(picture));
+      if (drawing.isStopped) return undefined;
+      return file ? await this.#run(drawing, 'encode', {pixels: picture.data, file}) : picture;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #run(drawing, name, request, onProgress) {
     const tell = (progress) => {
       if (drawing.isStopped) return;
       try {
@@ -179,8 +221,7 @@ export class Pipeline {
       }
     };
     const calls = this.#calls;
-    const {number, answer} = calls.call('generate', request, tell);
-    this.#running = drawing;
+    const {number, answer} = calls.call(name, request, tell);
     drawing.interrupt = () => {
       if (this.#disposed) return;
       if (calls.canCancel) calls.cancel(number);
@@ -193,7 +234,7 @@ export class Pipeline {
       if (drawing.isStopped && !calls.canCancel && !this.#disposed) await this.#load();
       throw error;
     } finally {
-      this.#running = null;
+      drawing.interrupt = () => {};
     }
   }
 }

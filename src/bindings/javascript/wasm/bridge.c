@@ -25,12 +25,14 @@ static void note(void* user_data, md_log_level level, const char* message) {
 
 /* NULL and an error where it fails. */
 EMSCRIPTEN_KEEPALIVE md_pipeline* bridge_load(const uint8_t* model, size_t bytes, int32_t threads,
-                                              md_precision precision, md_memory_use memory, md_error** error) {
+                                              md_precision precision, md_memory_use memory, const char* refused_words,
+                                              md_error** error) {
   md_load_options options;
   md_load_options_init(&options, sizeof options);
   options.threads = threads;
   options.precision = precision;
   options.memory = memory;
+  options.refused_words = refused_words;
   options.log = note;
   md_pipeline* pipeline = NULL;
   md_pipeline_load_memory(model, bytes, &options, &pipeline, error);
@@ -43,7 +45,7 @@ EMSCRIPTEN_KEEPALIVE md_image* bridge_generate(md_pipeline* pipeline, const char
                                                const char* negative_prompt, const char* sampler, const uint8_t* image,
                                                int32_t image_width, int32_t image_height, double strength,
                                                md_noise noise, const float* initial_noise, size_t initial_noise_count,
-                                               md_pixel_format format, md_error** error) {
+                                               md_pixel_format format, int32_t remember_text, md_error** error) {
   md_generate_options options;
   md_generate_options_init(&options, sizeof options);
   options.seed = seed;
@@ -59,6 +61,7 @@ EMSCRIPTEN_KEEPALIVE md_image* bridge_generate(md_pipeline* pipeline, const char
   options.initial_noise = initial_noise;
   options.initial_noise_count = initial_noise_count;
   options.format = format;
+  options.remember_text = remember_text;
   options.progress = progress;
   md_image* drawn = NULL;
   md_pipeline_generate(pipeline, prompt, &options, &drawn, error);
@@ -73,5 +76,20 @@ EMSCRIPTEN_KEEPALIVE md_bytes* bridge_encode(const md_image* image, md_file_form
   options.jpeg_quality = jpeg_quality;
   md_bytes* bytes = NULL;
   md_image_encode(image, format, &options, &bytes, error);
+  return bytes;
+}
+
+/* The same with other pixels than the image's, RGBA of its size, which are lost. */
+EMSCRIPTEN_KEEPALIVE md_bytes* bridge_encode_pixels(const md_image* image, uint8_t* pixels, md_file_format format,
+                                                    int32_t metadata, int32_t jpeg_quality, md_error** error) {
+  const md_pixels rgb = {pixels, md_image_width(image), md_image_height(image), MD_RGB};
+  const size_t count = (size_t)rgb.width * (size_t)rgb.height;
+  for (size_t i = 0; i < count; ++i) {
+    for (size_t channel = 0; channel < 3; ++channel) pixels[3 * i + channel] = pixels[4 * i + channel];
+  }
+  md_image* filtered = NULL;
+  if (md_image_from_pixels(&rgb, md_image_provenance(image), &filtered, error) != MD_OK) return NULL;
+  md_bytes* const bytes = bridge_encode(filtered, format, metadata, jpeg_quality, error);
+  md_image_free(filtered);
   return bytes;
 }

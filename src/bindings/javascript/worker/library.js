@@ -9,6 +9,7 @@ const RGB = 3, RGBA = 4;
 export class Library {
   #module;
   #memory;
+  #kept = 0;  // an image whose file is yet to be made
 
   constructor({module, memory}, onNote) {
     this.#module = module;
@@ -32,8 +33,15 @@ export class Library {
   }
 
   /** A pipeline of the model that lies there, and what there is to know of it. */
-  load(model, bytes, {threads, precision, memory}) {
-    const pipeline = this.#checked((error) => this.#module._bridge_load(model, bytes, threads, precision, memory, error));
+  load(model, bytes, {threads, precision, memory, refusedWords}) {
+    const words = this.#put(new TextEncoder().encode(refusedWords + '\0'));
+    let pipeline;
+    try {
+      pipeline = this.#checked(
+          (error) => this.#module._bridge_load(model, bytes, threads, precision, memory, words, error));
+    } finally {
+      this.free(words);
+    }
     return {
       pipeline,
       facts: {
@@ -52,28 +60,51 @@ export class Library {
     this.#module.progress = (stage, done, total) => goesOn({stage: STAGES[stage], done, total});
     const held = [];
     const put = (bytes) => {
-      const pointer = this.allocate(bytes.length);
+      const pointer = this.#put(bytes);
       held.push(pointer);
-      this.bytes(pointer, bytes.length).set(bytes);
       return pointer;
     };
     const putText = (text) => put(new TextEncoder().encode(text + '\0'));
-    const {prompt, seed, width, height, steps, guidance, negativePrompt, sampler, image, strength, noise, initialNoise} =
-        request;
+    const {prompt, seed, width, height, steps, guidance, negativePrompt, sampler, image, strength, noise, initialNoise,
+      rememberText, file, isKept} = request;
     let drawn = 0;
     try {
       const parameters = [
         putText(prompt), seed, width, height, steps, guidance, putText(negativePrompt), putText(sampler),
         image ? put(image.data) : 0, image?.width ?? 0, image?.height ?? 0, strength, noise,
         initialNoise ? put(new Uint8Array(initialNoise.buffer, initialNoise.byteOffset, initialNoise.byteLength)) : 0,
-        initialNoise?.length ?? 0, request.file ? RGB : RGBA,
+        initialNoise?.length ?? 0, file ? RGB : RGBA, rememberText,
       ];
       drawn = this.#checked((error) => this.#module._bridge_generate(pipeline, ...parameters, error));
-      return {...(request.file ? this.#file(drawn, request.file) : this.#pixels(drawn)), ...this.#facts(drawn)};
+      return {...(file ? this.#file(drawn, file) : this.#pixels(drawn)), ...this.#facts(drawn)};
     } finally {
-      this.#module._md_image_free(drawn);
+      this.#keep(isKept ? drawn : 0);
+      if (!isKept) this.#module._md_image_free(drawn);
       held.forEach((pointer) => this.free(pointer));
     }
+  }
+
+  /** The file of the image that was kept, with other pixels (RGBA). */
+  encode(pixels, {format, metadata, quality}) {
+    const pointer = this.#put(pixels);
+    try {
+      return this.#content(
+          (error) => this.#module._bridge_encode_pixels(this.#kept, pointer, format, metadata, quality, error));
+    } finally {
+      this.free(pointer);
+      this.#keep(0);
+    }
+  }
+
+  #keep(image) {
+    this.#module._md_image_free(this.#kept);
+    this.#kept = image;
+  }
+
+  #put(bytes) {
+    const pointer = this.allocate(bytes.length);
+    this.bytes(pointer, bytes.length).set(bytes);
+    return pointer;
   }
 
   trim(pipeline) {
@@ -86,7 +117,11 @@ export class Library {
   }
 
   #file(image, {format, metadata, quality}) {
-    const bytes = this.#checked((error) => this.#module._bridge_encode(image, format, metadata, quality, error));
+    return this.#content((error) => this.#module._bridge_encode(image, format, metadata, quality, error));
+  }
+
+  #content(call) {
+    const bytes = this.#checked(call);
     const data = this.#module._md_bytes_data(bytes) >>> 0;
     const content = this.bytes(data, this.#module._md_bytes_size(bytes) >>> 0).slice().buffer;
     this.#module._md_bytes_free(bytes);

@@ -24,6 +24,8 @@ export function serve({post, onMessage, readPath}) {
       });
     },
 
+    encode: ({pixels, file}) => library.encode(pixels, file),
+
     trim: () => library.trim(pipeline),
   };
 

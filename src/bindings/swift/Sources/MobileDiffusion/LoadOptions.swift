@@ -62,6 +62,16 @@ public struct LoadOptions: Sendable {
   /// Gets notes worth a log line, on the thread that loads or draws; nil: silence.
   public var log: (@Sendable (_ message: String, _ isWarning: Bool) -> Void)?
 
+  /// Refuses prompts that have one of these words or phrases in them, a line each, # begins a comment: whole words, without
+  /// regard to case, accents, the style of letters and what nobody sees. nil: none.
+  public var refusedWords: String?
+  /// Asked before each picture, about what the list lets pass: why the prompt must not be drawn, or nil. What is refused
+  /// throws `.refused`. Called on the thread that draws, as the next; neither may call the pipeline.
+  public var promptFilter: (@Sendable (_ prompt: String) -> String?)?
+  /// Asked when a picture is drawn, before anyone has it: why nobody must have it, or nil. It may change the pixels, to as
+  /// many bytes.
+  public var imageFilter: (@Sendable (_ picture: inout DrawnPicture) -> String?)?
+
   public init() {}
 
   /// As C has them, valid as long as `strings`.
@@ -77,6 +87,7 @@ public struct LoadOptions: Sendable {
     options.cache_folder = strings.copy(cacheFolder)
     if let cacheBytes { options.cache_bytes = cacheBytes }
     options.vae = strings.copy(autoencoder)
+    options.refused_words = strings.copy(refusedWords)
     return options
   }
 }

@@ -16,6 +16,8 @@ public struct MobileDiffusionError: Error, CustomStringConvertible, Equatable, S
     case nonFinite = 8
     case `internal` = 9
     case invalidState = 10
+    /// By a filter of `LoadOptions`; the message is its reason.
+    case refused = 11
   }
 
   public let kind: Kind
@@ -30,8 +32,14 @@ func check(_ call: (UnsafeMutablePointer<OpaquePointer?>) -> md_status) throws {
   let status = call(&error)
   defer { md_error_free(error) }
   guard status != Int32(MD_OK) else { return }
-  if status == Int32(MD_CANCELLED) { throw CancellationError() }
-  throw MobileDiffusionError(
+  throw thrown(by: error)
+}
+
+/// What an error is in Swift.
+func thrown(by error: OpaquePointer?) -> Error {
+  let status = md_error_status(error)
+  if status == Int32(MD_CANCELLED) { return CancellationError() }
+  return MobileDiffusionError(
     kind: MobileDiffusionError.Kind(rawValue: status) ?? .internal, message: String(cString: md_error_message(error)))
 }
 

@@ -12,9 +12,9 @@ import Foundation
 /// takes none of those that Swift's tasks share. A task that is cancelled stops its drawing, waiting or running, and
 /// `generate` throws `CancellationError`.
 public final class Pipeline: @unchecked Sendable {
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   private let memory: NSData?         // of a model that lies there
-  private let log: Log?
+  private let callbacks: Callbacks
   private let queue = DispatchQueue(label: "MobileDiffusion.Pipeline", qos: .userInitiated)
 
   /// Loads a model on a thread of its own.
@@ -30,14 +30,8 @@ public final class Pipeline: @unchecked Sendable {
   public init(_ model: Model = .standard, options: LoadOptions = LoadOptions()) throws {
     let strings = CStrings()
     var c = options.c(strings)
-    log = options.log.map(Log.init)
-    if let log {
-      c.log_user_data = Unmanaged.passUnretained(log).toOpaque()
-      c.log = { log, level, message in
-        Unmanaged<Log>.fromOpaque(log!).takeUnretainedValue()
-          .write(String(cString: message!), level == Int32(MD_LOG_WARNING))
-      }
-    }
+    callbacks = Callbacks(options)
+    callbacks.register(in: &c)
     var kept: NSData?
     handle = try withExtendedLifetime(strings) {
       switch model {
@@ -109,15 +103,17 @@ public final class Pipeline: @unchecked Sendable {
     }
   }
 
+  /// Pictures that follow a prompt while it is being typed; `options` are every picture's. Others may draw meanwhile; but a
+  /// task that is cancelled while it waits for its turn may cancel a picture of the session in place of its own, which then
+  /// comes as a failure.
+  public func live(options: GenerateOptions = GenerateOptions()) throws -> LiveSession {
+    try LiveSession(self, options)
+  }
+
   /// Stops the drawing that runs now, whoever asked for it.
   public func cancel() { md_pipeline_cancel(handle) }
 
   /// Gives back all memory that can be had again: at a memory warning, or when the app goes to the background. The next
   /// picture takes as long as the first.
   public func trim() { md_pipeline_trim(handle) }
-
-  private final class Log: Sendable {
-    let write: @Sendable (String, Bool) -> Void
-    init(_ write: @escaping @Sendable (String, Bool) -> Void) { self.write = write }
-  }
 }

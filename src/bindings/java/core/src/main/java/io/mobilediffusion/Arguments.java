@@ -22,6 +22,10 @@ final class Arguments {
     if (text == null) return null;
     final int nul = text.indexOf('\0');
     if (nul >= 0) throw invalid(name + " has a NUL, character " + nul + " of " + text.length());
+    return utf8(text);
+  }
+
+  static byte[] utf8(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 

@@ -9,13 +9,16 @@ class Caught {
     if (thrown == null) thrown = throwable;
   }
 
-  /** Throws it, if there is anything, which is then forgotten. */
+  /** What it was, if anything, which is then forgotten. */
+  final synchronized Throwable take() {
+    final Throwable throwable = thrown;
+    thrown = null;
+    return throwable;
+  }
+
+  /** Throws that. */
   final void rethrow() {
-    final Throwable throwable;
-    synchronized (this) {
-      throwable = thrown;
-      thrown = null;
-    }
+    final Throwable throwable = take();
     if (throwable != null) Caught.<RuntimeException>sneak(throwable);
   }
 

@@ -10,7 +10,7 @@ import java.util.Set;
 /**
  * A pointer of the library's, which is freed once, when it is closed and the last call on it has left. It is a phantom of
  * its owner: one that nobody closed is freed when the next is made (there is no Cleaner before Android 13, and a finalizer
- * may run beside a call).
+ * may run beside a call). One of another's, a pipeline's session, say, is a call on that until it is freed, and closed first.
  */
 final class Handle extends PhantomReference<Object> {
   /** What a kind of pointer needs done to it. */
@@ -27,17 +27,30 @@ final class Handle extends PhantomReference<Object> {
 
   private final String name;
   private final Kind kind;
-  private long pointer;
+  private final Handle parent; // null: none
+  private final Set<Handle> children = new HashSet<>();
+  private long pointer; // 0: it is freed, or being freed
   private int calls;
   private boolean closed;
+  private boolean freed;
 
   Handle(Object owner, String name, long pointer, Kind kind) {
+    this(owner, name, pointer, kind, null);
+  }
+
+  /** The parent was entered, and is left when this is freed. */
+  Handle(Object owner, String name, long pointer, Kind kind, Handle parent) {
     super(owner, dropped);
+    this.parent = parent;
     this.name = name;
     this.pointer = pointer;
     this.kind = kind;
     synchronized (open) {
       open.add(this);
+    }
+    if (parent == null) return;
+    synchronized (parent) {
+      parent.children.add(this);
     }
   }
 
@@ -62,9 +75,32 @@ final class Handle extends PhantomReference<Object> {
     return pointer;
   }
 
-  synchronized void leave() {
-    --calls;
+  /** The same; false where it is closed. */
+  synchronized boolean tryEnter() {
+    if (closed) return false;
+    ++calls;
+    return true;
+  }
+
+  void leave() {
+    synchronized (this) {
+      --calls;
+    }
     freeIfIdle();
+  }
+
+  /** The same, on a thread that ends when this is freed. */
+  void leaveFromOwnThread() {
+    final boolean frees;
+    synchronized (this) {
+      --calls;
+      frees = closed && calls == 0;
+    }
+    if (frees) freeElsewhere();
+  }
+
+  private void freeElsewhere() {
+    new Thread(this::freeIfIdle, "mobilediffusion").start();
   }
 
   synchronized boolean isClosed() {
@@ -90,18 +126,33 @@ final class Handle extends PhantomReference<Object> {
     }
   }
 
+  /** Whether this thread is in a listener of a call on it, or on a child of it. */
+  boolean isListening() {
+    for (Handle handle = listening.get(); handle != null; handle = handle.parent) if (handle == this) return true;
+    return false;
+  }
+
   /** Cancels the calls on it and waits until they have left; from a listener of such a call, does not wait. */
   void close() {
     synchronized (open) {
       open.remove(this);
     }
     clear();
+    final Handle[] first;
+    synchronized (this) {
+      closed = true; // so that there are no more
+      first = children.toArray(new Handle[0]);
+    }
+    for (Handle child : first) child.close();
+    if (parent != null && parent.isListening()) { // maybe on this one's own thread, which cannot wait for itself
+      freeElsewhere();
+      return;
+    }
+    freeIfIdle();
     boolean interrupted = false;
     synchronized (this) {
-      closed = true;
-      freeIfIdle();
       if (pointer != 0) kind.cancel(pointer);
-      while (pointer != 0 && listening.get() != this) {
+      while (!freed && !isListening()) {
         try {
           wait();
         } catch (InterruptedException e) {
@@ -112,10 +163,23 @@ final class Handle extends PhantomReference<Object> {
     if (interrupted) Thread.currentThread().interrupt();
   }
 
+  /** Not under this lock: to free a session is to wait for its listener, which may be about to enter. */
   private void freeIfIdle() {
-    if (!closed || calls > 0 || pointer == 0) return;
-    kind.free(pointer);
-    pointer = 0;
-    notifyAll();
+    final long last;
+    synchronized (this) {
+      if (!closed || calls > 0 || pointer == 0) return;
+      last = pointer;
+      pointer = 0;
+    }
+    kind.free(last);
+    synchronized (this) {
+      freed = true;
+      notifyAll();
+    }
+    if (parent == null) return;
+    synchronized (parent) {
+      parent.children.remove(this);
+    }
+    parent.leave();
   }
 }

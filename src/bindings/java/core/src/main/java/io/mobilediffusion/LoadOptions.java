@@ -14,6 +14,9 @@ public final class LoadOptions {
   final long cacheBytes;
   final File vae;
   final LogListener log;
+  final String refusedWords;
+  final PromptFilter promptFilter;
+  final ImageFilter imageFilter;
 
   private LoadOptions(Builder builder) {
     threads = builder.threads;
@@ -25,6 +28,9 @@ public final class LoadOptions {
     cacheBytes = builder.cacheBytes;
     vae = builder.vae;
     log = builder.log;
+    refusedWords = builder.refusedWords;
+    promptFilter = builder.promptFilter;
+    imageFilter = builder.imageFilter;
   }
 
   public static Builder builder() {
@@ -41,6 +47,9 @@ public final class LoadOptions {
     private long cacheBytes = -1;
     private File vae;
     private LogListener log;
+    private String refusedWords;
+    private PromptFilter promptFilter;
+    private ImageFilter imageFilter;
 
     private Builder() {}
 
@@ -93,6 +102,27 @@ public final class LoadOptions {
     /** Told what is worth a log line; null: silence. */
     public Builder log(LogListener log) {
       this.log = log;
+      return this;
+    }
+
+    /**
+     * Refuses prompts that have one of these words or phrases in them, a line each, # begins a comment: whole words,
+     * without regard to case, accents, the style of letters and what nobody sees. Null: none.
+     */
+    public Builder refusedWords(String list) {
+      this.refusedWords = list;
+      return this;
+    }
+
+    /** Asked before each picture of the pipeline, about what the list lets pass; null: all of it may be drawn. */
+    public Builder promptFilter(PromptFilter promptFilter) {
+      this.promptFilter = promptFilter;
+      return this;
+    }
+
+    /** Asked after each, before anyone has it; null: it is given as it was drawn. */
+    public Builder imageFilter(ImageFilter imageFilter) {
+      this.imageFilter = imageFilter;
       return this;
     }
 

@@ -2,7 +2,7 @@
 package io.mobilediffusion;
 
 /** Why something could not be done: the message names the thing, what was expected and what was found. */
-public final class MobileDiffusionException extends RuntimeException {
+public class MobileDiffusionException extends RuntimeException {
   private static final long serialVersionUID = 1;
 
   private final Status status;
@@ -12,7 +12,14 @@ public final class MobileDiffusionException extends RuntimeException {
     this.status = status;
   }
 
-  public Status status() {
+  /** Of what C answered. */
+  static MobileDiffusionException of(int code, byte[] message) {
+    final Status status = Status.of(code);
+    final String text = Arguments.string(message);
+    return status == Status.REFUSED ? new RefusedException(text) : new MobileDiffusionException(status, text);
+  }
+
+  public final Status status() {
     return status;
   }
 }

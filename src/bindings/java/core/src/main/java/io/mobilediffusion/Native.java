@@ -17,18 +17,20 @@ final class Native {
   static native byte[] version();
   static native byte[] xnnpackVersion();
 
-  // ---- Pipelines; cacheBytes: -1
+  // ---- Pipelines; cacheBytes: -1; which: of the callbacks, by Callbacks.which()
 
   static native long loadPath(byte[] model, int threads, int precision, int memory, int priority, byte[][] loraPaths,
-      float[] loraWeights, byte[] cacheFolder, long cacheBytes, byte[] vae, Object notes);
+      float[] loraWeights, byte[] cacheFolder, long cacheBytes, byte[] vae, byte[] refusedWords,
+      Object callbacks, int which);
   static native long loadDescriptor(int descriptor, long offset, long bytes, int threads, int precision, int memory,
       int priority, byte[][] loraPaths, float[] loraWeights, byte[] cacheFolder, long cacheBytes, byte[] vae,
-      Object notes);
+      byte[] refusedWords, Object callbacks, int which);
   static native long loadBuffer(ByteBuffer direct, int threads, int precision, int memory, int priority,
-      byte[][] loraPaths, float[] loraWeights, byte[] cacheFolder, long cacheBytes, byte[] vae, Object notes);
+      byte[][] loraPaths, float[] loraWeights, byte[] cacheFolder, long cacheBytes, byte[] vae, byte[] refusedWords,
+      Object callbacks, int which);
   static native long loadBytes(byte[] model, int offset, int bytes, int threads, int precision, int memory,
       int priority, byte[][] loraPaths, float[] loraWeights, byte[] cacheFolder, long cacheBytes, byte[] vae,
-      Object notes);
+      byte[] refusedWords, Object callbacks, int which);
   static native void freePipeline(long pipeline);
   static native void cancel(long pipeline);
   static native void trim(long pipeline);
@@ -42,6 +44,15 @@ final class Native {
   static native long generate(long pipeline, byte[] prompt, long seed, int width, int height, int steps, float guidance,
       byte[] negativePrompt, byte[] sampler, byte[] pixels, int pixelsWidth, int pixelsHeight, int pixelsFormat,
       double strength, float[] noise, int noiseSource, int format, ByteBuffer output, Object run);
+
+  // ---- Live sessions; strength and run: as of generate()
+
+  static native long startLive(long pipeline, long seed, int width, int height, int steps, float guidance,
+      byte[] negativePrompt, byte[] sampler, byte[] pixels, int pixelsWidth, int pixelsHeight, int pixelsFormat,
+      double strength, float[] noise, int noiseSource, int format, Object run);
+  static native void submitLive(long live, byte[] prompt, long seed);
+  static native void finishLive(long live);
+  static native void freeLive(long live);
 
   // ---- Images
 
@@ -81,15 +92,27 @@ final class Native {
   // ---- Called by C
 
   static Throwable failure(int status, byte[] message) {
-    return new MobileDiffusionException(Status.of(status), Arguments.string(message));
+    return MobileDiffusionException.of(status, message);
   }
 
   static boolean progress(Object run, int stage, int done, int total) {
     return ((Run) run).progress(stage, done, total);
   }
 
-  static void note(Object notes, int level, byte[] message) {
-    ((Notes) notes).note(level, message);
+  static void note(Object callbacks, int level, byte[] message) {
+    ((Callbacks) callbacks).note(level, message);
+  }
+
+  static byte[] filterPrompt(Object callbacks, byte[] prompt) {
+    return ((Callbacks) callbacks).prompt(prompt);
+  }
+
+  static byte[] filterImage(Object callbacks, long provenance, byte[] pixels, int width, int height, int format) {
+    return ((Callbacks) callbacks).image(provenance, pixels, width, height, format);
+  }
+
+  static void picture(Object run, byte[] prompt, long seed, double seconds, long image, int status, byte[] message) {
+    ((LiveRun) run).picture(prompt, seed, seconds, image, status, message);
   }
 
   static boolean cancelled(Object cancellation) {

@@ -33,28 +33,28 @@ public final class Pipeline implements AutoCloseable {
   };
 
   final Handle handle;
-  private final Notes notes;
+  final Callbacks callbacks; // null: none
   private final int defaultWidth;
   private final int defaultHeight;
   private final int sizeMultiple;
   private final String modelName;
   private final double loadSeconds;
 
-  private Pipeline(long pointer, Notes notes) {
+  private Pipeline(long pointer, Callbacks callbacks) {
     handle = new Handle(this, "pipeline", pointer, KIND);
-    this.notes = notes;
+    this.callbacks = callbacks;
     defaultWidth = Native.defaultWidth(pointer);
     defaultHeight = Native.defaultHeight(pointer);
     sizeMultiple = Native.sizeMultiple(pointer);
     modelName = Arguments.string(Native.modelName(pointer));
     loadSeconds = Native.loadSeconds(pointer);
-    if (notes != null) notes.belongTo(handle);
+    if (callbacks != null) callbacks.belongTo(handle);
   }
 
-  /** Throws what the log's listener threw, if anything, and does without what was made meanwhile. */
-  private static <T> T unlessThrown(Notes notes, Handle handle, T made) {
+  /** Throws what a listener or a filter threw, if anything, and does without what was made meanwhile. */
+  private static <T> T unlessThrown(Callbacks callbacks, Handle handle, T made) {
     try {
-      if (notes != null) notes.rethrow();
+      if (callbacks != null) callbacks.rethrow();
       return made;
     } catch (Throwable thrown) {
       handle.close();
@@ -75,8 +75,8 @@ public final class Pipeline implements AutoCloseable {
   /** A model folder, or a packed model, which is mapped and not read into memory; null: the default model. */
   public static Pipeline load(File model, LoadOptions options) {
     final byte[] path = Arguments.path("model", model);
-    return load(options, (o, paths, weights, cache, vae, notes) -> Native.loadPath(path, o.threads, o.precision.code,
-        o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, notes));
+    return load(options, (o, paths, weights, cache, vae, words, callbacks, which) -> Native.loadPath(path, o.threads, o.precision.code,
+        o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, words, callbacks, which));
   }
 
   /** {@link #load(byte[], LoadOptions)} by the default options. */
@@ -108,8 +108,8 @@ public final class Pipeline implements AutoCloseable {
       bytes.get(copy);
       return loadBytes(copy, 0, copy.length, options);
     }
-    return load(options, (o, paths, weights, cache, vae, notes) -> Native.loadBuffer(bytes, o.threads, o.precision.code,
-        o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, notes));
+    return load(options, (o, paths, weights, cache, vae, words, callbacks, which) -> Native.loadBuffer(bytes, o.threads, o.precision.code,
+        o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, words, callbacks, which));
   }
 
   /** {@link #load(int, long, long, LoadOptions)} by the default options. */
@@ -126,34 +126,37 @@ public final class Pipeline implements AutoCloseable {
   public static Pipeline load(int descriptor, long offset, long bytes, LoadOptions options) {
     if (offset < 0) throw Arguments.invalid("offset must be 0 or more, not " + offset);
     if (bytes < -1) throw Arguments.invalid("bytes must be -1 (all that follow) or more, not " + bytes);
-    return load(options, (o, paths, weights, cache, vae, notes) -> Native.loadDescriptor(descriptor, offset, bytes,
-        o.threads, o.precision.code, o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, notes));
+    return load(options, (o, paths, weights, cache, vae, words, callbacks, which) -> Native.loadDescriptor(descriptor, offset, bytes,
+        o.threads, o.precision.code, o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, words, callbacks, which));
   }
 
   private static Pipeline loadBytes(byte[] model, int offset, int bytes, LoadOptions options) {
-    return load(options, (o, paths, weights, cache, vae, notes) -> Native.loadBytes(model, offset, bytes, o.threads,
-        o.precision.code, o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, notes));
+    return load(options, (o, paths, weights, cache, vae, words, callbacks, which) -> Native.loadBytes(model, offset, bytes, o.threads,
+        o.precision.code, o.memory.code, o.priority.code, paths, weights, cache, o.cacheBytes, vae, words, callbacks, which));
   }
 
   /** A load of Native, with what it needs of the options. */
   private interface Loader {
-    long load(LoadOptions options, byte[][] loraPaths, float[] loraWeights, byte[] cacheFolder, byte[] vae, Notes notes);
+    long load(LoadOptions options, byte[][] loraPaths, float[] loraWeights, byte[] cacheFolder, byte[] vae,
+        byte[] refusedWords, Callbacks callbacks, int which);
   }
 
   private static Pipeline load(LoadOptions options, Loader loader) {
     Arguments.notNull("options", options);
     Handle.freeDropped();
-    final Notes notes = options.log == null ? null : new Notes(options.log);
+    final Callbacks made = new Callbacks(options);
+    final Callbacks callbacks = made.which() == 0 ? null : made;
     final long pointer;
     try {
       pointer = loader.load(options, Lora.paths(options.loras), Lora.weights(options.loras),
-          Arguments.path("cacheFolder", options.cacheFolder), Arguments.path("vae", options.vae), notes);
+          Arguments.path("cacheFolder", options.cacheFolder), Arguments.path("vae", options.vae),
+          Arguments.text("refusedWords", options.refusedWords), callbacks, made.which());
     } catch (MobileDiffusionException e) {
-      if (notes != null) notes.rethrow();
+      if (callbacks != null) callbacks.rethrow();
       throw e;
     }
-    final Pipeline pipeline = new Pipeline(pointer, notes);
-    return unlessThrown(notes, pipeline.handle, pipeline);
+    final Pipeline pipeline = new Pipeline(pointer, callbacks);
+    return unlessThrown(callbacks, pipeline.handle, pipeline);
   }
 
   /** The size, in pixels, of a picture when none is asked for. */
@@ -208,10 +211,10 @@ public final class Pipeline implements AutoCloseable {
           options.pixelsFormat.code, options.strength, options.initialNoise, options.noise.code, options.format.code,
           options.output, run);
       final Image drawn = new Image(image);
-      return unlessThrown(notes, drawn.handle, drawn);
+      return unlessThrown(callbacks, drawn.handle, drawn);
     } catch (MobileDiffusionException e) {
       run.rethrow();
-      if (notes != null) notes.rethrow();
+      if (callbacks != null) callbacks.rethrow();
       throw e;
     } finally {
       handle.leave();
@@ -237,7 +240,7 @@ public final class Pipeline implements AutoCloseable {
   }
 
   /**
-   * Cancels the calls on it, which throw CANCELLED, waits until they have returned, and frees all of it. From a listener
+   * Ends its live sessions and cancels the calls on it, which throw CANCELLED, waits until they have returned, and frees all of it. From a listener
    * of such a call it does not wait. Afterwards {@code generate} and {@code trim} are INVALID_STATE.
    */
   @Override

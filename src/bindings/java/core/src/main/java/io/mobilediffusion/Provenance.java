@@ -25,7 +25,12 @@ public final class Provenance {
   }
 
   static Provenance of(long image) {
-    return new Provenance(Native.imageProvenance(image));
+    return at(Native.imageProvenance(image));
+  }
+
+  /** A copy of what is there. */
+  static Provenance at(long pointer) {
+    return new Provenance(pointer);
   }
 
   /** Reads back what {@link Image#save} wrote into a PNG or a JPEG. */

@@ -21,7 +21,9 @@ public enum Status {
   /** A defect of the library: please report it. */
   INTERNAL(9),
   /** What was called is closed. */
-  INVALID_STATE(10);
+  INVALID_STATE(10),
+  /** A filter of {@link LoadOptions} refused the prompt or the picture: {@link RefusedException}. */
+  REFUSED(11);
 
   private final int code;
 

@@ -3,6 +3,8 @@ package io.mobilediffusion.kotlin
 
 import io.mobilediffusion.GenerateOptions
 import io.mobilediffusion.Image
+import io.mobilediffusion.LivePicture
+import io.mobilediffusion.LiveSession
 import io.mobilediffusion.LoadOptions
 import io.mobilediffusion.MobileDiffusionException
 import io.mobilediffusion.Pipeline
@@ -12,8 +14,11 @@ import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.onFailure
+import kotlinx.coroutines.channels.trySendBlocking
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
@@ -54,6 +59,31 @@ class SuspendingPipeline(
   /** The same as a flow: how far it is, as often as the collector asks, and the picture at the end. */
   fun draw(prompt: String, options: GenerateOptions.Builder.() -> Unit = {}): Flow<Drawing> =
       channelFlow<Drawing> { send(Drawn(generate(prompt, { trySend(it) }, options))) }.buffer(Channel.CONFLATED)
+
+  /**
+   * Pictures that follow [prompts] while they are being typed: a picture for each that was not overtaken, in order, the
+   * collector's to close. The next is begun when the collector has taken the last. Where [prompts] end, the flow does,
+   * after the last one's picture. Others may draw meanwhile; but who is cancelled while it waits for its turn may cancel
+   * a picture of this in place of its own, which then comes as a failure.
+   *
+   *     pipeline.live(textField.texts()) { seed(5) }.collect { it.use { show(it.prompt(), it.image()) } }
+   */
+  fun live(prompts: Flow<String>, options: GenerateOptions.Builder.() -> Unit = {}): Flow<LivePicture> =
+      channelFlow {
+            val choices = GenerateOptions.builder().apply(options).build()
+            val session =
+                LiveSession.start(pipeline, choices) { picture ->
+                  trySendBlocking(picture).onFailure { picture.close() } // nobody collects any more
+                }
+            try {
+              prompts.collect { session.submit(it) }
+              withContext(dispatcher) { session.finish() }
+            } finally {
+              // It waits for the session's thread, which may wait for a collector on this one.
+              withContext(NonCancellable + dispatcher) { session.close() }
+            }
+          }
+          .buffer(Channel.RENDEZVOUS)
 
   /** Gives back all memory that can be had again: for Android's `onTrimMemory`. */
   fun trim() = pipeline.trim()
