@@ -27,7 +27,7 @@ nlohmann::ordered_json openapi(const nlohmann::ordered_json& facts, const Limits
   Json& openai = api["components"]["schemas"]["ImagesRequest"]["properties"];
   openai["prompt"]["maxLength"] = limits.prompt_characters;
   openai["n"]["maximum"] = limits.pictures;
-  openai["model"]["enum"] = Json::array({facts["model"]});
+  openai["model"]["enum"] = Json::array({facts["model"], nullptr});
   for (const Json& size : facts["sizes"]) {
     if (size[0] <= limits.side && size[1] <= limits.side)
       openai["size"]["enum"].push_back(std::to_string(size[0].get<int>()) + "x" + std::to_string(size[1].get<int>()));

@@ -192,7 +192,7 @@ class ServeTest(ProgramTest):
         self.assertIn("1 thread", facts["device"])
         api = json.loads(self.server.ask("/openapi.json")[2])
         self.assertEqual(api["openapi"], "3.1.0")
-        self.assertEqual(api["components"]["schemas"]["ImagesRequest"]["properties"]["model"]["enum"], ["model"])
+        self.assertEqual(api["components"]["schemas"]["ImagesRequest"]["properties"]["model"]["enum"], ["model", None])
         self.assertNotIn("security", api)
 
     def test_the_page(self):

@@ -3,6 +3,7 @@
 // How long a picture took, by stage.
 
 const STAGES = {encoder: 'encoder', text: 'text', unet: 'UNet', decoder: 'decoder'};
+const SEEN = .0005;  // seconds; of a prompt that comes back the text encoder's answer was kept
 
 export const inWords = (seconds) => seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
 
@@ -11,7 +12,7 @@ function element(name, className, text) {
 }
 
 export function showTiming(bar, line, seconds) {
-  const stages = Object.keys(STAGES).filter((stage) => seconds[stage] > 0);
+  const stages = Object.keys(STAGES).filter((stage) => seconds[stage] > SEEN);
   bar.replaceChildren(...stages.map((stage) => {
     const part = element('span', stage, '');
     part.style.flexGrow = 1000 * seconds[stage] / seconds.total;  // below 1 they would leave a gap
