@@ -5,7 +5,9 @@
 #pragma once
 
 #if defined(_WIN32)
+#if !defined(NOMINMAX)  // by a compiler's own headers
 #define NOMINMAX
+#endif
 #define WIN32_LEAN_AND_MEAN
 #include <winsock2.h>
 // behind winsock2.h
