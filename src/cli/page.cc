@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // mobilediffusion page: the page of `serve` as a folder of files, with the WebAssembly package and a model in it.
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -61,6 +62,7 @@ Result<std::vector<std::string>> package_files(const std::string& package) {
     }
     if (error) return Status(StatusCode::kIoError, "cannot read " + package + "/" + part + ": " + error.message());
   }
+  std::sort(files.begin(), files.end());  // for the version, which is of all of them in this order
   return files;
 }
 

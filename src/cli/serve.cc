@@ -85,9 +85,7 @@ int run(Options options) {
   if (const Status status = check(options); !status.ok()) return complain(status);
   options.server.body_bytes = static_cast<size_t>(options.body_megabytes) << 20;
   options.limits.waiting = static_cast<size_t>(options.waiting);
-  catch_interrupts();
-  catch_termination();
-  const InterruptGuard guard;
+  catch_interrupts();  // while a model is loaded it ends at once
 
   // The port first: it is what most often cannot be had.
   Result<net::Listener> listener = net::Listener::open(options.host, options.port);
@@ -111,6 +109,8 @@ int run(Options options) {
   serve::Site site(
       *pipeline, std::move(*facts),
       {.limits = options.limits, .names = std::move(names), .token = options.token, .device = device_of(options.load)});
+  catch_termination();
+  const InterruptGuard guard;
   const std::string token = options.token.empty() ? "" : "#token=" + options.token;
   std::printf("%s%s\n%s, %s. Ctrl-C ends it.\n", address_of(options.host, listener->port()).c_str(), token.c_str(),
               pipeline->model_name().c_str(), device_of(options.load).c_str());
