@@ -225,6 +225,22 @@ test('by keyboard and for who does not see it', async () => {
   await closePage(tab);
 });
 
+test('a token, which comes with the address and stays', async () => {
+  const guarded = await Server.start(0, '--token', 'open-sesame');
+  const bare = guarded.address.replace(/#.*/, '');
+  const stranger = await browser.open(bare);
+  await until('it says so', async () => /token/.test(await stranger.evaluate(`document.querySelector('#state').textContent`)));
+  await stranger.close();
+  const tab = await browser.open(guarded.address);
+  await until('the first picture', async () => await seen(tab) && await state(tab) === 'ready');
+  assert.equal(await tab.evaluate(`location.href.includes('sesame')`), false);  // nor any link that is copied
+  const another = await browser.open(bare);
+  await until('the first picture', async () => await seen(another) && await state(another) === 'ready');
+  await closePage(another);
+  await closePage(tab);
+  await guarded.end();
+});
+
 test('the program ends, and comes back', async () => {
   const tab = await openPage();
   await until('the page is kept', () => tab.evaluate(`navigator.serviceWorker.controller !== null`));

@@ -4,9 +4,9 @@ import {spawn} from 'node:child_process';
 const PROGRAM = process.env.MOBILEDIFFUSION_CLI;
 
 export class Server {
-  static async start(port = 0) {
+  static async start(port = 0, ...words) {
     const server = new Server();
-    server.process = spawn(PROGRAM, ['serve', '--port', String(port), '--cache', 'none'], {stdio: ['ignore', 'pipe', 'inherit']});
+    server.process = spawn(PROGRAM, ['serve', '--port', String(port), '--cache', 'none', ...words], {stdio: ['ignore', 'pipe', 'inherit']});
     server.address = await new Promise((resolve, reject) => {
       let text = '';
       server.process.stdout.setEncoding('utf8').on('data', (piece) => {
