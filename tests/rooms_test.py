@@ -13,9 +13,9 @@ import unittest
 HALLS = "src", "kernels"
 
 # Who alone may ask the operating system for what C++ has not, behind a name that every system can have.
-ASK_THE_SYSTEM = "src/files", "src/cli", "kernels/runtime"
+ASK_THE_SYSTEM = "src/files", "src/net", "src/cli", "kernels/runtime"
 HEADERS_OF_SYSTEMS = re.compile(r"unistd\.h|fcntl\.h|dlfcn\.h|dirent\.h|poll\.h|pthread\.h|sched\.h|signal\.h|termios\.h|io\.h|process\.h|"
-                                r"psapi\.h|shellapi\.h|windows\.h|(sys|mach|pthread)/.*")
+                                r"psapi\.h|shellapi\.h|windows\.h|netdb\.h|winsock2\.h|ws2tcpip\.h|(sys|mach|netinet|arpa|pthread)/.*")
 
 
 def read(path):
@@ -127,7 +127,7 @@ class TheCheckItself(unittest.TestCase):
             "src/low/CMakeLists.txt": "room(objects)\n"}))
 
     def test_a_call_to_the_system_outside_its_rooms_is_named(self):
-        self.assertEqual(["src/low/b.cc includes <unistd.h>, a system's own; what asks the system stands in src/files, src/cli, kernels/runtime"],
+        self.assertEqual(["src/low/b.cc includes <unistd.h>, a system's own; what asks the system stands in src/files, src/net, src/cli, kernels/runtime"],
                          self.tree({"src/low/CMakeLists.txt": "room(objects)\n",
                                     "src/low/b.cc": "#include <string>\n#if !defined(_WIN32)\n#include <unistd.h>\n#endif\n",
                                     "src/files/CMakeLists.txt": "room(objects)\n",

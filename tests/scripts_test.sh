@@ -16,7 +16,7 @@ echo "== benchmarks/compare"
 benchmarks/compare --help | grep -q -- --rounds
 
 echo "== no script names a Python that PATH chooses"
-if grep -nE '(^|[;&|(]|\bexec|\bquietly) *python3 ' .setup/setup.sh .ci/run .ci/pristine benchmarks/compare examples/picture tests/run tests/arm64 tests/static tests/jvm tests/android tests/apple; then exit 1; fi
+if grep -nE '(^|[;&|(]|\bexec|\bquietly) *python3 ' .setup/setup.sh .ci/run .ci/pristine benchmarks/compare examples/picture tests/run tests/arm64 tests/static tests/jvm tests/serve tests/android tests/apple; then exit 1; fi
 
 echo "== what is installed is what this machine's processor can use"
 if command -v dpkg >/dev/null; then

@@ -33,6 +33,8 @@ Run add_tokenize(CLI::App& app);
 Run add_words(CLI::App& app);
 Run add_quantize(CLI::App& app);
 Run add_pack(CLI::App& app);
+Run add_serve(CLI::App& app);
+Run add_page(CLI::App& app);
 
 // Says what went wrong on stderr; the exit code for it.
 int complain(const Status& status);

@@ -16,33 +16,16 @@
 #include "src/cli/prompt_lines.h"
 #include "src/cli/refused_words.h"
 #include "src/files/utf8_path.h"
+#include "src/images/picture_report.h"
 
 namespace mobilediffusion::cli {
 namespace {
 
 nlohmann::json report(const Image& image, const std::string& file, double load_seconds) {
-  return {{"file", file},
-          {"prompt", image.provenance.prompt},
-          {"prompt_tokens", image.prompt_tokens},
-          {"prompt_truncated", image.prompt_truncated},
-          {"unknown_words", image.unknown_words},
-          {"model", image.provenance.model},
-          {"seed", image.provenance.seed},
-          {"steps", image.provenance.steps},
-          {"guidance", image.provenance.guidance},
-          {"sampler", image.provenance.sampler},
-          {"noise", image.provenance.noise},
-          {"loras", image.provenance.loras},
-          {"strength", image.provenance.strength ? nlohmann::json(*image.provenance.strength) : nlohmann::json()},
-          {"width", image.width},
-          {"height", image.height},
-          {"seconds",
-           {{"load", load_seconds},
-            {"encoder", image.timings.encoder},
-            {"text", image.timings.text},
-            {"unet", image.timings.unet},
-            {"decoder", image.timings.decoder},
-            {"total", image.timings.total}}}};
+  nlohmann::json told = picture_report(image);
+  told["file"] = file;
+  told["seconds"]["load"] = load_seconds;
+  return told;
 }
 
 Status to_stdout(const Image& image, const SaveOptions& save) {

@@ -95,16 +95,12 @@ int show_autoencoder(const std::string& path, const DecoderConfig& autoencoder, 
   return kDone;
 }
 
-int steps_of(const SchedulerConfig& scheduler) {
-  return scheduler.steps != 0 ? scheduler.steps : static_cast<int>(scheduler.timesteps.size());
-}
-
 void print_sampling(const ModelFolder& model) {
   const SchedulerConfig& scheduler = model.scheduler;
   const std::string sampler =
       scheduler.sampler.empty() ? "none of ours for " + scheduler.class_name : scheduler.sampler;
-  std::printf("\nsampler %s, %d step%s, guidance %g%s%s\n", sampler.c_str(), steps_of(scheduler),
-              steps_of(scheduler) == 1 ? "" : "s", static_cast<double>(scheduler.guidance),
+  std::printf("\nsampler %s, %d step%s, guidance %g%s%s\n", sampler.c_str(), scheduler.usual_steps(),
+              scheduler.usual_steps() == 1 ? "" : "s", static_cast<double>(scheduler.guidance),
               model.recipe.reason.empty() ? "" : ": ", model.recipe.reason.c_str());
   if (const std::string note = assumption(model.recipe, scheduler); !note.empty()) std::printf("%s\n", note.c_str());
 }
@@ -130,7 +126,7 @@ int show_model(const std::string& path, bool as_json) {
                       {"total", to_json(cost.total())},
                       {"sample_size", side},
                       {"sampler", model->scheduler.sampler},
-                      {"steps", steps_of(model->scheduler)},
+                      {"steps", model->scheduler.usual_steps()},
                       {"guidance", model->scheduler.guidance},
                       {"sampling_assumed", model->recipe.assumed},
                       {"sampling_reason", model->recipe.reason},

@@ -55,7 +55,8 @@ int run(const std::vector<std::string>& arguments) {
       "  mobilediffusion generate \"two red boats at sunset\" -o boats.png\n"
       "  mobilediffusion generate \"a blue house at night\" --seed 7 --count 4\n"
       "  printf 'a red car\\na green tree\\n' | mobilediffusion generate - --json\n"
-      "  mobilediffusion info boats.png\n\n"
+      "  mobilediffusion info boats.png\n"
+      "  mobilediffusion serve\n\n"
       "`mobilediffusion COMMAND --help` has more. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.");
   app.set_version_flag("--version", std::string(mobilediffusion::version()) + " (XNNPACK " +
                                         std::string(mobilediffusion::xnnpack_version()) + ")");
@@ -63,8 +64,9 @@ int run(const std::vector<std::string>& arguments) {
   app.allow_windows_style_options(false);  // a path that begins with a slash is one
 
   std::vector<std::pair<CLI::App*, cli::Run>> commands;
-  for (const auto add : {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_quantize,
-                         cli::add_pack, cli::add_verify, cli::add_tokenize, cli::add_words}) {
+  for (const auto add :
+       {cli::add_generate, cli::add_info, cli::add_bench, cli::add_synthesize, cli::add_quantize, cli::add_pack,
+        cli::add_verify, cli::add_tokenize, cli::add_words, cli::add_serve, cli::add_page}) {
     cli::Run run = add(app);
     commands.emplace_back(app.get_subcommands([](CLI::App*) { return true; }).back(), std::move(run));
   }

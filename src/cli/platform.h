@@ -33,6 +33,9 @@ int64_t peak_memory();
 
 int64_t process_id();
 
+// The processor's name, as its maker has it; empty where the system does not say.
+std::string processor_name();
+
 // Where this user's programs keep what they can make again; empty where nothing says so.
 std::string user_cache_folder();
 
@@ -43,6 +46,10 @@ Result<bool> make_new_file(const std::string& path);
 // interrupted() true, so that work can be left in order.
 void catch_interrupts();
 bool interrupted();
+
+// From now on a request to end (SIGTERM, where a system has it) makes terminated() true.
+void catch_termination();
+bool terminated();
 
 class InterruptGuard {
  public:

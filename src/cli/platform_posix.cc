@@ -5,9 +5,13 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <system_error>
 
 #include "src/cli/cli.h"
@@ -18,7 +22,10 @@ namespace mobilediffusion::cli {
 namespace {
 
 volatile std::sig_atomic_t interrupt_seen = 0;
+volatile std::sig_atomic_t termination_seen = 0;
 volatile std::sig_atomic_t guards = 0;
+
+extern "C" void on_termination(int) { termination_seen = 1; }
 
 extern "C" void on_interrupt(int) {
   interrupt_seen = 1;
@@ -56,6 +63,20 @@ int64_t peak_memory() {
 
 int64_t process_id() { return ::getpid(); }
 
+std::string processor_name() {
+#if defined(__APPLE__)
+  char name[256];
+  size_t size = sizeof name;
+  return ::sysctlbyname("machdep.cpu.brand_string", name, &size, nullptr, 0) == 0 ? name : "";
+#else
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name") && line.find(": ") != std::string::npos) return line.substr(line.find(": ") + 2);
+  }
+  return {};
+#endif
+}
+
 std::string user_cache_folder() {
   const std::string home = environment_variable("HOME");
 #if defined(__APPLE__)
@@ -78,6 +99,9 @@ Result<bool> make_new_file(const std::string& path) {
   return Status(errno == ENOENT ? StatusCode::kNotFound : StatusCode::kIoError,
                 "cannot write " + path + ": " + std::generic_category().message(errno));
 }
+
+void catch_termination() { std::signal(SIGTERM, on_termination); }
+bool terminated() { return termination_seen != 0; }
 
 void catch_interrupts() { std::signal(SIGINT, on_interrupt); }
 bool interrupted() { return interrupt_seen != 0; }

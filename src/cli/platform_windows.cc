@@ -88,6 +88,8 @@ int64_t peak_memory() {
 
 int64_t process_id() { return ::_getpid(); }
 
+std::string processor_name() { return environment_variable("PROCESSOR_IDENTIFIER"); }
+
 std::string user_cache_folder() { return environment_variable("LOCALAPPDATA"); }
 
 Result<bool> make_new_file(const std::string& path) {
@@ -101,6 +103,9 @@ Result<bool> make_new_file(const std::string& path) {
   return Status(errno == ENOENT ? StatusCode::kNotFound : StatusCode::kIoError,
                 "cannot write " + path + ": " + std::generic_category().message(errno));
 }
+
+void catch_termination() {}
+bool terminated() { return false; }
 
 void catch_interrupts() { ::SetConsoleCtrlHandler(on_control_event, TRUE); }
 bool interrupted() { return interrupt_seen; }

@@ -44,8 +44,8 @@ struct UNetLevel {
   int heads = 1;
   bool self_attention = false;        // whether transformers attend to the picture as well as to the text
   bool only_cross_attention = false;  // ... and read the text in its place
-  bool separable = false;       // depthwise + pointwise in place of plain 3x3 convolutions
-  bool downsample = false;      // whether a stride-2 convolution leads to the next level; false on the last
+  bool separable = false;             // depthwise + pointwise in place of plain 3x3 convolutions
+  bool downsample = false;            // whether a stride-2 convolution leads to the next level; false on the last
 };
 
 // The block at the lowest resolution, as wide as the last level: a resnet, transformer blocks, a resnet.
@@ -175,6 +175,9 @@ struct SchedulerConfig {
   // Why the sampler of the file's class cannot do as the file says. Any other sampler can be asked for.
   std::string refused_sampler;
   Status refusal;
+
+  // Steps where the caller names none.
+  int usual_steps() const { return steps != 0 ? steps : static_cast<int>(timesteps.size()); }
 };
 
 // Each reads one file's text; `origin` is the file's name for the messages.

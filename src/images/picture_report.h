@@ -1,0 +1,15 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// A picture's making as JSON, for programs that ask for it.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "mobilediffusion/image.h"
+
+namespace mobilediffusion {
+
+// Everything that an Image says but its pixels; "seconds" by stage.
+nlohmann::json picture_report(const Image& image);
+
+}  // namespace mobilediffusion
