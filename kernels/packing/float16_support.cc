@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "kernels/packing/product_tile.h"
+#include "kernels/runtime/processor.h"
 #include "kernels/xnnpack/int8_operator.h"
 #include "kernels/xnnpack/xnnpack_operator.h"
 #include "kernels/xnnpack/xnnpack_versions.h"
@@ -83,7 +85,8 @@ int float16_outputs_at_once() {
 bool computes_float16() { return float16_outputs_at_once() > 0; }
 
 Precision dequantized_precision() {
-  static const bool halves = computes_float16() && multiplies_int8_to_halves();
+  static const bool halves =
+      computes_float16() && multiplies_int8_to_halves() && !(multiplies_bytes() && halves_narrow_the_tile());
   return halves ? Precision::kFloat16 : Precision::kFloat32;
 }
 

@@ -19,8 +19,8 @@ bool computes_float16();
 int float16_outputs_at_once();
 
 // The floating-point side of an int8 network: what int8 operators write their dequantised sums in, and what operators
-// compute in that are not worth quantising for. float16 where XNNPACK has both for this processor, which halves what an
-// activation takes, else float32.
+// compute in that are not worth quantising for. float16 where XNNPACK has both for this processor and is as fast with
+// it, which halves what an activation takes, else float32.
 Precision dequantized_precision();
 
 // What an operator writes that reads `input`: 8 bits are for operands alone.

@@ -111,6 +111,11 @@ ProductKernel name_of_tile(Precision precision, const ProductTile& tile, bool (*
   return kernel;
 }
 
+bool halves_narrow_the_tile() {
+  const auto size = [](Precision result) { return packed_size(Precision::kInt8, result, /*in=*/64, /*out=*/1); };
+  return size(Precision::kFloat16) < size(Precision::kFloat32);  // of one column, packed as a tile of them
+}
+
 ProductKernel product_kernel(Precision precision, Precision result) {
   return name_of_tile(precision, find_tile(precision, result), has_instructions);
 }

@@ -28,6 +28,10 @@ struct ProductKernel {
 // by packing; some hundred small weights.
 ProductKernel product_kernel(Precision precision, Precision result);
 
+// Whether int8's products come to halves by tiles of fewer columns than to float32: half as fast. XNNPACK's version of
+// 2024-11-08 has products by AVX-512 VNNI to float32 alone, those to halves take 256 bits.
+bool halves_narrow_the_tile();
+
 // What such a tile is, on a processor that has what `has` says: of the lines of a table for each kind of processor.
 ProductKernel name_of_tile(Precision precision, const ProductTile& tile, bool (*has)(std::string_view instructions));
 

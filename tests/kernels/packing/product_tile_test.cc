@@ -24,6 +24,15 @@ TEST(ProductTile, IsFoundInEveryPrecision) {
   EXPECT_EQ(product_kernel(Precision::kFloat16, Precision::kFloat16).tile.columns > 0, computes_float16());
 }
 
+// Where the processor multiplies 8-bit numbers, an int8 network takes the faster of XNNPACK's products.
+TEST(ProductTile, OfInt8IsTheWider) {
+  const ProductTile chosen = product_kernel(Precision::kInt8, dequantized_precision()).tile;
+  const ProductTile other = product_kernel(Precision::kInt8, Precision::kFloat32).tile;
+  EXPECT_EQ(halves_narrow_the_tile(),
+            computes_float16() && product_kernel(Precision::kInt8, Precision::kFloat16).tile.columns < other.columns);
+  if (multiplies_bytes()) EXPECT_GE(chosen.columns, other.columns);
+}
+
 TEST(ProductTile, OfAnotherShapeIsNotNamed) {
   const ProductKernel kernel = name_of_tile(Precision::kInt8, {.columns = 5, .depth = 3}, has_nothing);
   EXPECT_EQ(kernel.instructions, "");
