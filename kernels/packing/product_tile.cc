@@ -113,7 +113,8 @@ ProductKernel name_of_tile(Precision precision, const ProductTile& tile, bool (*
 
 bool halves_narrow_the_tile() {
   const auto size = [](Precision result) { return packed_size(Precision::kInt8, result, /*in=*/64, /*out=*/1); };
-  return size(Precision::kFloat16) < size(Precision::kFloat32);  // of one column, packed as a tile of them
+  const size_t halves = size(Precision::kFloat16);  // of one column, packed as a tile of them
+  return halves != 0 && halves < size(Precision::kFloat32);
 }
 
 ProductKernel product_kernel(Precision precision, Precision result) {
