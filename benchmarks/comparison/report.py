@@ -1,11 +1,11 @@
 """Draws benchmarks/results/*.png from the JSON beside them, and fills in the tables of benchmarks/README.md.
 
-A picture and its table stand between <!-- NAME --> and <!-- end NAME -->. What has no results is left as it is.
+What has no results is left as it is.
 """
 
 import json
 import os
-import re
+import sys
 
 import matplotlib
 
@@ -13,8 +13,10 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 from lesser_processor import CLASSES  # noqa: E402
 
-BENCHMARKS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RESULTS = os.path.join(BENCHMARKS, "results")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import page  # noqa: E402
+from page import RESULTS  # noqa: E402
+
 NAMES = {"ours": "MobileDiffusion for C++", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "pytorch": "PyTorch"}
 COLOURS = {"text": "#7f8c8d", "unet": "#2e86c1", "decoder": "#e67e22"}
 
@@ -154,8 +156,7 @@ def draw_lines(result, name, key, x_of, x_label, ideal):
 
 
 def save(figure, name):
-    figure.tight_layout()
-    figure.savefig(os.path.join(RESULTS, name + ".png"), dpi=110)
+    page.save(figure, name)
     plt.close(figure)
 
 
@@ -178,15 +179,8 @@ def main():
         tables["threads"] = growth(threads, "threads", threads_cell)
         draw_lines(threads, "threads", "threads", lambda n: n, "threads (dotted: twice as fast with twice as many)",
                    lambda x: 1 / x)
-    page = os.path.join(BENCHMARKS, "README.md")
-    with open(page) as file:
-        text = file.read()
-    for name, content in tables.items():
-        section = (f"![Seconds a picture](results/{name}.png)\n\n" if not busy(results(name)) else "") + content + "\n"
-        text = re.sub(f"(<!-- {name} -->\n).*?(<!-- end {name} -->)", lambda match: match[1] + section + match[2], text,
-                      flags=re.DOTALL)
-    with open(page, "w") as file:
-        file.write(text)
+    page.fill({name: (f"![Seconds a picture](results/{name}.png)\n\n" if not busy(results(name)) else "") + content + "\n"
+               for name, content in tables.items()})
 
 
 if __name__ == "__main__":

@@ -58,8 +58,8 @@ using ImageFilter = std::function<std::optional<std::string>(const Provenance& h
 struct LoadOptions {
   // Threads of the pipeline's own pool, the calling one included; 1 to 256. 0: one for every core that is worth it, up
   // to eight, since more than that seldom share a fast memory path. Cores count that this process may use, within a
-  // container's quota; of two hardware threads of one core the second does not, nor do a phone's small cores. Between
-  // pictures the threads sleep.
+  // container's quota; of two hardware threads of one core the second does not, nor do a phone's small cores, or the
+  // efficient ones beside a desktop's or a Mac's fast ones. Between pictures the threads sleep.
   int threads = 0;
 
   // The caller's pool instead of one of its own, as pthreadpool_create() makes it in the pthreadpool that this library

@@ -9,20 +9,25 @@
 namespace mobilediffusion::kernels {
 namespace {
 
-using Algorithm = void (*)(Context& context, std::string_view name, const AttentionSpec& spec, const Tensor& queries,
-                           const Tensor& keys, const Tensor& values, Tensor& y);
+// How attention is computed.
+struct Choice {
+  void (*run)(Context& context, std::string_view name, const AttentionSpec& spec, const Tensor& queries,
+              const Tensor& keys, const Tensor& values, Tensor& y);
+  Kernel kernel;
+};
 
 // The table: the first line that a specification, a precision and a number of keys fit.
-Algorithm choose(const AttentionSpec& spec, Precision precision, int64_t keys) {
+Choice choose(const AttentionSpec& spec, Precision precision, int64_t keys) {
   constexpr int64_t kFewestKeys = 1024;  // that are worth quantising
 
   // Long softmax attention in int8, as between the pixels of a large picture: products in 8 bits.
   if (precision == Precision::kInt8 && spec.weights == AttentionWeights::kSoftmax && !spec.causal &&
       keys >= kFewestKeys)
-    return quantized_attention;
+    return {.run = quantized_attention,
+            .kernel = {.way = "quantized", .products = Kernel::Products::kXnnpack, .precision = Precision::kInt8}};
 
   // Everything else, in every precision: float32, scores and sums staying in a core's cache.
-  return flash_attention;
+  return {.run = flash_attention, .kernel = {.way = "flash", .products = Kernel::Products::kLoops}};
 }
 
 }  // namespace
@@ -33,8 +38,9 @@ Attention::Attention(std::string name, const AttentionSpec& spec, Precision prec
 Tensor Attention::operator()(Context& context, const Tensor& queries, const Tensor& keys, const Tensor& values) const {
   Tensor y = context.make(queries.shape(), queries.format());
   const int64_t rows = queries.shape().pixels(), count = keys.shape().pixels(), width = queries.shape().c;
-  const auto call = context.begin(name_, "attention", 2 * queries.shape().n * rows * count * width);
-  if (call) choose(spec_, precision_, count)(context, name_, spec_, queries, keys, values, y);
+  const Choice choice = choose(spec_, precision_, count);
+  const auto call = context.begin(name_, "attention", 2 * queries.shape().n * rows * count * width, choice.kernel);
+  if (call) choice.run(context, name_, spec_, queries, keys, values, y);
   return y;
 }
 

@@ -58,10 +58,14 @@ class ByGroups final : public PointProducts {
 
 }  // namespace
 
+Kernel::Products point_products(Precision precision) {
+  return PanelProduct::suits_processor(precision) ? Kernel::Products::kPanels : Kernel::Products::kXnnpack;
+}
+
 std::unique_ptr<const PointProducts> make_point_products(const std::string& name, const Matrices& matrices,
                                                          const std::vector<float>& weight, const Packing& packing,
                                                          Status& status) {
-  if (PanelProduct::suits_processor(packing.precision))
+  if (point_products(packing.precision) == Kernel::Products::kPanels)
     return std::make_unique<ByPanels>(name, matrices, weight, packing, status);
   return std::make_unique<ByGroups>(name, matrices, weight, packing, status);
 }

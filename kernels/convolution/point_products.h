@@ -31,7 +31,10 @@ class PointProducts {
   virtual int64_t packed_bytes() const = 0;
 };
 
-// By our own product or by XNNPACK's, whichever suits the processor. `weight` is (points, out, in); it is not read
+// Whose products they are in a precision: our own or XNNPACK's, whichever suits the processor.
+Kernel::Products point_products(Precision precision);
+
+// By those. `weight` is (points, out, in); it is not read
 // where packing.holds(name), nor needed afterwards.
 std::unique_ptr<const PointProducts> make_point_products(const std::string& name, const Matrices& matrices,
                                                          const std::vector<float>& weight, const Packing& packing,

@@ -15,6 +15,10 @@ class PointwiseConvolution final : public ConvolutionAlgorithm {
  public:
   static bool suits(const Conv2dSpec& spec) { return spec.kernel == 1 && spec.stride == 1 && !spec.depthwise; }
 
+  static Kernel kernel_of(Precision precision, const Conv2dSpec& spec) {
+    return Linear::kernel_of(precision, {.in = spec.in_channels, .out = spec.out_channels});
+  }
+
   PointwiseConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                        const WeightView& bias, const Packing& packing, Status& status)
       : product_(name, {.in = spec.in_channels, .out = spec.out_channels}, weight, bias, packing, status) {}

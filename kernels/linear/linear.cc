@@ -19,16 +19,25 @@ std::unique_ptr<const LinearAlgorithm> by(const std::string& name, const LinearS
   return std::make_unique<Algorithm>(name, spec, weight, bias, packing, status);
 }
 
+// How a linear layer is computed.
+struct Choice {
+  std::unique_ptr<const LinearAlgorithm> (*pack)(const std::string& name, const LinearSpec& spec,
+                                                 const WeightView& weight, const WeightView& bias,
+                                                 const Packing& packing, Status& status);
+  Kernel::Products products;
+};
+
 // The table: the first line that a precision, the processor and a shape fit.
-auto choose(Precision precision, const LinearSpec& spec) {
+Choice choose(Precision precision, const LinearSpec& spec) {
   // In float32 on vectors of AVX2 or AVX-512, weights in less where the processor multiplies none of it faster.
-  if (PanelProduct::suits_processor(precision)) return by<PanelLinear>;
+  if (PanelProduct::suits_processor(precision)) return {.pack = by<PanelLinear>, .products = Kernel::Products::kPanels};
 
   // In int8 where the processor has instructions for it, but no tiles.
-  if (precision == Precision::kInt8 && ByteProduct::suits_processor() && ByteLinear::suits(spec)) return by<ByteLinear>;
+  if (precision == Precision::kInt8 && ByteProduct::suits_processor() && ByteLinear::suits(spec))
+    return {.pack = by<ByteLinear>, .products = Kernel::Products::kBytes};
 
   // Everything else.
-  return by<FullyConnected>;
+  return {.pack = by<FullyConnected>, .products = Kernel::Products::kXnnpack};
 }
 
 }  // namespace
@@ -39,11 +48,21 @@ Format Linear::input_format_of(Precision precision) {
   return is_quantized(format) && PanelProduct::suits_processor(precision) ? output_format(format) : format;
 }
 
+Kernel Linear::kernel_of(Precision precision, const LinearSpec& spec) {
+  return {.way = {},
+          .products = choose(precision, spec).products,
+          .precision = precision,
+          .result = precision == Precision::kInt8 ? dequantized_precision() : precision};
+}
+
 Linear::Linear(std::string name, const LinearSpec& spec, const WeightView& weight, const WeightView& bias,
                const Packing& packing, Status& status)
-    : name_(std::move(name)), spec_(spec), input_format_(input_format_of(packing.precision)) {
+    : name_(std::move(name)),
+      spec_(spec),
+      input_format_(input_format_of(packing.precision)),
+      kernel_(kernel_of(packing.precision, spec)) {
   if (!status.ok() || weight.data == nullptr) return;
-  algorithm_ = choose(packing.precision, spec)(name_, spec, weight, bias, packing, status);
+  algorithm_ = choose(packing.precision, spec).pack(name_, spec, weight, bias, packing, status);
 }
 
 Linear::Linear(Linear&&) noexcept = default;
@@ -55,7 +74,7 @@ Tensor Linear::operator()(Context& context, const Tensor& x) const {
   Shape shape = x.shape();
   shape.c = spec_.out;
   Tensor y = context.make(shape, output_format(input_format_));
-  const auto call = context.begin(name_, "linear", shape.rows() * spec_.in * spec_.out);
+  const auto call = context.begin(name_, "linear", shape.rows() * spec_.in * spec_.out, kernel_);
   if (call) run(context, x, y);
   return y;
 }

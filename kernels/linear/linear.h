@@ -31,6 +31,9 @@ class Linear {
   static Format input_format_of(Precision precision);
   Format input_format() const { return input_format_; }
 
+  // What computes one of a precision, on this processor.
+  static Kernel kernel_of(Precision precision, const LinearSpec& spec);
+
   Tensor operator()(Context& context, const Tensor& x) const;
 
   // The same as part of another operator, whose call has begun: from x, in input_format(), into y, which has the
@@ -44,6 +47,7 @@ class Linear {
   std::string name_;
   LinearSpec spec_;
   Format input_format_;
+  Kernel kernel_;
   std::unique_ptr<const LinearAlgorithm> algorithm_;
 };
 

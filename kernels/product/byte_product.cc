@@ -83,7 +83,7 @@ constexpr uint32_t kLayout = 0x100;
 }  // namespace
 
 bool ByteProduct::suits_processor() {
-  static const bool suits = !byte_tiles().empty() && !multiplies_byte_tiles();
+  static const bool suits = !byte_tiles().empty() && !has_instructions("AMX");
   return suits;
 }
 

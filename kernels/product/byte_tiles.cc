@@ -167,8 +167,8 @@ constexpr std::array<MultiplyBytes, sizeof...(i)> tiles_256(std::index_sequence<
 }
 constexpr auto kMultiply512 = tiles_512(std::make_index_sequence<kTallest512 * kWidestPanel>());
 constexpr auto kMultiply256 = tiles_256(std::make_index_sequence<kTallest256 * kWidestPanel>());
-constexpr ByteTiles kAvx512Vnni{"avx512vnni", 16, kTallest512, kMultiply512.data(), sum_512, exercise_512};
-constexpr ByteTiles kAvxVnni{"avxvnni", 8, kTallest256, kMultiply256.data(), sum_256, exercise_256};
+constexpr ByteTiles kAvx512Vnni{"AVX-512 VNNI", 16, kTallest512, kMultiply512.data(), sum_512, exercise_512};
+constexpr ByteTiles kAvxVnni{"AVX-VNNI", 8, kTallest256, kMultiply256.data(), sum_256, exercise_256};
 
 }  // namespace
 
@@ -181,8 +181,8 @@ std::span<const ByteTiles* const> byte_tiles() {
     Found of;
     // Highway also looks whether the system keeps such vectors.
     const auto targets = hwy::SupportedTargets();
-    if ((targets & HWY_AVX3) != 0 && multiplies_bytes_in_avx512()) of.tiles[of.count++] = &kAvx512Vnni;
-    if ((targets & HWY_AVX2) != 0 && multiplies_bytes_in_avx()) of.tiles[of.count++] = &kAvxVnni;
+    if ((targets & HWY_AVX3) != 0 && has_instructions("AVX-512 VNNI")) of.tiles[of.count++] = &kAvx512Vnni;
+    if ((targets & HWY_AVX2) != 0 && has_instructions("AVX-VNNI")) of.tiles[of.count++] = &kAvxVnni;
     return of;
   }();
   return {found.tiles.data(), found.count};

@@ -103,10 +103,10 @@ bool Context::goes_on() {
   return ok();
 }
 
-Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs) {
+Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs, const Kernel& kernel) {
   goes_on();
   threads_ = &all_threads_->fitting(macs);
-  if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs});
+  if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs, kernel});
   return Call(this, computes());
 }
 

@@ -15,6 +15,7 @@
 #include "kernels/runtime/arena.h"
 #include "kernels/runtime/cancel_flag.h"
 #include "kernels/runtime/format.h"
+#include "kernels/runtime/kernel.h"
 #include "kernels/runtime/quantization.h"
 #include "kernels/runtime/shape.h"
 #include "kernels/runtime/thread_pool.h"
@@ -85,6 +86,7 @@ struct OperatorRecord {
   std::string name;
   std::string_view kind;  // "conv2d", "linear", "attention", ...
   int64_t macs = 0;       // multiply-accumulates
+  Kernel kernel;          // what computes it
   double start = 0;       // seconds on the steady clock; this and the next are 0 where the context only counts
   double seconds = 0;
 };
@@ -142,7 +144,7 @@ class Context {
     size_t record_ = 0;
     int64_t start_ns_ = 0;
   };
-  Call begin(std::string_view name, std::string_view kind, int64_t macs = 0);
+  Call begin(std::string_view name, std::string_view kind, int64_t macs = 0, const Kernel& kernel = {});
 
  private:
   const ThreadPool* all_threads_;

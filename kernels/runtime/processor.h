@@ -1,20 +1,24 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// What an x86 processor has beyond the vectors that Highway tells of; false of every other. Found out once a process.
+// What a processor's instructions multiply, as it or its system tells.
 #pragma once
+
+#include <string_view>
+#include <vector>
 
 namespace mobilediffusion::kernels {
 
-// Products of 8-bit numbers added to 32-bit sums in one instruction, on vectors of 512 bits and of 256: AVX-512 VNNI and
-// AVX-VNNI. Where there are neither, such products take as many instructions as float32's.
-bool multiplies_bytes_in_avx512();
-bool multiplies_bytes_in_avx();
-inline bool multiplies_bytes() { return multiplies_bytes_in_avx512() || multiplies_bytes_in_avx(); }
+// Those of these that this processor has. x86-64: "FMA", "AVX2", "AVX-512", "AVX-VNNI", "AVX-512 VNNI", "AVX512-FP16",
+// "AMX"; 64-bit Arm: "FP16" (arithmetic), "dot products", "i8mm", "bf16", "SVE", "SVE2", "SME". Found out once a
+// process.
+const std::vector<std::string_view>& instruction_sets();
+bool has_instructions(std::string_view name);
 
-// Products of tiles of 8-bit numbers: AMX-INT8.
-bool multiplies_byte_tiles();
+// On x86, products of 8-bit numbers added to 32-bit sums in one instruction: AVX-VNNI or AVX-512 VNNI. Where there are
+// none, such products take as many instructions as float32's.
+bool multiplies_bytes();
 
-// Products of halves in as many lanes as they fill: AVX512-FP16.
+// On x86, products of halves in as many lanes as they fill: AVX512-FP16.
 bool multiplies_halves();
 
 }  // namespace mobilediffusion::kernels

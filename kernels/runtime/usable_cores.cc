@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
-#include <map>
-#include <set>
 #include <thread>
 #include <vector>
+
+#include "kernels/runtime/hardware_threads.h"
 
 #if defined(__linux__)
 #include <sched.h>
 #elif defined(__APPLE__)
 #include <sys/sysctl.h>
+#elif defined(_WIN32)
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
 #endif
 
 namespace mobilediffusion::kernels {
@@ -22,38 +25,16 @@ int all_cores() { return std::max(1, static_cast<int>(std::thread::hardware_conc
 
 #if defined(__linux__)
 
-constexpr double kWorthwhile = 0.5;  // of the fastest core's capacity
-
-std::string first_line(const std::string& path) {
-  std::ifstream in(path);
-  std::string line;
-  std::getline(in, line);
-  return line;
-}
-
-// 0 where the file is missing or no number.
-double number_in(const std::string& path) {
-  double value = 0;
-  std::ifstream(path) >> value;
-  return value;
-}
-
-std::vector<int> allowed_cores() {
+std::vector<int> allowed_processors() {
   std::vector<int> allowed;
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0) {
-    for (int core = 0; core < CPU_SETSIZE; ++core) {
-      if (CPU_ISSET(core, &set)) allowed.push_back(core);
+    for (int processor = 0; processor < CPU_SETSIZE; ++processor) {
+      if (CPU_ISSET(processor, &set)) allowed.push_back(processor);
     }
   }
   return allowed;
-}
-
-// The scheduler's own measure; where it has none, the highest clock.
-double capacity_of(const std::string& core) {
-  const double capacity = number_in(core + "/cpu_capacity");
-  return capacity > 0 ? capacity : number_in(core + "/cpufreq/cpuinfo_max_freq");
 }
 
 // cgroup v2's "max 100000" or "150000 100000": microseconds of processor time in each period.
@@ -64,27 +45,41 @@ int quota(const std::string& root) {
 }
 
 int count(const std::string& root) {
-  const auto folder = [&](int core) { return root + "/sys/devices/system/cpu/cpu" + std::to_string(core); };
-  std::map<int, double> capacities;  // of the cores that are allowed
-  double fastest = 0;
-  for (const int core : allowed_cores()) fastest = std::max(fastest, capacities[core] = capacity_of(folder(core)));
-  std::set<std::string> distinct;  // by the list of hardware threads that share the core
-  for (const auto& [core, capacity] : capacities) {
-    if (capacity < kWorthwhile * fastest) continue;
-    const std::string siblings = first_line(folder(core) + "/topology/thread_siblings_list");
-    distinct.insert(siblings.empty() ? std::to_string(core) : siblings);
-  }
-  const int cores = distinct.empty() ? all_cores() : static_cast<int>(distinct.size());
-  return std::min(cores, quota(root));
+  const int cores = worthwhile_cores(hardware_threads(root, allowed_processors()));
+  return std::min(cores == 0 ? all_cores() : cores, quota(root));
 }
 
 #elif defined(__APPLE__)
 
+int number_of_sysctl(const char* name) {
+  int number = 0;
+  size_t size = sizeof number;
+  return sysctlbyname(name, &number, &size, nullptr, 0) == 0 ? number : 0;
+}
+
 int count(const std::string& /*root*/) {
-  int performance = 0;
-  size_t size = sizeof performance;
-  const bool known = sysctlbyname("hw.perflevel0.physicalcpu", &performance, &size, nullptr, 0) == 0;
-  return known && performance > 0 ? performance : all_cores();
+  const int cores = performance_cores(number_of_sysctl);
+  return cores > 0 ? cores : all_cores();
+}
+
+#elif defined(_WIN32)
+
+// Empty where the system does not tell.
+std::vector<std::byte> records_of_cores() {
+  DWORD size = 0;
+  GetLogicalProcessorInformationEx(RelationProcessorCore, nullptr, &size);
+  std::vector<std::byte> records(size);
+  const auto buffer = reinterpret_cast<SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX*>(records.data());
+  if (size == 0 || GetLogicalProcessorInformationEx(RelationProcessorCore, buffer, &size) == 0) return {};
+  records.resize(size);
+  return records;
+}
+
+int count(const std::string& /*root*/) {
+  DWORD_PTR allowed = 0, present = 0;
+  GetProcessAffinityMask(GetCurrentProcess(), &allowed, &present);  // zeros where a process has several groups
+  const int cores = worthwhile_cores(hardware_threads(records_of_cores(), allowed));
+  return cores == 0 ? all_cores() : cores;
 }
 
 #else

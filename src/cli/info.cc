@@ -10,6 +10,7 @@
 
 #include "mobilediffusion/image.h"
 #include "src/cli/cli.h"
+#include "src/cli/kernel_table.h"
 #include "src/files/in_message.h"
 #include "src/files/packed_model.h"
 #include "src/model/autoencoder_folder.h"
@@ -188,6 +189,7 @@ Run add_info(CLI::App& app) {
   struct Options {
     std::string path;
     bool json = false;
+    bool kernels = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* const command = app.add_subcommand("info", "Say what a model costs, or where a picture came from");
@@ -195,9 +197,12 @@ Run add_info(CLI::App& app) {
       "PATH", options->path,
       "A model folder (its weights are not needed), a packed model, or a PNG of ours. Default: the default model");
   command->add_flag("--json", options->json, "One JSON object on stdout");
+  command->add_flag("--kernels", options->kernels,
+                    "What computes a model's operators on this processor, in each precision");
   command->footer(
       "Examples:\n"
       "  mobilediffusion info models/mobilediffusion\n"
+      "  mobilediffusion info --kernels\n"
       "  mobilediffusion info boats.png --json");
   return [options] {
     std::string path = options->path;
@@ -206,6 +211,7 @@ Run add_info(CLI::App& app) {
       if (!found.ok()) return complain(found.status());
       path = *found;
     }
+    if (options->kernels) return show_kernels(path, options->json);
     const SourcePath given(path);
     if (given.is_folder()) {
       const Result<std::optional<DecoderConfig>> autoencoder = open_autoencoder_folder(path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 #include "src/networks/decoder.h"
 #include "src/networks/encoder.h"
@@ -39,9 +40,9 @@ Cost& block_at(std::vector<Cost>& blocks, const std::string& name) {
 
 // Builds a Network and runs it by `run(context, network)`, both without data.
 template <typename Network, typename Config, typename Run>
-NetworkCost cost_of_network(const std::string& name, const Config& config, Run&& run) {
+NetworkCost cost_of_network(const std::string& name, const Config& config, Precision precision, Run&& run) {
   ManifestWeights weights;
-  const Network network(Scope(weights, name, Precision::kFloat32), config);
+  const Network network(Scope(weights, name, precision), config);
   const ThreadPool one(1);
   Arena arena(Arena::Mode::kMeasure);
   Context context(one, arena);
@@ -61,6 +62,7 @@ NetworkCost cost_of_network(const std::string& name, const Config& config, Run&&
     block_at(cost.blocks, block_of(tensor.name)).parameters += tensor.elements();
   }
   cost.tensors = weights.entries();
+  cost.operators = std::move(trace);
   return cost;
 }
 
@@ -75,26 +77,28 @@ Cost ModelCost::total() const {
   return sum;
 }
 
-AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width) {
+AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width, Precision precision) {
   AutoencoderCost cost;
-  cost.decoder = cost_of_network<Decoder>("decoder", autoencoder, [&](Context& context, const Decoder& network) {
-    network(context, context.make({1, height, width, autoencoder.latent_channels}));
-  });
+  cost.decoder =
+      cost_of_network<Decoder>("decoder", autoencoder, precision, [&](Context& context, const Decoder& network) {
+        network(context, context.make({1, height, width, autoencoder.latent_channels}));
+      });
   const int64_t upscale = autoencoder.upscale();
-  cost.encoder = cost_of_network<Encoder>("encoder", autoencoder, [&](Context& context, const Encoder& network) {
-    network(context, context.make({1, height * upscale, width * upscale, 3}));
-  });
+  cost.encoder =
+      cost_of_network<Encoder>("encoder", autoencoder, precision, [&](Context& context, const Encoder& network) {
+        network(context, context.make({1, height * upscale, width * upscale, 3}));
+      });
   return cost;
 }
 
-ModelCost cost_of(const ModelFolder& model, int height, int width) {
+ModelCost cost_of(const ModelFolder& model, int height, int width, Precision precision) {
   const int64_t positions = model.text_encoder.max_position_embeddings;
-  ModelCost cost{cost_of(model.decoder, height, width), {}, {}};
-  cost.text_encoder = cost_of_network<TextEncoder>("text_encoder", model.text_encoder,
+  ModelCost cost{cost_of(model.decoder, height, width, precision), {}, {}};
+  cost.text_encoder = cost_of_network<TextEncoder>("text_encoder", model.text_encoder, precision,
                                                    [&](Context& context, const TextEncoder& network) {
                                                      network(context, std::vector<int>(static_cast<size_t>(positions)));
                                                    });
-  cost.unet = cost_of_network<UNet>("unet", model.unet, [&](Context& context, const UNet& network) {
+  cost.unet = cost_of_network<UNet>("unet", model.unet, precision, [&](Context& context, const UNet& network) {
     const kernels::Tensor text = context.make({1, 1, positions, model.unet.cross_attention_dim});
     network(context, context.make({1, height, width, model.unet.in_channels}), 0.0f, text);
   });

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/runtime/context.h"
 #include "src/model/model_folder.h"
 #include "src/weights/weights.h"
 
@@ -23,6 +24,7 @@ struct NetworkCost {
   Cost whole;
   std::vector<Cost> blocks;  // in the order of the forward pass; they add up to the whole
   std::vector<ManifestWeights::Entry> tensors;
+  kernels::Trace operators;  // one run's, none of which computed
 };
 
 struct AutoencoderCost {
@@ -36,8 +38,11 @@ struct ModelCost : AutoencoderCost {
   Cost total() const;  // of a picture that begins with noise
 };
 
-// One run of each network: all text positions, and a latent of `height` by `width`.
-ModelCost cost_of(const ModelFolder& model, int height, int width);
-AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width);
+// One run of each network: all text positions, and a latent of `height` by `width`. What a precision changes is what
+// the operators are computed by.
+ModelCost cost_of(const ModelFolder& model, int height, int width,
+                  kernels::Precision precision = kernels::Precision::kFloat32);
+AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width,
+                        kernels::Precision precision = kernels::Precision::kFloat32);
 
 }  // namespace mobilediffusion

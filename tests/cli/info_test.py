@@ -30,6 +30,28 @@ class InfoTest(ProgramTest):
         self.assertTrue(json.loads(run("info", folder, "--json").stdout)["sampling_assumed"])
         self.assertIn("--sampler one-step --steps 1 --guidance 1", run("info", folder).stdout.decode())
 
+    def test_info_says_what_computes_each_operator(self):
+        told = json.loads(run("info", self.model, "--kernels", "--json").stdout)
+        self.assertEqual(list(told["precisions"]), ["float32", "float16", "int8"])
+        self.assertTrue(told["loops"])
+        whole = json.loads(run("info", self.model, "--json").stdout)["total"]["macs"]
+        for precision, found in told["precisions"].items():
+            self.assertIn(found["computed"], (precision, "float32"))
+            self.assertEqual(sum(operator["macs"] for operator in found["operators"]), whole)
+            kinds = {operator["operator"] for operator in found["operators"]}
+            self.assertLessEqual({"attention", "conv2d", "depthwise", "group_norm", "layer_norm", "linear"}, kinds)
+            for operator in found["operators"]:
+                self.assertGreater(operator["calls"], 0)
+                self.assertIn(operator["by"], ("loops", "panels", "XNNPACK"))
+                if operator["macs"] > 0 and operator["by"] == "XNNPACK":
+                    self.assertIn(operator["weights"], ("float32", "float16", "int8"))
+                    if operator["operator"] != "depthwise":
+                        self.assertTrue(all(extent > 0 for extent in operator["tile"]), operator)
+        text = run("info", self.model, "--kernels").stdout.decode()
+        for words in ("processor  ", "our loops  " + told["loops"], "XNNPACK    " + told["xnnpack"], "int8\n", "group_norm"):
+            self.assertIn(words, text)
+        self.refused(run("info", "/nowhere", "--kernels"), FAILED, "/nowhere")
+
     def test_info_on_an_autoencoder_by_itself(self):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(os.path.join(SOURCE, "tests/data/goldens/diffusers-tiny/vae/config.json"), folder)

@@ -1,6 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Made-up machines, as their system describes them.
+// This machine as a made-up system describes it.
 #if defined(__linux__)
 #include "kernels/runtime/usable_cores.h"
 
