@@ -60,6 +60,7 @@ Result<LoadedModel> LoadedModel::load(const SourcePath& path, const LoadOptions&
                      .tokenizer = std::move(*tokenizer),
                      .words = std::move(*words),
                      .stages = std::move(*stages),
+                     .text_memory = {},
                      .loras = in_provenance(options.loras),
                      .blocks = blocks};
 }

@@ -15,6 +15,7 @@
 #include "src/cli/load_flags.h"
 #include "src/cli/numbers.h"
 #include "src/cli/platform.h"
+#include "src/cli/refused_words.h"
 #include "src/model/model_folder.h"
 #include "src/net/http_server.h"
 #include "src/net/socket.h"
@@ -37,6 +38,7 @@ struct Options {
   net::ServerLimits server;
   serve::Limits limits;
   int waiting = static_cast<int>(serve::Limits().waiting);
+  std::string refused_words;
   int body_megabytes = static_cast<int>(net::ServerLimits().body_bytes >> 20);
   LoadOptions load;
 };
@@ -100,6 +102,11 @@ int run(Options options) {
   options.load.log = [&loading](LogLevel, std::string_view message) {
     if (loading) std::fprintf(stderr, "note: %.*s\n", static_cast<int>(message.size()), message.data());
   };
+  if (!options.refused_words.empty()) {
+    Result<PromptFilter> filter = filter_by_file(options.refused_words);
+    if (!filter.ok()) return complain(filter.status());
+    options.load.prompt_filter = std::move(*filter);
+  }
   Result<Pipeline> pipeline = Pipeline::load(*model, options.load);
   if (!pipeline.ok()) return complain(pipeline.status());
   loading = false;
@@ -161,6 +168,8 @@ Run add_serve(CLI::App& app) {
   command->add_option("--most-steps", options->limits.steps, "The most steps that may be asked for")
       ->capture_default_str()
       ->transform(kWholeNumber);
+  command->add_option("--refuse-words", options->refused_words,
+                      "A file of words and phrases, one a line: prompts that have one of them are refused");
   add_load_flags(*command, &options->load);
   command->footer(
       "Examples:\n"

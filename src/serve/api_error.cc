@@ -21,6 +21,8 @@ ApiError api_error(const Status& status) {
     case StatusCode::kInvalidArgument:
     case StatusCode::kUnsupported:
       return {400, status.message()};
+    case StatusCode::kRefused:
+      return {400, status.message(), {}, "content_policy_violation"};
     case StatusCode::kCancelled:
       return {503, "the server ends", {}, "server_ends"};
     default:

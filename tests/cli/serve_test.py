@@ -358,6 +358,15 @@ class ServeTest(ProgramTest):
 
     # Its end
 
+    def test_words_that_are_refused(self):
+        path = self.path("words.txt")
+        with open(path, "w") as file:
+            file.write("# not for children\nskull\n")
+        server = self.serve("--refuse-words", path)
+        for call in "/v1/generate", "/v1/images/generations":
+            self.refused_with(server.ask(call, {"prompt": "a SKULL"}), 400, code="content_policy_violation")
+        self.assertEqual(200, server.ask("/v1/generate", {"prompt": "a boat", "format": "png"})[0])
+
     def test_ctrl_c_ends_it_while_it_draws(self):
         for with_signal, code in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, DONE)):
             server = self.serve()
