@@ -31,8 +31,8 @@ class Batches:
         return scene_of(self.world, self.first[cache] + int(number))
 
     def draw(self, count, loudness=1.0, large=False, mirrored=True):
-        """Clean latents, their noise, ids, and which these are, for `places`; a quarter as many of the large ones. Of all scenes, or of
-        those alone in which nothing is mirrored."""
+        """Clean latents, their noise, ids, and which these are, for `chances` and `places`; a quarter as many of the large ones. Of all
+        scenes, or of those alone in which nothing is mirrored."""
         cache = self.large if large and self.large.done else self.small
         if cache is self.large:
             count = max(2, count // 8 * 2)
@@ -40,9 +40,11 @@ class Batches:
         chosen = np.sort(self.random.choice(among, size=count))
         which = self.random.integers(cache.ids.shape[1], size=count)
         clean = torch.from_numpy(cache.latents[chosen]).float().to(self.device)
-        chances = torch.from_numpy(cache.chances[chosen]).to(self.device)
         ids = torch.from_numpy(cache.ids[chosen, which]).long().to(self.device)
-        return clean, couple(torch.randn_like(clean), chances, loudness), ids, (cache, chosen)
+        return clean, couple(torch.randn_like(clean), self.chances(cache, chosen), loudness), ids, (cache, chosen)
+
+    def chances(self, cache, chosen):
+        return torch.from_numpy(cache.chances[chosen]).to(self.device)
 
     def places(self, cache, chosen):
         """Where subjects are: their share of every latent, and behind it `composer.whereabouts`."""

@@ -49,9 +49,10 @@ class Settings:
     rate: float = 8e-4
     subject_weight: float = 3.0         # of a subject's latents beside the background's
     place_weight: float = 0.3           # of the middle's telling where subjects are
+    chances_weight: float = 0.3         # of its repeating what the noise tells
     empty_captions: float = 0.1
     last_step_share: float = 0.75       # of a batch at t = 999, where one-step generation lives
-    mirrored_from: float = 0.5          # of the training, before which nothing is mirrored
+    mirrored_from: float = 0.65         # of the training, before which nothing is mirrored
     large_from: float = 0.7             # of the training, from where on a third of the batches are of the whole size
 
     classifier_widths: tuple = (32, 64, 128, 192)

@@ -4,9 +4,10 @@ A mirror image changes the sign of half of what there is to learn of a look: wit
 both, which is nobody's shape, and from there no small step leads on. So nothing is mirrored at first; and when mirrored scenes come, the noise is
 quiet once more, for whether a thing is mirrored stands in it.
 
-It reads the states of the text encoder as the stage `text` left it. Two things help one look to find its subjects: their latents weigh
-more, and from the UNet's middle a 1x1 layer, which is thrown away afterwards, must tell which part of which subject is where,
-so that a cell has to know only how that part looks, of which the states tell (`meanings.py`).
+It reads the states of the text encoder as the stage `text` left it. Three things help one look to find its subjects: their latents weigh
+more; from the UNet's middle a 1x1 layer, which is thrown away afterwards, must tell which part of which subject is where,
+so that a cell has to know only how that part looks, of which the states tell (`meanings.py`); and from that middle's mean another must
+repeat the chances that the noise tells of, without which nothing can be made of them.
 """
 
 import json
@@ -17,6 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from muon import MuonAndAdamW
+from picture_book import composer
 from picture_book.batches import Batches
 from picture_book.examination import Examination
 from schedule import Schedule
@@ -49,18 +51,29 @@ def place_loss(told, truth):
     return F.binary_cross_entropy_with_logits(told[:, :1], there) + (found * there).sum() / there.sum()
 
 
+class Aid(nn.Module):
+    """What must be told from the UNet's middle: of every cell the four numbers of `place_loss`, and of all the scene's chances."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.places, self.chances = nn.Conv2d(width, 4, 1), nn.Linear(width, composer.CHANCES)
+
+    def forward(self, middle):
+        return self.places(middle).float(), self.chances(middle.mean((2, 3))).float()
+
+
 def run(settings, folder, device, minutes, steps, warm, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
-    network, places = Generator(settings, tokenizer), nn.Conv2d(settings.unet_widths[-1], 4, 1).to(device)
+    network, aid = Generator(settings, tokenizer), Aid(settings.unet_widths[-1]).to(device)
     network.text_encoder.load_state_dict(torch.load(os.path.join(folder, "text.pt"), map_location="cpu")["average"])
     network.text_encoder.requires_grad_(False)
     if warm:
         warm_start(network.unet, os.path.join(warm, "unet", "diffusion_pytorch_model.safetensors"))
     network = network.to(device, memory_format=torch.channels_last)
     average = Average(network, 0.999)
-    optimiser = MuonAndAdamW([network.unet, places], settings.rate)
+    optimiser = MuonAndAdamW([network.unet, aid], settings.rate)
     training = Training(folder, "diffusion", {
-        "network": network, "average": average.network, "optimiser": optimiser, "places": places}, minutes, steps,
+        "network": network, "average": average.network, "optimiser": optimiser, "aid": aid}, minutes, steps,
         by_processor=device == "cpu")
     average.steps = training.step
     batches, empty = Batches(settings, folder, device, 5 + training.step), tokenizer([""])[0].to(device)
@@ -80,15 +93,17 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         with autocast(device):
             text = network.text_encoder(ids)
             time, skips, middle = network.unet.down(schedule.add_noise(clean, noise, t), t, text)
-            place = place_loss(places(middle).float(), truth)
+            told, heard = aid(middle)
             answer = network.unet.up(time, skips, middle, text)
+        place, one_step = place_loss(told, truth), t == schedule.last
+        chances = F.mse_loss(heard[one_step], batches.chances(*drawn)[one_step])
         squares = (answer.float() - schedule.velocity(clean, noise, t)).square()
         errors = squares.detach().mean((1, 2, 3))
         loss = ((squares * weights_of(truth[:, :1], settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
-        descend(loss + settings.place_weight * place, network, optimiser)
+        descend(loss + settings.place_weight * place + settings.chances_weight * chances, network, optimiser)
         average.update(network)
-        one_step = t == schedule.last
-        training.log(50, loss=loss.detach(), place=place.detach(), one_step=errors[one_step].mean(), other=errors[~one_step].mean())
+        training.log(50, loss=loss.detach(), place=place.detach(), chances=chances.detach(),
+                     one_step=errors[one_step].mean(), other=errors[~one_step].mean())
         if training.seconds - checked > CHECK_SECONDS:
             checked = training.seconds
             own, others = batches.one_step_errors(network, schedule, CHECKED)
