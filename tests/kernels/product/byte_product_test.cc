@@ -2,6 +2,7 @@
 #include "kernels/product/byte_product.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -185,6 +186,20 @@ TEST(ByteProductOperatorTest, FindsItsMatrixPackedBefore) {
 
   const ByteProduct third("product", operands.matrix, {}, {}, {Precision::kInt8, &other}, status);
   EXPECT_TRUE(other.mismatched());
+}
+
+TEST(ByteProductOperatorTest, EndsBetweenPiecesWhereItIsCancelled) {
+  if (byte_tiles().empty()) GTEST_SKIP() << "this processor has no VNNI";
+  const Operands operands({.in = 64, .out = 400}, 300, 1);
+  Status status;
+  const ByteProduct product("product", operands.matrix, operands.weight, {}, Precision::kInt8, status);
+  Bed bed(2);
+  Tensor y = bed.context.make({1, 1, 300, operands.y_stride});
+  std::fill_n(y.data(), y.shape().elements(), kUntouched);
+  const std::atomic<bool> cancelled = true;
+  bed.context.set_cancel_flag(CancelFlag(&cancelled));
+  product.run(bed.context, 300, operands.locate(), y.at(0));
+  EXPECT_EQ(std::count(y.data(), y.data() + y.shape().elements(), kUntouched), y.shape().elements());
 }
 
 // A row whose scale is no number spoils itself and nothing else.
