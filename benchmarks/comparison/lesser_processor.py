@@ -60,6 +60,14 @@ def linked(path):
     return [library for library in found if not os.path.basename(library).startswith(("libc.", "libm.", "ld-"))]
 
 
+def link(path, to):
+    """A hard link, or a copy on another disk."""
+    try:
+        os.link(path, to)
+    except OSError:
+        shutil.copy2(path, to)
+
+
 class LesserProcessor:
     def __init__(self, name, work):
         self.name, self.work = name, os.path.join(work, "lesser")
@@ -83,7 +91,8 @@ class LesserProcessor:
         return self.copied(path, os.path.join(self.work, os.path.basename(path)))
 
     def folder(self, path, name):
-        """A folder like it, of that name, whose files are links to its own but for those that ask."""
+        """A folder like it, of that name, whose files are its own but for those that ask. Hard links: node finds a symbolic one's
+        file, and beside it the libraries that were not changed."""
         if self.faults:
             return path
         copy = os.path.join(self.work, name)
@@ -100,7 +109,7 @@ class LesserProcessor:
             os.remove(to)
         changed = trapping(path) if os.path.isfile(path) else None
         if changed is None:
-            os.symlink(os.path.abspath(path), to)
+            link(os.path.realpath(path), to)
         else:
             with open(to, "wb") as file:
                 file.write(changed)
