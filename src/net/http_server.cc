@@ -130,7 +130,7 @@ class Connection : public Client {
   // Appends what comes next; false where nothing did in time, or never will.
   bool read_more(std::string& text, Clock::time_point end) {
     std::array<char, 16384> piece;
-    while (!lost_) {
+    while (!lost_ && Clock::now() < end) {
       if (socket_.wait_readable(kTick)) {
         const std::optional<size_t> count = socket_.read_some(piece);
         lost_ = !count;
@@ -140,7 +140,6 @@ class Connection : public Client {
         }
       }
       lost_ = lost_ || ending_;
-      if (Clock::now() >= end) return false;
     }
     return false;
   }

@@ -130,6 +130,21 @@ TEST_F(HttpServerTest, WhoIsSlowIsNotWaitedFor) {
   EXPECT_TRUE(begins(ask("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhell"), 408));
 }
 
+TEST_F(HttpServerTest, NorWhoSendsAByteAtATime) {
+  start({.head_time = milliseconds(100), .body_time = milliseconds(100)});
+  for (const char* const begun : {"GET /", "POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n"}) {
+    const Caller caller(port_);
+    caller.say(begun);
+    std::atomic<bool> heard = false;
+    std::thread dripping([&] {
+      for (; !heard; std::this_thread::sleep_for(milliseconds(1))) caller.say("a");
+    });
+    EXPECT_TRUE(begins(caller.hear(), 408));
+    heard = true;
+    dripping.join();
+  }
+}
+
 TEST_F(HttpServerTest, LargeIsRefused) {
   start({.head_bytes = 100, .body_bytes = 4});
   EXPECT_TRUE(begins(ask("GET / HTTP/1.1\r\nA: " + std::string(100, 'a') + "\r\n\r\n"), 431));
