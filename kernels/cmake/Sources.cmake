@@ -29,6 +29,12 @@ function(_add_source name folder)
 endfunction()
 
 _add_source(highway highway HWY_ENABLE_CONTRIB=OFF HWY_ENABLE_EXAMPLES=OFF HWY_ENABLE_TESTS=OFF HWY_ENABLE_INSTALL=OFF BUILD_TESTING=OFF)
+if(EMSCRIPTEN)
+  # Highway's own files want atomics, threads or not; with threads -pthread brings them, and a module without has none.
+  get_target_property(_options hwy COMPILE_OPTIONS)
+  list(REMOVE_ITEM _options -matomics)
+  set_target_properties(hwy PROPERTIES COMPILE_OPTIONS "${_options}")
+endif()
 set(HIGHWAY_INCLUDE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/highway)
 set(HIGHWAY_LIBRARY hwy)
 
