@@ -50,8 +50,8 @@ class Conv2d {
   Conv2dSpec spec_;
   Format input_format_;
   bool reads_any_float_;   // float32 as well as float16
-  std::string_view kind_;  // as a trace has it, and what computes it
-  Kernel kernel_;
+  std::string_view kind_;  // as a trace has it
+  Kernel kernel_;          // what computes it
   std::unique_ptr<const ConvolutionAlgorithm> algorithm_;
 };
 

@@ -5,7 +5,6 @@
 #include <array>
 #include <limits>
 #include <numeric>
-#include <string>
 
 #include "kernels/product/pieces.h"
 #include "kernels/runtime/processor.h"
@@ -125,15 +124,9 @@ ByteProduct::ByteProduct(std::string_view name, const ByteMatrix& matrix, const 
       tiles_(&tiles),
       panels_{static_cast<size_t>(matrix.depth()), static_cast<size_t>(matrix.out), tiles.lanes} {
   if (!status.ok()) return;
-  if (packing.store == nullptr) own_ = std::make_unique<PackedWeights>();
-  PackedWeights& store = own_ != nullptr ? *own_ : *packing.store;
-  packed_ = store
-                .keep(name, kLayout + static_cast<uint32_t>(panels_.lanes), bytes(),
-                      [&](std::span<std::byte> memory) { pack(weight, bias, memory.data()); })
-                .data();
-  if (packed_ == nullptr && !store.mismatched()) {
-    status = Status(StatusCode::kOutOfMemory, "out of memory: packing " + std::string(name));
-  }
+  packed_ = KeptWeights(
+      name, packing, kLayout + static_cast<uint32_t>(panels_.lanes), panels_at() + panels_.size(),
+      [&](std::span<std::byte> memory) { pack(weight, bias, memory.data()); }, status);
 }
 
 Tensor ByteProduct::sums_of_pixels(Context& context, const Tensor& x) const {
@@ -153,10 +146,10 @@ Tensor ByteProduct::sums_of_pixels(Context& context, const Tensor& x) const {
 void ByteProduct::run(Context& context, int64_t rows, const Locate& locate, Writing y) const {
   const auto taps = static_cast<size_t>(matrix_.taps), depth = static_cast<size_t>(matrix_.in);
   const size_t padded = panels_.padded_columns();
-  const auto* const bias = reinterpret_cast<const float*>(packed_);
+  const auto* const bias = reinterpret_cast<const float*>(packed_.data());
   const float* const scales = bias + padded;
   const auto* const weight_sums = reinterpret_cast<const int32_t*>(scales + padded);
-  const auto* const packed_panels = reinterpret_cast<const uint8_t*>(packed_ + panels_at());
+  const auto* const packed_panels = reinterpret_cast<const uint8_t*>(packed_.data() + panels_at());
   const Pieces pieces({.rows = rows, .panels = static_cast<int64_t>(panels_.count())},
                       {.rows = kByteRows, .panels = kPanelsAtOnce}, context.threads().threads());
   pieces.for_each(context, [&](int64_t /*thread*/, const Piece& piece) {

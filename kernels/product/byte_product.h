@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string_view>
 
+#include "kernels/packing/kept_weights.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/quantized_weight.h"
 #include "kernels/product/byte_tiles.h"
@@ -63,19 +63,17 @@ class ByteProduct {
   void run(Context& context, int64_t rows, const Locate& locate, Writing y) const;
 
   // Bytes of packed weights that are held here and not in packing.store.
-  int64_t packed_bytes() const { return own_ == nullptr ? 0 : static_cast<int64_t>(bytes()); }
+  int64_t packed_bytes() const { return packed_.own_bytes(); }
 
  private:
   // The packed matrix: of every column its bias, its scale, and the sum of its weights; then the panels.
   size_t panels_at() const { return panels_.padded_columns() * 3 * sizeof(float); }
-  size_t bytes() const { return panels_at() + panels_.size(); }
   void pack(const QuantizedWeight& weight, std::span<const float> bias, std::byte* to) const;
 
   ByteMatrix matrix_;
   const ByteTiles* tiles_ = nullptr;
   Panels panels_{};
-  std::unique_ptr<PackedWeights> own_;  // where packing has no store
-  const std::byte* packed_ = nullptr;
+  KeptWeights packed_;
 };
 
 }  // namespace mobilediffusion::kernels

@@ -284,21 +284,17 @@ PanelProduct::PanelProduct(std::string_view name, const Matrices& matrices, std:
       panels_{static_cast<size_t>(matrices.in), static_cast<size_t>(matrices.out),
               HWY_DYNAMIC_DISPATCH(panel_lanes)()} {
   if (!status.ok()) return;
-  if (packing.store == nullptr) own_ = std::make_unique<PackedWeights>();
-  PackedWeights& store = own_ != nullptr ? *own_ : *packing.store;
   const auto size = static_cast<size_t>(matrices.count * each_bytes());
-  const std::span<const std::byte> kept =
-      store.keep(name, static_cast<uint32_t>(panels_.lanes), size, [&](std::span<std::byte> memory) {
+  packed_ = KeptWeights(
+      name, packing, static_cast<uint32_t>(panels_.lanes), size,
+      [&](std::span<std::byte> memory) {
         const auto out = static_cast<size_t>(matrices_.out), of_one = out * static_cast<size_t>(matrices_.in);
         for (size_t i = 0; i < static_cast<size_t>(matrices.count); ++i) {
           pack(weight.subspan(i * of_one, of_one), bias.empty() ? bias : bias.subspan(i * out, out),
                memory.data() + i * static_cast<size_t>(each_bytes()));
         }
-      });
-  packed_ = kept.data();
-  if (packed_ == nullptr && !store.mismatched()) {
-    status = Status(StatusCode::kOutOfMemory, "out of memory: packing " + std::string(name));
-  }
+      },
+      status);
 }
 
 void PanelProduct::run(Context& context, int64_t rows, Reading x, int64_t x_stride, Writing y, int64_t y_stride) const {
@@ -316,7 +312,7 @@ void PanelProduct::run(Context& context, int64_t rows, Reading x, int64_t x_stri
   if (!context.ok()) return;
 
   pieces.for_each(context, [&](int64_t thread, const Piece& piece) {
-    const std::byte* const packed = packed_ + piece.matrix * each_bytes();
+    const std::byte* const packed = packed_.data() + piece.matrix * each_bytes();
     const auto* const bias = reinterpret_cast<const float*>(packed);
     HWY_DYNAMIC_DISPATCH(multiply_part)
     (panels_,

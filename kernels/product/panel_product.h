@@ -12,10 +12,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 
+#include "kernels/packing/kept_weights.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/product/panels.h"
 #include "kernels/runtime/context.h"
@@ -48,7 +48,7 @@ class PanelProduct {
   void run(Context& context, int64_t rows, Reading x, int64_t x_stride, Writing y, int64_t y_stride) const;
 
   // Bytes of packed weights that are held here and not in packing.store.
-  int64_t packed_bytes() const { return own_ == nullptr ? 0 : matrices_.count * each_bytes(); }
+  int64_t packed_bytes() const { return packed_.own_bytes(); }
 
  private:
   // Of each matrix: its bias and, but in float32, its channels' scales; then its panels.
@@ -59,8 +59,7 @@ class PanelProduct {
   Matrices matrices_;
   Precision precision_ = Precision::kFloat32;
   Panels panels_{};
-  std::unique_ptr<PackedWeights> own_;  // where packing has no store
-  const std::byte* packed_ = nullptr;
+  KeptWeights packed_;
 };
 
 }  // namespace mobilediffusion::kernels
