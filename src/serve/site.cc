@@ -1,7 +1,6 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "src/serve/site.h"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -57,6 +56,7 @@ Site::Site(Pipeline& pipeline, nlohmann::ordered_json facts, SiteOptions options
                      {"steps", options_.limits.steps},
                      {"pictures", options_.limits.pictures},
                      {"waiting", options_.limits.waiting}};
+  lay_out();
 }
 
 std::optional<net::Response> Site::refuse(const net::Request& head) {
@@ -65,8 +65,7 @@ std::optional<net::Response> Site::refuse(const net::Request& head) {
     if (const auto error = access_.refuse_call(head)) return to_response(*error);
   }
   if (!is_post(head.path)) {
-    const net::Response found = get(head.path);
-    if (found.status == 404) return found;
+    if (!pages_.contains(head.path)) return to_response({404, "there is nothing at this address", {}, "not_found"});
     if (head.method == "GET" || head.method == "HEAD") return std::nullopt;
   } else if (head.method == "POST") {
     if (is_json(head)) return std::nullopt;
@@ -83,22 +82,24 @@ void Site::answer(const net::Request& request, net::Client& client) {
   } else if (request.path == kGenerateAsOpenAi) {
     generate_as_openai(request, client, painter_, options_.limits, model_);
   } else {
-    client.send(get(request.path));
+    client.send(pages_.at(request.path)());
   }
 }
 
 net::Response Site::error(const net::Refusal& refusal) { return to_response({refusal.status, refusal.message}); }
 
-net::Response Site::get(const std::string& path) const {
-  if (path == "/v1/info") return with_cache_control(json_response(info_), "no-store");
-  if (path == "/v1/models") return list_models(model_);
-  if (path == "/openapi.json") return {.type = "application/json", .body = openapi_};
-  const std::string name = path == "/" ? "index.html" : path.substr(1);
-  if (name == kFileList) return with_cache_control({.type = media_type(name), .body = file_list_}, "no-cache");
-  const auto found =
-      std::find_if(files_.begin(), files_.end(), [&](const PageFile& file) { return file.name == name; });
-  if (found == files_.end()) return to_response({404, "there is nothing at this address", {}, "not_found"});
-  return with_cache_control({.type = media_type(name), .body = std::string(found->content)}, "no-cache");
+void Site::lay_out() {
+  pages_["/v1/info"] = [this] { return with_cache_control(json_response(info_), "no-store"); };
+  pages_["/v1/models"] = [this] { return list_models(model_); };
+  pages_["/openapi.json"] = [this] { return net::Response{.type = "application/json", .body = openapi_}; };
+  const auto add = [this](const std::string& name, std::string_view content) {
+    pages_["/" + name] = [type = media_type(name), content] {
+      return with_cache_control({.type = type, .body = std::string(content)}, "no-cache");
+    };
+  };
+  for (const PageFile& file : files_) add(file.name, file.content);
+  add(std::string(kFileList), file_list_);
+  pages_["/"] = pages_.at("/index.html");
 }
 
 net::Headers security_headers() {

@@ -3,6 +3,8 @@
 // Which address answers what: the page's files and the calls behind them.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -34,7 +36,7 @@ class Site : public net::Handler {
   net::Response error(const net::Refusal& refusal) override;
 
  private:
-  net::Response get(const std::string& path) const;
+  void lay_out();
 
   const SiteOptions options_;
   const Access access_;
@@ -44,6 +46,7 @@ class Site : public net::Handler {
   std::string openapi_;
   std::vector<PageFile> files_;
   std::string file_list_;
+  std::map<std::string, std::function<net::Response()>> pages_;  // by address: all that can be got
 };
 
 // What a browser is told with every answer, so that the page stays what it is.
