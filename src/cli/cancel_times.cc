@@ -11,24 +11,11 @@
 
 #include "mobilediffusion/pipeline.h"
 #include "src/cli/platform.h"
+#include "src/images/picture_report.h"
 #include "src/stopwatch.h"
 
 namespace mobilediffusion::cli {
 namespace {
-
-const char* name_of(Stage stage) {
-  switch (stage) {
-    case Stage::kText:
-      return "text";
-    case Stage::kUNet:
-      return "unet";
-    case Stage::kDecoder:
-      return "decoder";
-    case Stage::kEncoder:
-      return "encoder";
-  }
-  return "";
-}
 
 // One picture, cancelled after so many seconds. Nothing where it was done before.
 Result<std::optional<CancelTimes::Row>> cancel_after(Pipeline& pipeline, const CancelTimesOptions& options,

@@ -94,11 +94,9 @@ class Pictures {
       if (!given.ok()) return given.status();
       given_ = std::move(*given);
     }
-    if (!command_.refused_words.empty()) {
-      Result<PromptFilter> filter = filter_by_file(command_.refused_words);
-      if (!filter.ok()) return filter.status();
-      prompt_filter_ = std::move(*filter);
-    }
+    Result<PromptFilter> filter = filter_by_file(command_.refused_words);
+    if (!filter.ok()) return filter.status();
+    prompt_filter_ = std::move(*filter);
     seed_ = seed_from(command_.seed);
     if (is_random(command_.seed)) note("a random seed: " + std::to_string(seed_));
     return {};

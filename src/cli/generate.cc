@@ -7,6 +7,7 @@
 #include "src/cli/draw_pictures.h"
 #include "src/cli/load_flags.h"
 #include "src/cli/numbers.h"
+#include "src/cli/refused_words.h"
 
 namespace mobilediffusion::cli {
 
@@ -54,8 +55,7 @@ Run add_generate(CLI::App& app) {
       ->capture_default_str()
       ->transform(kNumber);
   add_load_flags(*command, &options->load);
-  command->add_option("--refuse-words", options->refused_words,
-                      "A file of words and phrases, one a line: prompts that have one of them are refused");
+  add_refused_words(*command, &options->refused_words);
   command->add_flag("--json", options->json, "One JSON object a picture on stdout");
   command->add_flag("-q,--quiet", options->quiet, "Say nothing but errors");
   command->add_flag("--no-metadata", options->no_metadata, "Leave prompt, seed, model and the AI mark out of the file");

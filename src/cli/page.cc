@@ -66,12 +66,11 @@ Result<std::vector<std::string>> package_files(const std::string& package) {
   return files;
 }
 
-// Copies the package; `version` becomes what these files are, too.
-Result<std::vector<std::string>> copy_package(const std::string& package, const fs::path& folder, uint64_t* version) {
-  const Result<std::vector<std::string>> files = package_files(package);
-  if (!files.ok()) return files.status();
+// Copies these files of the package; `version` becomes what they are, too.
+Result<std::vector<std::string>> copy_package(const std::string& package, const std::vector<std::string>& files,
+                                              const fs::path& folder, uint64_t* version) {
   std::vector<std::string> names;
-  for (const std::string& file : *files) {
+  for (const std::string& file : files) {
     const fs::path target = folder / kPackageName / to_path(file);
     std::error_code error;
     fs::create_directories(target.parent_path(), error);
@@ -97,7 +96,8 @@ Status write_model(const Options& options, const std::string& model, const fs::p
   return write(folder / "model.json", facts->dump());
 }
 
-Status fill(const Options& options, const std::string& model, const fs::path& folder) {
+Status fill(const Options& options, const std::vector<std::string>& package_files, const std::string& model,
+            const fs::path& folder) {
   const std::vector<serve::PageFile> files = serve::page_files("wasm");
   std::vector<std::string> names;
   for (const serve::PageFile& file : files) {
@@ -105,7 +105,7 @@ Status fill(const Options& options, const std::string& model, const fs::path& fo
     names.push_back(file.name);
   }
   uint64_t version = digest(serve::version_of(files));
-  const Result<std::vector<std::string>> package = copy_package(options.package, folder, &version);
+  const Result<std::vector<std::string>> package = copy_package(options.package, package_files, folder, &version);
   if (!package.ok()) return package.status();
   names.insert(names.end(), package->begin(), package->end());
   if (const Status status = write_model(options, model, folder); !status.ok()) return status;
@@ -115,12 +115,12 @@ Status fill(const Options& options, const std::string& model, const fs::path& fo
 int run(Options options) {
   options.pack.weights = *stored_weights(options.weights);
   options.pack.cancelled = &interrupted;
-  if (const Result<std::vector<std::string>> files = package_files(options.package); !files.ok())
-    return complain(files.status());
+  const Result<std::vector<std::string>> files = package_files(options.package);
+  if (!files.ok()) return complain(files.status());
   const Result<std::string> model = options.model.empty() ? find_default_model() : options.model;
   if (!model.ok()) return complain(model.status());
   const Result<fs::path> made =
-      make_folder(options.output, [&](const fs::path& folder) { return fill(options, *model, folder); });
+      make_folder(options.output, [&](const fs::path& folder) { return fill(options, *files, *model, folder); });
   if (!made.ok()) return complain(made.status());
   std::printf("%s\n", to_utf8(*made).c_str());
   return kDone;

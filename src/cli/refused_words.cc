@@ -15,7 +15,13 @@ constexpr size_t kMostBytes = size_t{64} << 20;
 
 }  // namespace
 
+void add_refused_words(CLI::App& command, std::string* path) {
+  command.add_option("--refuse-words", *path,
+                     "A file of words and phrases, one a line: prompts that have one of them are refused");
+}
+
 Result<PromptFilter> filter_by_file(const std::string& path) {
+  if (path.empty()) return PromptFilter();
   const auto named = [&path](const Status& status) { return Status(status.code(), path + ": " + status.message()); };
   const Result<std::vector<uint8_t>> bytes = read_file(path, kMostBytes);
   if (!bytes.ok()) return bytes.status();

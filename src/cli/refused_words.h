@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 #include "mobilediffusion/options.h"
@@ -8,7 +9,10 @@
 
 namespace mobilediffusion::cli {
 
-// The filter of a file's words and phrases, one a line. Messages name the file.
+// Adds --refuse-words.
+void add_refused_words(CLI::App& command, std::string* path);
+
+// The filter of that file's words and phrases; of no path none. Messages name the file.
 Result<PromptFilter> filter_by_file(const std::string& path);
 
 }  // namespace mobilediffusion::cli

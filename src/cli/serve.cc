@@ -102,11 +102,9 @@ int run(Options options) {
   options.load.log = [&loading](LogLevel, std::string_view message) {
     if (loading) std::fprintf(stderr, "note: %.*s\n", static_cast<int>(message.size()), message.data());
   };
-  if (!options.refused_words.empty()) {
-    Result<PromptFilter> filter = filter_by_file(options.refused_words);
-    if (!filter.ok()) return complain(filter.status());
-    options.load.prompt_filter = std::move(*filter);
-  }
+  Result<PromptFilter> filter = filter_by_file(options.refused_words);
+  if (!filter.ok()) return complain(filter.status());
+  options.load.prompt_filter = std::move(*filter);
   Result<Pipeline> pipeline = Pipeline::load(*model, options.load);
   if (!pipeline.ok()) return complain(pipeline.status());
   loading = false;
@@ -168,8 +166,7 @@ Run add_serve(CLI::App& app) {
   command->add_option("--most-steps", options->limits.steps, "The most steps that may be asked for")
       ->capture_default_str()
       ->transform(kWholeNumber);
-  command->add_option("--refuse-words", options->refused_words,
-                      "A file of words and phrases, one a line: prompts that have one of them are refused");
+  add_refused_words(*command, &options->refused_words);
   add_load_flags(*command, &options->load);
   command->footer(
       "Examples:\n"

@@ -27,4 +27,18 @@ nlohmann::json picture_report(const Image& image) {
             {"total", image.timings.total}}}};
 }
 
+const char* name_of(Stage stage) {
+  switch (stage) {
+    case Stage::kText:
+      return "text";
+    case Stage::kUNet:
+      return "unet";
+    case Stage::kDecoder:
+      return "decoder";
+    case Stage::kEncoder:
+      return "encoder";
+  }
+  return "";
+}
+
 }  // namespace mobilediffusion

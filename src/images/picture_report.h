@@ -6,10 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "mobilediffusion/image.h"
+#include "mobilediffusion/options.h"
 
 namespace mobilediffusion {
 
 // Everything that an Image says but its pixels; "seconds" by stage.
 nlohmann::json picture_report(const Image& image);
+
+// A stage, as "seconds" names it.
+const char* name_of(Stage stage);
 
 }  // namespace mobilediffusion

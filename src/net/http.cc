@@ -29,12 +29,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
 // The next line, without its end; moves behind it.
 std::string_view next_line(std::string_view& rest) {
   const size_t end = std::min(rest.find("\r\n"), rest.size());
@@ -78,6 +72,12 @@ std::optional<Refusal> read_header(std::string_view line, Request& request) {
 }
 
 }  // namespace
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
 
 const std::string* Request::header(std::string_view name) const {
   for (const auto& [each, value] : headers) {

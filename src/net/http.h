@@ -40,6 +40,9 @@ struct Refusal {
   std::string message;
 };
 
+// As names of headers and hosts are compared: of ASCII's letters alone.
+std::string in_lower_case(std::string_view text);
+
 // `head` ends with the empty line that ends it.
 std::variant<Request, Refusal> parse_head(std::string_view head);
 

@@ -10,12 +10,6 @@
 namespace mobilediffusion::serve {
 namespace {
 
-std::string in_lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
 // "localhost:8642" without its port, "[::1]:8642" too.
 std::string_view without_port(std::string_view host) {
   const size_t colon = host.rfind(':'), bracket = host.rfind(']');
@@ -47,19 +41,19 @@ bool same(std::string_view given, std::string_view expected) {
 
 Access::Access(std::vector<std::string> names, std::string token) : token_(std::move(token)) {
   names_.push_back("localhost");
-  for (const std::string& name : names) names_.push_back(in_lower_case(name));
+  for (const std::string& name : names) names_.push_back(net::in_lower_case(name));
 }
 
 std::optional<ApiError> Access::refuse(const net::Request& request) const {
   const std::string* const header = request.header("host");
   if (header == nullptr) return ApiError{400, "expected a header Host"};
-  const std::string host = in_lower_case(*header);
+  const std::string host = net::in_lower_case(*header);
   const std::string_view name = without_port(host);
   if (!is_address(name) && std::find(names_.begin(), names_.end(), name) == names_.end())
     return ApiError{
         403, "this server does not answer to the name in Host; --allow-host names further ones", {}, "wrong_host"};
   if (const std::string* const origin = request.header("origin"); origin != nullptr) {
-    const std::string from = in_lower_case(*origin);
+    const std::string from = net::in_lower_case(*origin);
     if (from != "http://" + host && from != "https://" + host)
       return ApiError{403, "pages of other sites may not use this server", {}, "wrong_origin"};
   }
@@ -73,7 +67,7 @@ std::optional<ApiError> Access::refuse_call(const net::Request& request) const {
   if (token_.empty()) return std::nullopt;
   constexpr std::string_view kScheme = "bearer ";
   const std::string* const given = request.header("authorization");
-  if (given == nullptr || in_lower_case(given->substr(0, kScheme.size())) != kScheme)
+  if (given == nullptr || net::in_lower_case(given->substr(0, kScheme.size())) != kScheme)
     return ApiError{
         401, "expected a header Authorization: Bearer TOKEN; the program printed the token", {}, "missing_token"};
   if (!same(std::string_view(*given).substr(kScheme.size()), token_))

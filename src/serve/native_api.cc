@@ -115,17 +115,16 @@ void answer_with_events(const PictureRequest& picture, net::Client& client, Pain
     begun = true;
     client.write(event(name, data));
   };
-  static constexpr const char* kStages[] = {"text", "unet", "decoder", "encoder"};
-  const auto drawn = painter.draw(
-      picture, client,
-      {.waiting =
-           [&](size_t ahead) {
-             tell("waiting", {{"ahead", ahead}});
-           },
-       .progress =
-           [&](Stage stage, int done, int total) {
-             tell("progress", {{"stage", kStages[static_cast<int>(stage)]}, {"done", done}, {"total", total}});
-           }});
+  const auto drawn =
+      painter.draw(picture, client,
+                   {.waiting =
+                        [&](size_t ahead) {
+                          tell("waiting", {{"ahead", ahead}});
+                        },
+                    .progress =
+                        [&](Stage stage, int done, int total) {
+                          tell("progress", {{"stage", name_of(stage)}, {"done", done}, {"total", total}});
+                        }});
   const ApiError* error = std::get_if<ApiError>(&drawn);
   if (error != nullptr && !begun) {  // when its status can still say so
     client.send(to_response(*error));
