@@ -1,8 +1,8 @@
 """Stage 2: the UNet learns to predict velocities, of small pictures first, then of both sizes.
 
 A mirror image changes the sign of half of what there is to learn of a look: with both at once, one look answers with the mean of
-both, which is nobody's shape, and from there no small step leads on. So nothing is mirrored at first; and when mirrored scenes come, the noise is
-quiet once more, for whether a thing is mirrored stands in it.
+both, which is nobody's shape, and from there no small step leads on. So nothing is mirrored at first; and when mirrored scenes
+come, the noise is quiet once more, for whether a thing is mirrored stands in it.
 
 It reads the states of the text encoder as the stage `text` left it. Three things help one look to find its subjects: their latents weigh
 more; from the UNet's middle a 1x1 layer, which is thrown away afterwards, must tell which part of which subject is where,
