@@ -7,6 +7,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Settings:
     size: int = 128                 # pixels
+    sizes = property(lambda self: (self.size,))
     scenes: int = 8000              # rendered for the autoencoder
     held_out: int = 128             # of these, kept for its figures
 

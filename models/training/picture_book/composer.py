@@ -19,6 +19,10 @@ MIRROR = 3          # of each one's chances
 TILT = 12.0         # degrees
 BESIDE = 0.90       # of the picture's width, for all of a row
 
+# What nothing hangs on: the mirrors and spares of all but the first thing, and all of a fifth.
+IDLE = [OWN + k * EACH + j for k in (1, 2, 3) for j in (MIRROR, 5)] + list(range(OWN + 4 * EACH, CHANCES))
+ORDER = [i for i in range(CHANCES) if i not in IDLE] + IDLE
+
 
 def uniform(chances):
     return [0.5 * (1 + math.erf(c / math.sqrt(2))) for c in chances]
@@ -49,9 +53,9 @@ def spread(low, high, u):
 def layout(scene, sprites, horizon, u):
     """The things of a scene, the farthest first."""
     each = [u[OWN + k * EACH:OWN + (k + 1) * EACH] for k in range(5)]
+    each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     if scene.relation != "alone":
         return layout_pair(scene, sprites, horizon, each)
-    each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     subject, sprite, count = SUBJECTS[scene.subject], sprites[scene.subject], scene.count
     bearing = subject.bearing
     things = []
@@ -175,16 +179,28 @@ def paste(picture, mask, thing, sprite, size, multiply, add, sunk=None, towards=
     np.maximum(mask[top:bottom, left:right], alpha[..., 0], out=mask[top:bottom, left:right])
 
 
-def none_is_mirrored(scene, chances):
-    """Of chances (..., CHANCES): whether all things are as their pictures have them."""
-    first = chances[..., OWN + MIRROR] >= 0
-    return first & (chances[..., OWN + EACH + MIRROR] >= 0) if scene.relation != "alone" else first
+def as_told(chances):
+    """Of (..., CHANCES), as noise tells them: what decides most comes first, where it is best heard."""
+    return chances[..., ORDER]
+
+
+def first_of(scene):
+    """Of two things the first; of two side by side, the one on the left."""
+    return scene.other if scene.relation == "right of" else scene.subject
+
+
+def portrait(noun, colour, size, room, sprites):
+    """A thing alone on white in the middle of a square picture, as large as there is room for."""
+    picture, thing = np.ones((size, size, 3), np.float32), Thing(noun, colour, 0.5, 0.5, room / size, [0.5] * EACH, True)
+    thing.foot += thing.size(sprites[noun])[1] / 2
+    paste(picture, np.zeros((size, size), np.float32), thing, sprites[noun], size, 1.0, 0.0)
+    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def whereabouts(scene, chances, side, sprites):
     """Of every cell of a grid (side, side), the part of a thing that is there: (3, side, side) as across and up its picture, -1 to 1,
-    and whether it is of the second kind (of two side by side, the one on the right); zeros where there is none."""
-    u, first = uniform(chances), scene.other if scene.relation == "right of" else scene.subject
+    and whether it is not of `first_of`'s kind; zeros where there is none."""
+    u, first = uniform(chances), first_of(scene)
     _, horizon, _, _ = scenery.paint(scene, side, u)
     found = np.zeros((3, side, side), np.float32)
     middles = (np.arange(side, dtype=np.float32) + 0.5) / side

@@ -2,6 +2,11 @@
 
 MobileDiffusion's text encoder comes from CLIP, which has seen pictures. Ours begins from nothing, so it is given what CLIP
 would have: states from which attention can read what is told of, and a subject's appearance rather than its name alone.
+
+A caption leaves most of its positions to padding. The last of them learn to tell how each part of the scene's subjects looks: a
+square's 5x5 parts of the first, row by row, then the second's, each as the latents that such a part has in the subject's
+portrait. So the UNet does not have to know subjects by heart: a cell that knows which part it is finds its look by attention. To be
+found, each must say which part it tells of, too.
 """
 
 import os
@@ -15,80 +20,90 @@ from picture_book import composer
 from picture_book.classifier import PARTS, seen_as
 from picture_book.scene_cache import load_world
 from picture_book.subjects import NAMED
-from picture_book.world import COLOURS, PLACES, Scene
+from picture_book.world import COLOURS, PLACES
 from training import autocast
 from unet import Attention
 
 TOLD = {**PARTS, "place": PLACES}
-LOOKS = ("subject", "other")
-LOOK = 128          # numbers of a look, at most
-
-
-def look_of(noun, colour):
-    """Of a thing on white, as every thing's picture is."""
-    return Scene(noun, colour, ground="white")
+SIDE, PART = 5, 2                   # parts along each side of a portrait, and latents along a part's
+ROOM, MARGIN = SIDE * PART, 2       # latents of a portrait, and around it
+CHANNELS = 8
+LOOK = PART * PART * CHANNELS       # numbers of one part's look
+BATCH = 16
 
 
 @torch.no_grad()
-def looks(folder, vae, size, device):
-    """How each subject looks in each of its colours, in few numbers: the principal components of its latents.
-
-    A tensor (n, LOOK) whose numbers have a mean square of 1, and the rows of (noun, colour); kept in the run folder.
-    """
-    path = os.path.join(folder, "looks.npz")
+def portraits(folder, vae, device):
+    """The latents of each subject, alone on white, in each of its colours, less their mean: (n, 8, 10, 10) of a mean square of 1, the
+    last of them zeros for nothing; and the rows of (noun, colour). Kept in the run folder."""
+    path = os.path.join(folder, "portraits.npy")
     world, sprites = load_world(folder, NAMED)
     rows = {pair: i for i, pair in enumerate((noun, colour) for noun in NAMED
                                              for colour in ("",) + (COLOURS if noun in world.recolourable else ()))}
     if not os.path.exists(path):
-        latents, still = [], np.zeros(composer.CHANCES, np.float32)
-        for noun, colour in rows:
-            picture, _ = composer.render(look_of(noun, colour), still, size, sprites)
-            pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(device) / 127.5 - 1
+        size, latents = 8 * (ROOM + 2 * MARGIN), []
+        pictures = np.stack([composer.portrait(*pair, size, 8 * ROOM, sprites) for pair in rows])
+        for some in torch.from_numpy(pictures).permute(0, 3, 1, 2).split(BATCH):
             with autocast(device):
-                latents.append(F.avg_pool2d(vae.encode(pixels).float(), 2).flatten().cpu())
-        table = torch.stack(latents)
-        table = table - table.mean(0)
-        directions = torch.linalg.svd(table, full_matrices=False)[2][:LOOK]
-        codes = table @ directions.T
-        np.savez(path, codes=(codes / codes.square().mean().sqrt()).numpy())
-    return torch.from_numpy(np.load(path)["codes"]), rows
+                latents.append(vae.encode(some.to(device).float() / 127.5 - 1).float().cpu())
+        table = torch.cat(latents)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        table = table - table.mean((0, 2, 3), keepdim=True)
+        np.save(path, (table / table.square().mean().sqrt()).half().numpy())
+    table = torch.from_numpy(np.load(path)).float()
+    return torch.cat([table, torch.zeros_like(table[:1])]), rows
 
 
-class Meanings:
-    """What is true of scenes, as a `Reader` should read it."""
+class Looks:
+    """Rows of `portraits` for scenes: of their first and their second thing."""
 
-    def __init__(self, codes, rows):
-        self.codes, self.rows = torch.cat([codes, torch.zeros(1, codes.shape[1])]), rows
+    def __init__(self, folder, vae, device):
+        self.table, self.rows = portraits(folder, vae, device)
 
-    def row(self, noun, colour):
-        """The last one is of nothing."""
-        return self.rows.get((noun, colour), len(self.rows))
+    def of(self, scenes):
+        """Portraits (n, 2, 8, 10, 10); zeros where there is no second."""
+        pairs = []
+        for scene in scenes:
+            both = [(scene.subject, scene.colour), (scene.other, scene.other_colour)]
+            pairs.append([self.rows.get(pair, -1) for pair in (both if composer.first_of(scene) == scene.subject else both[::-1])])
+        return self.table[torch.tensor(pairs)]
 
-    def __call__(self, scenes):
-        seen = [seen_as(scene) for scene in scenes]
-        labels = {part: torch.tensor([values.index(getattr(scene, part)) for scene in seen]) for part, values in TOLD.items()}
-        return labels, [self.codes[[self.row(getattr(scene, part), getattr(scene, part + "_colour" if part == "other" else "colour"))
-                                    for scene in seen]] for part in LOOKS]
+
+def parts_of(looks):
+    """Portraits (n, 2, 8, 10, 10) as their parts, (n, 50, LOOK)."""
+    parts = looks.unflatten(3, (SIDE, PART)).unflatten(5, (SIDE, PART))     # n, 2, 8, rows, down, columns, across
+    return parts.permute(0, 1, 3, 5, 2, 4, 6).reshape(len(looks), -1, LOOK)
+
+
+def addresses():
+    """Of each part its row, its column and whose it is, as ones among zeros: (50, 5 + 5 + 2)."""
+    k = torch.arange(2 * SIDE * SIDE)
+    return torch.cat([F.one_hot(k // SIDE % SIDE, SIDE), F.one_hot(k % SIDE, SIDE), F.one_hot(k // SIDE ** 2, 2)], 1).float()
+
+
+def labels_of(scenes):
+    seen = [seen_as(scene) for scene in scenes]
+    return {part: torch.tensor([values.index(getattr(scene, part)) for scene in seen]) for part, values in TOLD.items()}
 
 
 class Reader(nn.Module):
-    """Reads hidden states as the UNet will, by attention of one learnt query a question."""
+    """Reads hidden states as the UNet will: attributes by attention of one learnt query a question, looks where they belong."""
 
-    def __init__(self, width, heads, look):
+    def __init__(self, width, heads):
         super().__init__()
-        self.questions = nn.Parameter(torch.randn(len(TOLD) + len(LOOKS), width))
+        self.questions = nn.Parameter(torch.randn(len(TOLD), width))
         self.attention = Attention(width, width, {"attention_head_dim": width // heads, "attention_kind": "softmax"})
         self.norm = nn.LayerNorm(width)
-        self.answers = nn.ModuleList([nn.Linear(width, count) for count in [*map(len, TOLD.values()), *[look] * len(LOOKS)]])
+        self.answers = nn.ModuleList([nn.Linear(width, len(values)) for values in TOLD.values()])
+        self.look, self.address = nn.Linear(width, LOOK), nn.Linear(width, 2 * SIDE + 2)
 
-    def forward(self, states):
+    def loss(self, states, labels, looks):
+        """Cross entropies of the attributes, and the mean squared errors of the looks and of their addresses."""
         read = self.norm(self.attention(self.questions.expand(len(states), -1, -1), states))
-        return [answer(read[:, k]).float() for k, answer in enumerate(self.answers)]
-
-    def loss(self, states, labels, codes):
-        """Cross entropies of the attributes, and the mean squared error of the looks."""
-        answers = self(states)
+        answers = [answer(read[:, k]).float() for k, answer in enumerate(self.answers)]
+        parts = parts_of(looks)
         named = sum(F.cross_entropy(answer, labels[part]) for part, answer in zip(TOLD, answers))
-        looked = sum((answer - code).square().mean() for answer, code in zip(answers[len(TOLD):], codes))
+        tellers = states[:, -parts.shape[1]:]
+        looked = (self.look(tellers).float() - parts).square().mean()
+        addressed = (self.address(tellers).float() - addresses().to(parts)).square().mean()
         right = (answers[0].argmax(1) == labels["subject"]).float().mean()
-        return named, looked, right
+        return named, looked, addressed, right

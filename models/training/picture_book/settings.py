@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    size: int = 256                     # pixels; 128 as well
+    size: int = 256                     # pixels; half as well
+    sizes = property(lambda self: (self.size, self.size // 2))
     draws_its_own: bool = False         # subjects, in place of fetched ones
     scenes: int = 20000                 # kept for the autoencoder, at both sizes
     held_out: int = 64                  # of these, for its figures
@@ -29,7 +30,7 @@ class Settings:
     latents_large: int = 30000          # and at the whole
     captions_per_scene: int = 3
     vocabulary: int = 1600
-    text_length: int = 32
+    text_length: int = 80               # 30 for a caption, and 50 that tell how the parts of its subjects look
     text_width: int = 256
     text_layers: int = 4
     text_heads: int = 8
@@ -48,12 +49,10 @@ class Settings:
     batch: int = 96
     rate: float = 8e-4
     subject_weight: float = 3.0         # of a subject's latents beside the background's
-    place_weight: float = 0.3           # of the middle's telling where subjects are
-    chances_weight: float = 0.3         # of its repeating what the noise tells
+    aid_weight: float = 0.3             # of each thing that the UNet's middle must tell
     empty_captions: float = 0.1
     last_step_share: float = 0.75       # of a batch at t = 999, where one-step generation lives
-    mirrored_from: float = 0.65         # of the training, before which nothing is mirrored
-    large_from: float = 0.7             # of the training, from where on a third of the batches are of the whole size
+    large_from: float = 0.4             # of the training, from where on half of the batches are of the whole size
 
     classifier_widths: tuple = (32, 64, 128, 192)
     classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone

@@ -15,6 +15,7 @@ from tokenizer import Tokenizer
 
 PROMPT = "two red boats at sunset"
 LOG_NOUGHT = -30.0      # the log variance of latents that are certain
+QUIET = 2.0 ** -5
 INDEX = {
     "_class_name": "MobileDiffusionPipeline", "text_encoder": ["transformers", "CLIPTextModel"],
     "unet": ["mobilediffusion", "MobileDiffusionUNet"], "vae": ["diffusers", "AutoencoderKL"],
@@ -32,6 +33,18 @@ def folded(vae):
     bias[:channels] = (bias[:channels] - whiten.running_mean) * scale
     weight[channels:], bias[channels:] = 0.0, LOG_NOUGHT
     return {**tensors, "encoder.conv_out.weight": weight, "encoder.conv_out.bias": bias}
+
+
+def quietened(tensors):
+    """The decoder's last block, and the upsampling before it, at a thirty-second. Nothing but group norms reads what is added up there,
+    and these take any scale out; the picture book's training had let it grow to 80,000, and float16 ends at 65,504."""
+    last = max(int(name.split(".")[2]) for name in tensors if name.startswith("decoder.up_blocks."))
+    before, block = f"decoder.up_blocks.{last - 1}.upsamplers.", f"decoder.up_blocks.{last}.resnets."
+
+    def adds(name):     # the shortcut's weights read what is quiet already
+        return name.startswith(before) or name.startswith(block) and (".conv2." in name or name.endswith("conv_shortcut.bias"))
+
+    return {name: value * QUIET if adds(name) else value for name, value in tensors.items()}
 
 
 def write_json(path, content):
@@ -76,8 +89,8 @@ def write(settings, folder, path, words, prompt, stage=None):
     write_json(os.path.join(path, "scheduler", "scheduler_config.json"), SCHEDULER)
     for part, config, file, tensors in (
             ("text_encoder", text_config(settings, tokenizer), "model", generator.text_encoder.state_dict()),
-            ("unet", unet_config(settings), "diffusion_pytorch_model", generator.unet.state_dict()),
-            ("vae", vae_config(settings), "diffusion_pytorch_model", folded(vae))):
+            ("unet", {**unet_config(settings), "sample_sizes": [side // 8 for side in settings.sizes]}, "diffusion_pytorch_model", generator.unet.state_dict()),
+            ("vae", vae_config(settings), "diffusion_pytorch_model", quietened(folded(vae)))):
         write_json(os.path.join(path, part, "config.json"), config)
         write_weights(os.path.join(path, part, file + ".safetensors"), tensors)
     os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)

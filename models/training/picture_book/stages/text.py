@@ -5,8 +5,9 @@ import random
 
 import torch
 
+from muon import MuonAndAdamW
 from picture_book.captions import caption
-from picture_book.meanings import Meanings, Reader, looks
+from picture_book.meanings import Looks, Reader, labels_of
 from picture_book.scene_cache import load_world
 from picture_book.stages.latents import own_colours, train_words
 from picture_book.stages.vae import load_vae
@@ -16,22 +17,21 @@ from text_encoder import TextEncoder
 from tokenizer import Tokenizer
 from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
 
-RATE = 1e-3
+RATE = 2e-3
 
 
 def run(settings, folder, device, minutes, steps, warm=None, **_):
     world, colours = load_world(folder, NAMED)[0], own_colours(folder)
     tokenizer = train_words(settings, folder, world, colours)
-    codes, rows = looks(folder, load_vae(settings, folder, device), settings.size // 2, device)
-    meanings = Meanings(codes, rows)
+    looks = Looks(folder, load_vae(settings, folder, device), device)
     network = TextEncoder(text_config(settings, tokenizer))
     if warm:
         warm_start(network, os.path.join(warm, "text_encoder", "model.safetensors"),
                    lambda tensors: same_words(tensors, Tokenizer(os.path.join(warm, "tokenizer"), 0), network, tokenizer))
     network = network.to(device)
-    reader = Reader(settings.text_width, settings.text_heads, codes.shape[1]).to(device)
+    reader = Reader(settings.text_width, settings.text_heads).to(device)
     both, average = torch.nn.ModuleList([network, reader]), Average(network, 0.998)
-    optimiser = torch.optim.AdamW(both.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = MuonAndAdamW([both], RATE)
     training = Training(folder, "text", {"network": network, "reader": reader, "average": average.network, "optimiser": optimiser},
                         minutes, steps, by_processor=device == "cpu")
     average.steps, rng, threads = training.step, random.Random(6 + training.step), torch.get_num_threads()
@@ -41,10 +41,9 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
         set_rate(optimiser, training.rate(RATE))
         scenes = [world.sample(rng) for _ in range(settings.text_batch)]
         ids = tokenizer([caption(scene, rng, own_colours=colours) for scene in scenes]).to(device)
-        labels, sights = meanings(scenes)
+        labels = {part: values.to(device) for part, values in labels_of(scenes).items()}
         with autocast(device):
-            named, looked, right = reader.loss(network(ids), {part: values.to(device) for part, values in labels.items()},
-                                               [code.to(device) for code in sights])
-        descend(named + settings.look_weight * looked, both, optimiser)
+            named, looked, addressed, right = reader.loss(network(ids), labels, looks.of(scenes).to(device))
+        descend(named + settings.look_weight * (looked + addressed), both, optimiser)
         average.update(network)
-        training.log(25, named=named.detach(), looked=looked.detach(), subject=right)
+        training.log(25, named=named.detach(), looked=looked.detach(), addressed=addressed.detach(), subject=right)
