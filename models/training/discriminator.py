@@ -7,7 +7,8 @@ from torch import nn
 
 
 class Discriminator(nn.Module):
-    """Noised latents, their timesteps and the text to logits (n, heads): is this a true picture of that text?"""
+    """Noised latents, their timesteps and the text to logits (n, count), one of every place that a head sees: is this of a true picture
+    of that text?"""
 
     def __init__(self, unet):
         super().__init__()
@@ -23,4 +24,4 @@ class Discriminator(nn.Module):
     def forward(self, x, t, text):
         _, skips, middle = self.unet.down(x, t, text)
         features = [skips[i] for i in self.last_of_level] + [middle]
-        return torch.stack([head(feature).mean((1, 2, 3)) for head, feature in zip(self.heads, features)], 1)
+        return torch.cat([head(feature).flatten(1) for head, feature in zip(self.heads, features)], 1)

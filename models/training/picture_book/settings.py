@@ -57,9 +57,9 @@ class Settings:
     classifier_widths: tuple = (32, 64, 128, 192)
     classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone
 
-    gan_batch: int = 32
-    generator_rate: float = 1e-5
-    discriminator_rate: float = 5e-5
+    gan_batch: int = 16
+    generator_rate: float = 3e-5
+    discriminator_rate: float = 1e-4
     gan_weight: float = 0.05
     gan_lpips_weight: float = 0.2
     r1_every: int = 16

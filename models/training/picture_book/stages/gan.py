@@ -1,6 +1,6 @@
 """Stage 3: DiffusionGAN (Xu et al., UFOGen, 2023; Zhao et al., 2023). One look learns to pass for a picture.
 
-Generator and discriminator begin as the diffusion UNet. Half of a batch is pure noise, whose answer is noised again and has
+Generator and discriminator begin as the diffusion UNet; the text encoder stays as it is. Half of a batch is pure noise, whose answer is noised again and has
 to pass; half is ordinary training, which keeps the steps between. One-step answers, decoded, are also held against the true
 picture by LPIPS where its weights are found.
 """
@@ -23,15 +23,15 @@ from training import Average, Training, autocast, descend, set_rate, share_proce
 
 CHECK_SECONDS = 600
 SEEN = 4                    # of a batch that are decoded for LPIPS
-LARGE_SHARE = 1 / 3
+LARGE_SHARE = 1 / 2
 
 
 def run(settings, folder, device, minutes, steps, judges=None, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
     network = load_generator(settings, folder, device, "diffusion", tokenizer)
-    reader = load_generator(settings, folder, device, "diffusion", tokenizer).text_encoder.requires_grad_(False)
+    reader = network.text_encoder.requires_grad_(False)
     judge, average = Judge(network, schedule, settings, device), Average(network, 0.995)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
+    optimiser = torch.optim.AdamW(network.unet.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
     training = Training(folder, "gan", {
         "network": network, "average": average.network, "optimiser": optimiser,
         "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps,
@@ -49,12 +49,13 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
                        torch.full((half,), schedule.last, device=device)])
         with autocast(device):
-            velocity = network(ids, schedule.add_noise(clean, noise, t), t).float()
+            text = reader(ids)
+            velocity = network.unet(schedule.add_noise(clean, noise, t), t, text).float()
         errors = (velocity - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
         reconstruction = (errors * schedule.min_snr_weight(t)).mean()
         fake = -velocity[half:]     # x0 of pure noise, at zero terminal SNR
 
-        true_text, fake_text = reader(ids).chunk(2)
+        true_text, fake_text = text.chunk(2)
         judged, gap = judge.learn(clean[:half], true_text, fake.detach(), fake_text, step % settings.r1_every == 0)
 
         judge.network.requires_grad_(False)
