@@ -54,12 +54,15 @@ class Attention(nn.Module):
         self.to_kv = nn.Linear(context, width, bias=False)
         self.to_out = nn.ModuleList([nn.Linear(width, width)])
 
-    def forward(self, x, context):
-        def heads(tokens):
-            return tokens.view(*tokens.shape[:2], -1, self.head_width).transpose(1, 2)
+    def heads(self, tokens):
+        return tokens.view(*tokens.shape[:2], -1, self.head_width).transpose(1, 2)
 
-        q, kv = heads(self.to_q(x)), heads(self.to_kv(context))
-        scores = q @ kv.transpose(-1, -2) * self.head_width ** -0.5
+    def scores(self, x, kv):
+        return self.heads(self.to_q(x)) @ kv.transpose(-1, -2) * self.head_width ** -0.5
+
+    def forward(self, x, context):
+        kv = self.heads(self.to_kv(context))
+        scores = self.scores(x, kv)
         weights = scores.softmax(-1) if self.kind == "softmax" else F.relu(scores) / kv.shape[2]
         return self.to_out[0]((weights.to(kv.dtype) @ kv).transpose(1, 2).reshape(x.shape))
 

@@ -44,19 +44,17 @@ def parts_at(truth):
     return torch.cat([square * (1 - second[..., None]), square * second[..., None]], 2)
 
 
-def find_loss(attention, x, text, truth):
-    """Cross entropy of where heads look, the j-th for the j-th latent of every cell, against the parts that are there."""
-    split = [truth[..., i::CELL, j::CELL] for i in range(CELL) for j in range(CELL)]
-    wide = len(split) * attention.head_width
-    q, kv = ((x_ @ weight[:wide].T).unflatten(-1, (len(split), -1)).transpose(1, 2)
-             for x_, weight in ((x, attention.to_q.weight), (text, attention.to_kv.weight)))
-    looked = (q @ kv.transpose(-1, -2) * attention.head_width ** -0.5).float().log_softmax(-1)
-    loss = weight = 0.0
-    for j, own in enumerate(split):
-        parts, there = parts_at(own), own[:, 0].flatten(1)
-        loss = loss - ((parts * looked[:, j, :, -parts.shape[-1]:]).sum(-1) * there).sum()
-        weight = weight + there.sum()
-    return loss / weight
+def split(truth):
+    """What a head for each of a cell's latents should look at, (n, heads, cells, 50), and how much of a subject is there, (n, heads, cells)."""
+    each = [truth[..., i::CELL, j::CELL] for i in range(CELL) for j in range(CELL)]
+    return torch.stack([parts_at(own) for own in each], 1), torch.stack([own[:, 0].flatten(1) for own in each], 1)
+
+
+def find_loss(attention, x, text, parts, there):
+    """Cross entropy of where an attention's first heads look against the parts that are there."""
+    scores = attention.scores(x, attention.heads(attention.to_kv(text)))[:, :parts.shape[1]]
+    looked = scores.float().log_softmax(-1)[..., -parts.shape[-1]:]
+    return -((parts * looked).sum(-1) * there).sum() / there.sum()
 
 
 class Aid(nn.Module):
@@ -77,6 +75,7 @@ class Aid(nn.Module):
         """By name; chances are asked of those pictures alone that are all noise."""
         place, part = place_loss(self.places(middle).float(), truth), part_loss(self.parts(middle).float(), look, truth[:, :1])
         heard = self.chances(middle.mean((2, 3))).float()
-        find = sum(find_loss(attention, *given, truth) for attention, given in self.sought.items()) / len(self.sought)
+        parts, there = split(truth)
+        find = sum(find_loss(attention, *given, parts, there) for attention, given in self.sought.items()) / len(self.sought)
         self.sought.clear()
         return {"place": place, "part": part, "find": find, "chances": F.mse_loss(heard[looks_once], chances[looks_once])}

@@ -9,7 +9,6 @@ from picture_book import composer
 from picture_book.meanings import Looks
 from picture_book.scene_cache import load_world, scene_of
 from picture_book.stages.latents import FIRST, LARGE_FIRST, Latents
-from picture_book.stages.vae import load_vae
 from picture_book.subjects import NAMED
 from training import autocast
 
@@ -20,7 +19,7 @@ class Batches:
         self.large = Latents(settings, folder, settings.size, settings.latents_large)
         self.device, self.random = device, np.random.default_rng(seed)
         self.world, self.sprites = load_world(folder, NAMED)
-        self.looks = Looks(folder, load_vae(settings, folder, device), device)
+        self.looks = Looks(settings, folder, device)
         self.first = {self.small: FIRST, self.large: LARGE_FIRST}
 
     def scene(self, cache, number):

@@ -68,9 +68,9 @@ def seen_as(scene):
                        "left of", scene.subject, scene.colour)
 
 
-def labels(scenes):
+def labels(scenes, parts=PARTS):
     seen = [seen_as(scene) for scene in scenes]
-    return {part: torch.tensor([values.index(getattr(scene, part)) for scene in seen]) for part, values in PARTS.items()}
+    return {part: torch.tensor([values.index(getattr(scene, part)) for scene in seen]) for part, values in parts.items()}
 
 
 def small(pictures):

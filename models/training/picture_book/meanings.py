@@ -17,8 +17,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from picture_book import composer
-from picture_book.classifier import PARTS, seen_as
+from picture_book.classifier import PARTS
 from picture_book.scene_cache import load_world
+from picture_book.stages.vae import load_vae
 from picture_book.subjects import NAMED
 from picture_book.world import COLOURS, PLACES
 from training import autocast
@@ -33,7 +34,7 @@ BATCH = 16
 
 
 @torch.no_grad()
-def portraits(folder, vae, device):
+def portraits(settings, folder, device):
     """The latents of each subject, alone on white, in each of its colours, less their mean: (n, 8, 10, 10) of a mean square of 1, the
     last of them zeros for nothing; and the rows of (noun, colour). Kept in the run folder."""
     path = os.path.join(folder, "portraits.npy")
@@ -41,7 +42,7 @@ def portraits(folder, vae, device):
     rows = {pair: i for i, pair in enumerate((noun, colour) for noun in NAMED
                                              for colour in ("",) + (COLOURS if noun in world.recolourable else ()))}
     if not os.path.exists(path):
-        size, latents = 8 * (ROOM + 2 * MARGIN), []
+        vae, size, latents = load_vae(settings, folder, device), 8 * (ROOM + 2 * MARGIN), []
         pictures = np.stack([composer.portrait(*pair, size, 8 * ROOM, sprites) for pair in rows])
         for some in torch.from_numpy(pictures).permute(0, 3, 1, 2).split(BATCH):
             with autocast(device):
@@ -56,8 +57,8 @@ def portraits(folder, vae, device):
 class Looks:
     """Rows of `portraits` for scenes: of their first and their second thing."""
 
-    def __init__(self, folder, vae, device):
-        self.table, self.rows = portraits(folder, vae, device)
+    def __init__(self, settings, folder, device):
+        self.table, self.rows = portraits(settings, folder, device)
 
     def of(self, scenes):
         """Portraits (n, 2, 8, 10, 10); zeros where there is no second."""
@@ -78,11 +79,6 @@ def addresses():
     """Of each part its row, its column and whose it is, as ones among zeros: (50, 5 + 5 + 2)."""
     k = torch.arange(2 * SIDE * SIDE)
     return torch.cat([F.one_hot(k // SIDE % SIDE, SIDE), F.one_hot(k % SIDE, SIDE), F.one_hot(k // SIDE ** 2, 2)], 1).float()
-
-
-def labels_of(scenes):
-    seen = [seen_as(scene) for scene in scenes]
-    return {part: torch.tensor([values.index(getattr(scene, part)) for scene in seen]) for part, values in TOLD.items()}
 
 
 class Reader(nn.Module):

@@ -52,7 +52,8 @@ class Settings:
     aid_weight: float = 0.3             # of each thing that the UNet's middle must tell
     empty_captions: float = 0.1
     last_step_share: float = 0.75       # of a batch at t = 999, where one-step generation lives
-    large_from: float = 0.4             # of the training, from where on half of the batches are of the whole size
+    large_from: float = 0.4             # of the training, from where on some of the batches are of the whole size
+    large_share: float = 0.5            # of these batches, and of DiffusionGAN's
 
     classifier_widths: tuple = (32, 64, 128, 192)
     classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone
@@ -76,5 +77,5 @@ DEFAULT = Settings()
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
     latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_batch=8, unet_widths=(32, 64),
-    unet_mid_transformers=1, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24, gan_batch=4,
-    r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4)
+    unet_mid_transformers=1, unet_head=16, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24,
+    gan_batch=4, r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4)

@@ -41,7 +41,8 @@ def unet_config(settings):
         "downsample": [True] * (levels - 1), "mid_transformer_layers": settings.unet_mid_transformers,
         "mid_separable": True, "cross_attention_dim": settings.text_width, "attention_head_dim": settings.unet_head,
         "feed_forward_ratio": settings.unet_ratio, "norm_num_groups": settings.unet_groups,
-        "attention_kind": "softmax", "sample_size": settings.size // 8}
+        "attention_kind": "softmax", "sample_size": settings.size // 8,
+        "sample_sizes": [side // 8 for side in settings.sizes]}
 
 
 class Generator(nn.Module):

@@ -89,7 +89,7 @@ def write(settings, folder, path, words, prompt, stage=None):
     write_json(os.path.join(path, "scheduler", "scheduler_config.json"), SCHEDULER)
     for part, config, file, tensors in (
             ("text_encoder", text_config(settings, tokenizer), "model", generator.text_encoder.state_dict()),
-            ("unet", {**unet_config(settings), "sample_sizes": [side // 8 for side in settings.sizes]}, "diffusion_pytorch_model", generator.unet.state_dict()),
+            ("unet", unet_config(settings), "diffusion_pytorch_model", generator.unet.state_dict()),
             ("vae", vae_config(settings), "diffusion_pytorch_model", quietened(folded(vae)))):
         write_json(os.path.join(path, part, "config.json"), config)
         write_weights(os.path.join(path, part, file + ".safetensors"), tensors)

@@ -19,7 +19,6 @@ from tokenizer import Tokenizer
 from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
 
 CHECK_SECONDS, CHECKED = 600, 128
-LARGE_SHARE = 1 / 2
 
 
 def weights_of(masks, subject_weight):
@@ -50,17 +49,17 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         if step % 10 == 0:
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.rate))
-        large = training.progress >= settings.large_from and torch.rand(1).item() < LARGE_SHARE
+        large = training.progress >= settings.large_from and torch.rand(1).item() < settings.large_share
         clean, noise, ids, drawn = batches.draw(settings.batch, loudness(training.progress), large)
         truth, look = batches.sights(*drawn)
         ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
+        one_step = t == schedule.last
         with autocast(device):
             text = network.text_encoder(ids)
             time, skips, middle = network.unet.down(schedule.add_noise(clean, noise, t), t, text)
-            told = aid.losses(middle, truth, look, batches.chances(*drawn), t == schedule.last)
+            told = aid.losses(middle, truth, look, batches.chances(*drawn), one_step)
             answer = network.unet.up(time, skips, middle, text)
-        one_step = t == schedule.last
         squares = (answer.float() - schedule.velocity(clean, noise, t)).square()
         errors = squares.detach().mean((1, 2, 3))
         loss = ((squares * weights_of(truth[:, :1], settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()

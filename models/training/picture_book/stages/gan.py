@@ -1,8 +1,8 @@
 """Stage 3: DiffusionGAN (Xu et al., UFOGen, 2023; Zhao et al., 2023). One look learns to pass for a picture.
 
-Generator and discriminator begin as the diffusion UNet; the text encoder stays as it is. Half of a batch is pure noise, whose answer is noised again and has
-to pass; half is ordinary training, which keeps the steps between. One-step answers, decoded, are also held against the true
-picture by LPIPS where its weights are found.
+Generator and discriminator begin as the diffusion UNet; the text encoder stays as it is. Half of a batch is pure noise, whose
+answer is noised again and has to pass; half is ordinary training, which keeps the steps between. One-step answers, decoded, are
+also held against the true picture by LPIPS where its weights are found.
 """
 
 import json
@@ -23,7 +23,6 @@ from training import Average, Training, autocast, descend, set_rate, share_proce
 
 CHECK_SECONDS = 600
 SEEN = 4                    # of a batch that are decoded for LPIPS
-LARGE_SHARE = 1 / 2
 
 
 def run(settings, folder, device, minutes, steps, judges=None, **_):
@@ -44,7 +43,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         if step % 10 == 0:
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
-        clean, noise, ids, _ = batches.draw(settings.gan_batch, large=torch.rand(1).item() < LARGE_SHARE)
+        clean, noise, ids, _ = batches.draw(settings.gan_batch, large=torch.rand(1).item() < settings.large_share)
         half = len(clean) // 2
         t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
                        torch.full((half,), schedule.last, device=device)])

@@ -7,10 +7,10 @@ import torch
 
 from muon import MuonAndAdamW
 from picture_book.captions import caption
-from picture_book.meanings import Looks, Reader, labels_of
+from picture_book.classifier import labels
+from picture_book.meanings import TOLD, Looks, Reader
 from picture_book.scene_cache import load_world
 from picture_book.stages.latents import own_colours, train_words
-from picture_book.stages.vae import load_vae
 from picture_book.subjects import NAMED
 from stages.diffusion import same_words, text_config
 from text_encoder import TextEncoder
@@ -23,7 +23,7 @@ RATE = 2e-3
 def run(settings, folder, device, minutes, steps, warm=None, **_):
     world, colours = load_world(folder, NAMED)[0], own_colours(folder)
     tokenizer = train_words(settings, folder, world, colours)
-    looks = Looks(folder, load_vae(settings, folder, device), device)
+    looks = Looks(settings, folder, device)
     network = TextEncoder(text_config(settings, tokenizer))
     if warm:
         warm_start(network, os.path.join(warm, "text_encoder", "model.safetensors"),
@@ -41,9 +41,9 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
         set_rate(optimiser, training.rate(RATE))
         scenes = [world.sample(rng) for _ in range(settings.text_batch)]
         ids = tokenizer([caption(scene, rng, own_colours=colours) for scene in scenes]).to(device)
-        labels = {part: values.to(device) for part, values in labels_of(scenes).items()}
+        truth = {part: values.to(device) for part, values in labels(scenes, TOLD).items()}
         with autocast(device):
-            named, looked, addressed, right = reader.loss(network(ids), labels, looks.of(scenes).to(device))
+            named, looked, addressed, right = reader.loss(network(ids), truth, looks.of(scenes).to(device))
         descend(named + settings.look_weight * (looked + addressed), both, optimiser)
         average.update(network)
         training.log(25, named=named.detach(), looked=looked.detach(), addressed=addressed.detach(), subject=right)
