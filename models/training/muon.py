@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import torch
 
-from training import has_fast_bfloat16
+from training import adamw, has_fast_bfloat16
 
 THINNEST = 32
 MOMENTUM = 0.95
@@ -65,7 +65,7 @@ class MuonAndAdamW:
             return weight.ndim >= 2 and min(len(weight), weight[0].numel()) >= THINNEST and id(weight) not in tables
         weights = [weight for network in networks for weight in network.parameters() if weight.requires_grad]
         self.parts = [Muon([w for w in weights if suits(w)], rate, decay),
-                      torch.optim.AdamW([w for w in weights if not suits(w)], lr=rate, betas=(0.9, 0.99), weight_decay=decay)]
+                      adamw([w for w in weights if not suits(w)], lr=rate, betas=(0.9, 0.99), weight_decay=decay)]
 
     @property
     def param_groups(self):

@@ -144,6 +144,12 @@ def share_processor(most):
         torch.set_num_threads(1 if busy else most)
 
 
+def adamw(parameters, **numbers):
+    """PyTorch's, all tensors in one pass where its version can: a third of the time where there are many small ones."""
+    can_fuse = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 4)
+    return torch.optim.AdamW(parameters, fused=can_fuse or None, **numbers)
+
+
 def descend(loss, network, optimiser):
     """One step down a loss, by gradients of a norm of 1 at most."""
     optimiser.zero_grad(set_to_none=True)

@@ -11,7 +11,7 @@ from examination import examination
 from schedule import Schedule
 from text_encoder import TextEncoder
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, descend, set_rate, warm_start
+from training import Average, Training, adamw, autocast, descend, set_rate, warm_start
 from unet import MobileDiffusionUNet
 
 SCHEDULER = {
@@ -122,7 +122,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
                    lambda tensors: same_words(tensors, Tokenizer(os.path.join(warm, "tokenizer"), 0), network.text_encoder, tokenizer))
     network = network.to(device, memory_format=torch.channels_last)
     average = Average(network, 0.998)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
+    optimiser = adamw(network.parameters(), lr=settings.rate, betas=(0.9, 0.99), weight_decay=0.01)
     training = Training(
         folder, "diffusion", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     average.steps = training.step

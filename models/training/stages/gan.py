@@ -15,7 +15,7 @@ from examination import examination
 from schedule import Schedule
 from stages.diffusion import SCHEDULER, Batches, load_generator
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, descend, set_rate
+from training import Average, Training, adamw, autocast, descend, set_rate
 
 RENOISED_UP_TO = 600    # the discriminator judges pictures noised again, t' from 1 to this
 R1_PICTURES = 4
@@ -27,7 +27,7 @@ class Judge:
 
     def __init__(self, network, schedule, settings, device):
         self.network = Discriminator(network.unet).to(device, memory_format=torch.channels_last)
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=settings.discriminator_rate, betas=(0.5, 0.99))
+        self.optimiser = adamw(self.network.parameters(), lr=settings.discriminator_rate, betas=(0.5, 0.99))
         self.schedule, self.settings = schedule, settings
 
     def look(self, x0, text):
@@ -61,7 +61,7 @@ def run(settings, folder, device, minutes, steps, **_):
     network = load_generator(settings, folder, device, "diffusion", tokenizer)
     reader = load_generator(settings, folder, device, "diffusion", tokenizer).text_encoder.requires_grad_(False)
     judge, average = Judge(network, schedule, settings, device), Average(network, 0.99)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
+    optimiser = adamw(network.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
     training = Training(folder, "gan", {
         "network": network, "average": average.network, "optimiser": optimiser,
         "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps)

@@ -6,7 +6,7 @@ import os
 import torch
 from torch.nn import functional as F
 
-from training import Average, Training, autocast, descend, set_rate, warm_start
+from training import Average, Training, adamw, autocast, descend, set_rate, warm_start
 from vae import Autoencoder
 
 
@@ -90,7 +90,7 @@ def learn(network, stage, scenes, settings, folder, device, minutes, steps, chec
     The averaged network, and the clock.
     """
     crops, average = Crops(*scenes, settings.vae_crop, 2), Average(network, 0.998)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimiser = adamw(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     training = Training(
         folder, stage, {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     crops.random.manual_seed(training.step)

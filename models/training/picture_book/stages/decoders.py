@@ -13,13 +13,13 @@ from picture_book.stages.vae import Crops, check
 from picture_book.stages.world import held_out
 from stages.decoders import SHAPES, DecoderAlone, config_of
 from stages.vae import load_vae, reconstruction_loss
-from training import Average, Training, autocast, descend, set_rate, share_processor, write_figures
+from training import Average, Training, adamw, autocast, descend, set_rate, share_processor, write_figures
 
 
 def learn(network, stage, settings, folder, device, minutes, steps, lpips):
     """The averaged network, and the clock."""
     average = Average(network, 0.998)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimiser = adamw(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
     training = Training(folder, stage, {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     average.steps = training.step
     crops, threads = Crops(settings, folder, 2 + training.step), torch.get_num_threads()

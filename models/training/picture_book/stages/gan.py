@@ -19,7 +19,7 @@ from schedule import Schedule
 from stages.diffusion import SCHEDULER, load_generator
 from stages.gan import Judge, balance
 from tokenizer import Tokenizer
-from training import Average, Training, autocast, descend, set_rate, share_processor
+from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
 
 CHECK_SECONDS = 600
 SEEN = 4                    # of a batch that are decoded for LPIPS
@@ -30,7 +30,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
     network = load_generator(settings, folder, device, "diffusion", tokenizer)
     reader = network.text_encoder.requires_grad_(False)
     judge, average = Judge(network, schedule, settings, device), Average(network, 0.995)
-    optimiser = torch.optim.AdamW(network.unet.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
+    optimiser = adamw(network.unet.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
     training = Training(folder, "gan", {
         "network": network, "average": average.network, "optimiser": optimiser,
         "discriminator": judge.network, "discriminator_optimiser": judge.optimiser}, minutes, steps,

@@ -18,7 +18,7 @@ from lpips import load_lpips
 from picture_book.scene_cache import load_world
 from picture_book.stages.world import caches, held_out
 from stages.vae import load_vae, reconstruction_loss, vae_config     # noqa: F401, load_vae is for the later stages
-from training import Average, Training, autocast, descend, set_rate, share_processor, warm_start
+from training import Average, Training, adamw, autocast, descend, set_rate, share_processor, warm_start
 from vae import Autoencoder, begin_straight
 
 CHECK_SECONDS = 600
@@ -118,8 +118,8 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
     network = network.to(device, memory_format=torch.channels_last)
     reader, patches = ColourReader(8).to(device), Patches().to(device, memory_format=torch.channels_last)
     average, lpips = Average(network, 0.998), load_lpips(judges, device)
-    optimiser = torch.optim.AdamW([*network.parameters(), *reader.parameters()], lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
-    critic = torch.optim.AdamW(patches.parameters(), lr=2e-4, betas=(0.5, 0.9))
+    optimiser = adamw([*network.parameters(), *reader.parameters()], lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    critic = adamw(patches.parameters(), lr=2e-4, betas=(0.5, 0.9))
     training = Training(folder, "vae", {
         "network": network, "average": average.network, "optimiser": optimiser, "reader": reader, "patches": patches,
         "critic": critic}, minutes, steps,
