@@ -15,7 +15,7 @@ class Settings:
     vae_widths: tuple = (24, 48, 128, 192)
     vae_groups: int = 8
     vae_crop: int = 64
-    vae_batch: int = 8                  # crops; as many pixels in whole pictures of 128
+    vae_batch: int = 16                 # crops; as many pixels in whole pictures of 128
     vae_whole_share: float = 0.3        # of steps that see whole pictures
     vae_rate: float = 1e-3
     vae_noise: float = 0.05             # on whitened latents, so that the decoder forgives a generator

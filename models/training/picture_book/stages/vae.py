@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from lpips import load_lpips
+from muon import MuonAndAdamW
 from picture_book.scene_cache import load_world
 from picture_book.stages.world import caches, held_out
 from stages.vae import load_vae, reconstruction_loss, vae_config     # noqa: F401, load_vae is for the later stages
@@ -118,7 +119,7 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
     network = network.to(device, memory_format=torch.channels_last)
     reader, patches = ColourReader(8).to(device), Patches().to(device, memory_format=torch.channels_last)
     average, lpips = Average(network, 0.998), load_lpips(judges, device)
-    optimiser = adamw([*network.parameters(), *reader.parameters()], lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimiser = MuonAndAdamW([network, reader], settings.vae_rate)
     critic = adamw(patches.parameters(), lr=2e-4, betas=(0.5, 0.9))
     training = Training(folder, "vae", {
         "network": network, "average": average.network, "optimiser": optimiser, "reader": reader, "patches": patches,
