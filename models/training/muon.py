@@ -64,8 +64,9 @@ class MuonAndAdamW:
         def suits(weight):
             return weight.ndim >= 2 and min(len(weight), weight[0].numel()) >= THINNEST and id(weight) not in tables
         weights = [weight for network in networks for weight in network.parameters() if weight.requires_grad]
-        self.parts = [Muon([w for w in weights if suits(w)], rate, decay),
-                      adamw([w for w in weights if not suits(w)], lr=rate, betas=(0.9, 0.99), weight_decay=decay)]
+        matrices, rest = [w for w in weights if suits(w)], [w for w in weights if not suits(w)]
+        self.parts = [Muon(matrices, rate, decay)] if matrices else []      # a smoke run's autoencoder has none
+        self.parts.append(adamw(rest, lr=rate, betas=(0.9, 0.99), weight_decay=decay))
 
     @property
     def param_groups(self):
