@@ -16,6 +16,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 model=$work/model
 
+echo "== int8"
+"$python" -B tests/training_int8_test.py .
+
 for stage in world vae latents classifier diffusion gan "export $model"; do
     echo "== $stage"
     # shellcheck disable=SC2086  (a stage and its argument are two words)
@@ -56,4 +59,11 @@ if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     test -s "$model/precisions.json"
     "$python" models/training/train.py precisions "$book" --world picture-book --smoke --run "$work/book-run" --device cpu
     test -s "$book/precisions.json"
+    echo "== begun from the shipped folder"
+    mkdir "$work/warm-run"
+    cp "$work"/book-run/sprites.npy "$work"/book-run/*.json "$work"/book-run/scenes-* "$work"/book-run/latents-* "$work/warm-run"
+    for stage in vae text diffusion; do
+        "$python" models/training/train.py $stage --world picture-book --smoke --run "$work/warm-run" --device cpu \
+            --warm "$work/book-run/shipped" | grep "warm start"
+    done
 fi

@@ -55,7 +55,7 @@ def main():
     parser.add_argument("--threads", type=int, default=0, help="processor threads (default: PyTorch's choice)")
     parser.add_argument("--world", choices=("scenes", "picture-book"), default="scenes", help="what is drawn (default: %(default)s)")
     parser.add_argument("--judges", metavar="FOLDER", help="SqueezeNet and LPIPS weights for perceptual losses; without, they are skipped")
-    parser.add_argument("--warm", metavar="MODEL", help="start vae and diffusion from this model folder's weights")
+    parser.add_argument("--warm", metavar="MODEL", help="start vae, text and diffusion from this model folder's weights, which may be int8")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
     if options.stage in STAGES[STAGES.index("export"):-1] and not options.path:
