@@ -31,7 +31,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 import torch
 
-MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10}
+MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10,
+           "all": 240}
 STAGES = ("fetch", "world", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
           "plot", "all")
 SMOKE_STEPS = 3
