@@ -40,7 +40,7 @@ class Int8File(unittest.TestCase):
             "weight_scale": ("F32", [2], struct.pack("<2f", 0.5, 2.0)),
             "bias": ("F32", [2], struct.pack("<2f", 0.125, -1.0))})
         network = torch.nn.Linear(3, 2)
-        training.warm_start(network, path)
+        warm_start(network, path)
         self.assertEqual([[1.0, 2.0, 3.0], [-2.0, -4.0, -6.0]], network.weight.tolist())
         self.assertEqual([0.125, -1.0], network.bias.tolist())
 
@@ -54,6 +54,6 @@ if __name__ == "__main__":
     sys.path.insert(0, os.path.join(sys.argv.pop(1), "models", "training"))
     import torch
 
-    import safetensors_io
-    import training
+    from networks import safetensors_io
+    from networks.warm_start import warm_start
     unittest.main()

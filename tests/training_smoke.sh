@@ -15,55 +15,40 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 model=$work/model
+train() { "$python" models/training/train.py "$@" --smoke --device cpu; }
 
 echo "== int8"
 "$python" -B tests/training_int8_test.py .
 
-for stage in world vae latents classifier diffusion gan "export $model"; do
+mkdir "$model"
+cp models/picture-book/prompts.txt "$model/"
+for stage in fetch "all $model" "sheet $model" "decoders $model" "judge $model"; do
     echo "== $stage"
     # shellcheck disable=SC2086  (a stage and its argument are two words)
-    "$python" models/training/train.py $stage --smoke --run "$work/run" --device cpu
-done
-
-echo "== stopped and taken up again"
-"$python" models/training/train.py diffusion --smoke --run "$work/run" --device cpu | grep "resumed at step"
-
-cp models/scenes/prompts.txt "$model/"
-for stage in sheet judge decoders; do
-    echo "== $stage"
-    "$python" models/training/train.py $stage "$model" --smoke --run "$work/run" --device cpu
-done
-for file in model_index.json tokenizer/tokenizer.model expected.safetensors contact-sheet.png accuracy.json decoders.json; do
-    test -s "$model/$file"
-done
-
-book=$work/book
-mkdir "$book"
-cp models/picture-book/prompts.txt "$book/"
-for stage in fetch "all $book" "sheet $book" "decoders $book" "judge $book"; do
-    echo "== picture book: $stage"
-    # shellcheck disable=SC2086
-    "$python" models/training/train.py $stage --world picture-book --smoke --run "$work/book-run" --device cpu
+    train $stage --run "$work/run"
 done
 for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json contact-sheet.png \
             before-gan.png decoders.json accuracy.json; do
-    test -s "$book/$file"
+    test -s "$model/$file"
+done
+
+echo "== stopped and taken up again"
+for stage in vae text classifier diffusion gan; do
+    train $stage --run "$work/run" >"$work/said"
+    grep "resumed at step" "$work/said"
 done
 
 if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     echo "== verify"
-    "$MOBILEDIFFUSION_CLI" verify "$book" "$book/expected.safetensors"
     "$MOBILEDIFFUSION_CLI" verify "$model" "$model/expected.safetensors"
     echo "== precisions"
-    "$python" models/training/train.py precisions "$model" --smoke --run "$work/run" --device cpu
+    train precisions "$model" --run "$work/run"
     test -s "$model/precisions.json"
-    "$python" models/training/train.py precisions "$book" --world picture-book --smoke --run "$work/book-run" --device cpu
-    test -s "$book/precisions.json"
     echo "== begun from the shipped folder"
     mkdir "$work/warm-run"
-    cp "$work"/book-run/sprites.npy "$work"/book-run/*.json "$work"/book-run/scenes-* "$work"/book-run/latents-* "$work/warm-run"
+    cp "$work"/run/sprites.npy "$work"/run/*.json "$work"/run/scenes-* "$work"/run/latents-* "$work/warm-run"
     for stage in vae text diffusion; do
-        "$python" models/training/train.py $stage --world picture-book --smoke --run "$work/warm-run" --device cpu \
-            --warm "$work/book-run/shipped" | grep "warm start"
+        train $stage --run "$work/warm-run" --warm "$work/run/shipped" >"$work/said"
+        grep "warm start" "$work/said"
     done
 fi

@@ -6,57 +6,76 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    size: int = 128                 # pixels
-    sizes = property(lambda self: (self.size,))
-    scenes: int = 8000              # rendered for the autoencoder
-    held_out: int = 128             # of these, kept for its figures
+    size: int = 256                     # pixels; half as well
+    sizes = property(lambda self: (self.size, self.size // 2))
+    draws_its_own: bool = False         # subjects, in place of fetched ones
+    scenes: int = 20000                 # kept for the autoencoder, at both sizes
+    held_out: int = 64                  # of these, for its figures
 
-    vae_widths: tuple = (32, 64, 128, 128)
+    vae_widths: tuple = (24, 48, 128, 192)
     vae_groups: int = 8
     vae_crop: int = 64
-    vae_batch: int = 16
-    vae_rate: float = 2e-3
-    vae_noise: float = 0.1          # on whitened latents, so that the decoder forgives a generator
-    vae_mask_weight: float = 5.0    # of a subject's pixels beside the background's
+    vae_batch: int = 16                 # crops; as many pixels in whole pictures of 128
+    vae_whole_share: float = 0.3        # of steps that see whole pictures
+    vae_rate: float = 1e-3
+    vae_noise: float = 0.05             # on whitened latents, so that the decoder forgives a generator
+    vae_mask_weight: float = 3.0        # of a subject's pixels beside the background's
+    vae_colours_until: float = 0.4      # of the training, in which the latents must tell the colours
+    vae_lpips_from: float = 0.10
+    vae_lpips_weight: float = 0.4
+    vae_gan_from: float = 0.75
+    vae_gan_weight: float = 0.04
 
-    latents: int = 16000
-    captions_per_scene: int = 4
-    vocabulary: int = 900
-    text_length: int = 32
-    text_width: int = 192
-    text_layers: int = 3
-    text_heads: int = 6
+    latents: int = 200000               # scenes at half the size
+    latents_large: int = 30000          # and at the whole
+    captions_per_scene: int = 3
+    vocabulary: int = 1600
+    text_length: int = 80               # 30 for a caption, and 50 that tell how the parts of its subjects look
+    text_width: int = 256
+    text_layers: int = 4
+    text_heads: int = 8
+    text_batch: int = 256               # captions, before there are pictures
+    look_weight: float = 4.0            # of how subjects look beside what they are called
 
-    unet_widths: tuple = (96, 192)
-    unet_resnets: tuple = (1, 2)
-    unet_transformers: tuple = (1, 1)
+    unet_widths: tuple = (128, 256)
+    unet_resnets: tuple = (2, 2)
+    unet_transformers: tuple = (0, 1)
     unet_self_attention: tuple = (False, True)
-    unet_separable: tuple = (False, True)
-    unet_mid_transformers: int = 3
+    unet_separable: tuple = (False, False)
+    unet_mid_transformers: int = 6
     unet_head: int = 32
     unet_ratio: int = 4
     unet_groups: int = 16
-    batch: int = 64
-    rate: float = 1e-3
+    batch: int = 96
+    rate: float = 8e-4
+    subject_weight: float = 3.0         # of a subject's latents beside the background's
+    aid_weight: float = 0.3             # of each thing that the UNet's middle must tell
     empty_captions: float = 0.1
-    last_step_share: float = 0.7    # of a batch at t = 999, where one-step generation lives
+    last_step_share: float = 0.75       # of a batch at t = 999, where one-step generation lives
+    large_from: float = 0.4             # of the training, from where on some of the batches are of the whole size
+    large_share: float = 0.5            # of these batches, and of DiffusionGAN's
 
-    gan_batch: int = 32
-    generator_rate: float = 1e-5
-    discriminator_rate: float = 5e-5
+    classifier_widths: tuple = (32, 64, 128, 192)
+    classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone
+
+    gan_batch: int = 16
+    generator_rate: float = 3e-5
+    discriminator_rate: float = 1e-4
     gan_weight: float = 0.05
+    gan_lpips_weight: float = 0.2
     r1_every: int = 16
     r1_weight: float = 1.0
 
-    guidance: float = 2.5           # of the many steps that one step is compared with
-    judged: int = 500               # prompts read back by the classifier
-    judged_slowly: int = 200        # of these, by many steps as well
-    judged_twice: int = 24          # of these, drawn from many seeds
-    examined: int = 64              # prompts read back again and again during training
+    guidance: float = 2.5               # of the many steps that one step is compared with
+    judged: int = 1000                  # prompts read back by the classifier
+    judged_slowly: int = 300            # of these, by many steps as well
+    judged_twice: int = 24              # of these, drawn from many seeds
+    examined: int = 64                  # prompts read back again and again during training
 
 
 DEFAULT = Settings()
 SMOKE = dataclasses.replace(
-    DEFAULT, size=64, scenes=48, held_out=8, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
-    latents=64, vocabulary=300, text_width=32, text_layers=1, text_heads=2, unet_widths=(32, 64), unet_mid_transformers=1, unet_groups=8,
-    batch=8, gan_batch=4, r1_every=2, judged=8, judged_slowly=8, judged_twice=2, examined=8)
+    DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
+    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_batch=8, unet_widths=(32, 64),
+    unet_mid_transformers=1, unet_head=16, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24,
+    gan_batch=4, r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4)

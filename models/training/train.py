@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 """One command a stage, in this order; each takes up where it was stopped.
 
-    python3 models/training/train.py fetch          # the picture book's subjects (--world picture-book)
+    python3 models/training/train.py fetch          # the subjects' pictures and names; needs npm
     python3 models/training/train.py world          # render scenes
     python3 models/training/train.py vae            # 1. the autoencoder
     python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
-    python3 models/training/train.py text           # what captions mean, before pictures (--world picture-book)
+    python3 models/training/train.py text           # what captions mean, before there are pictures
     python3 models/training/train.py classifier     # reads attributes back, for judge and for the accuracy over training
-    python3 models/training/train.py diffusion      # 2. text encoder and UNet
+    python3 models/training/train.py diffusion      # 2. the UNet
     python3 models/training/train.py gan            # 3. DiffusionGAN: one step
     python3 models/training/train.py export OUT     # 4. a model folder
     python3 models/training/train.py sheet MODEL    # pictures of its prompts.txt
-    python3 models/training/train.py judge MODEL    # what pictures show of what is asked
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
-    python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality
+    python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality, and their speed
+    python3 models/training/train.py judge MODEL    # every figure that it must reach
     python3 models/training/train.py plot MODEL     # losses and accuracy over training
-    python3 models/training/train.py all --minutes N    # everything up to export, N minutes in all (--world picture-book)
+    python3 models/training/train.py all [OUT]      # everything from world to export, --minutes in all
 """
 
 import argparse
@@ -31,10 +31,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 import torch
 
-MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "judge": 35, "precisions": 10, "decoders": 10,
-           "all": 240}
-STAGES = ("fetch", "world", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "judge", "decoders", "precisions",
-          "plot", "all")
+import settings
+
+MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "decoders": 10, "all": 240}
+STAGES = ("fetch", "world", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "decoders", "precisions",
+          "judge", "plot", "all")
 SMOKE_STEPS = 3
 
 
@@ -54,7 +55,6 @@ def main():
     parser.add_argument("--minutes", type=float, help="the budget of a training stage (default: %s)" % MINUTES)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=0, help="processor threads (default: PyTorch's choice)")
-    parser.add_argument("--world", choices=("scenes", "picture-book"), default="scenes", help="what is drawn (default: %(default)s)")
     parser.add_argument("--judges", metavar="FOLDER", help="SqueezeNet and LPIPS weights for perceptual losses; without, they are skipped")
     parser.add_argument("--warm", metavar="MODEL", help="start vae, text and diffusion from this model folder's weights, which may be int8")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
@@ -66,10 +66,8 @@ def main():
     os.makedirs(options.run, exist_ok=True)
     keep_memory()
     torch.manual_seed(0)
-    package = "picture_book." if options.world == "picture-book" else ""
-    numbers = importlib.import_module(package + "settings")
-    importlib.import_module(package + "stages." + options.stage).run(
-        settings=numbers.SMOKE if options.smoke else numbers.DEFAULT, folder=options.run, device=options.device,
+    importlib.import_module("stages." + options.stage).run(
+        settings=settings.SMOKE if options.smoke else settings.DEFAULT, folder=options.run, device=options.device,
         minutes=None if options.smoke else options.minutes or MINUTES.get(options.stage),
         steps=SMOKE_STEPS if options.smoke else None, path=options.path, warm=options.warm, judges=options.judges)
 

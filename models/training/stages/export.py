@@ -1,4 +1,4 @@
-"""Stage 4: a model folder, weights in float16, and what these must answer, for the engine's `verify`."""
+"""Stage 4: a model folder, weights in float16, and what these must answer, for the engine's `verify`; and one from before the GAN."""
 
 import json
 import os
@@ -6,14 +6,19 @@ import shutil
 
 import torch
 
-import safetensors_io
-from captions import all_words
-from model_folder import Model
-from stages.diffusion import SCHEDULER, load_generator, text_config, unet_config
-from stages.vae import load_vae, vae_config
-from tokenizer import Tokenizer
+from judging.model_folder import Model, before_gan
+from networks import safetensors_io
+from networks.generator import load_generator
+from networks.schedule import SCHEDULER
+from networks.text_encoder import text_config
+from networks.unet import unet_config
+from networks.vae import load_vae, vae_config
+from world.captions import all_words
+from world.scenes import describe
+from world.subjects import NAMED
+from world.tokenizer import Tokenizer
 
-PROMPT = "two red boats at sunset"
+PROMPT = "a red dragon above a castle at night"
 LOG_NOUGHT = -30.0      # the log variance of latents that are certain
 QUIET = 2.0 ** -5
 INDEX = {
@@ -37,7 +42,7 @@ def folded(vae):
 
 def quietened(tensors):
     """The decoder's last block, and the upsampling before it, at a thirty-second. Nothing but group norms reads what is added up there,
-    and these take any scale out; the picture book's training had let it grow to 80,000, and float16 ends at 65,504."""
+    and these take any scale out; a training had let it grow to 80,000, and float16 ends at 65,504."""
     last = max(int(name.split(".")[2]) for name in tensors if name.startswith("decoder.up_blocks."))
     before, block = f"decoder.up_blocks.{last - 1}.upsamplers.", f"decoder.up_blocks.{last}.resnets."
 
@@ -73,17 +78,9 @@ def expected(model, prompt):
             "pipeline_rgb": model.bytes(picture)[0]}
 
 
-def run(settings, folder, path, **_):
-    write(settings, folder, path, all_words(), PROMPT)
-
-
-def last_stage(folder):
-    return "gan" if os.path.exists(os.path.join(folder, "gan.pt")) else "diffusion"
-
-
-def write(settings, folder, path, words, prompt, stage=None):
-    """Of a stage, or of the last one that was run."""
-    tokenizer, stage = Tokenizer(folder, settings.text_length), stage or last_stage(folder)
+def write(settings, folder, path, stage):
+    """A stage's model folder."""
+    tokenizer = Tokenizer(folder, settings.text_length)
     generator, vae = load_generator(settings, folder, "cpu", stage, tokenizer), load_vae(settings, folder, "cpu")
     write_json(os.path.join(path, "model_index.json"), INDEX)
     write_json(os.path.join(path, "scheduler", "scheduler_config.json"), SCHEDULER)
@@ -95,10 +92,18 @@ def write(settings, folder, path, words, prompt, stage=None):
         write_weights(os.path.join(path, part, file + ".safetensors"), tensors)
     os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)
     shutil.copy(os.path.join(folder, "tokenizer.model"), os.path.join(path, "tokenizer"))
-    shutil.copy(os.path.join(folder, "world.json"), path)
-    write_json(os.path.join(path, "words.json"), words)
+    write_json(os.path.join(path, "world.json"), describe())
+    write_json(os.path.join(path, "words.json"), all_words(NAMED))
     model = Model(path)
-    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, prompt))
+    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
     figures = {name: sum(p.numel() for p in part.parameters()) for name, part in (
         ("text_encoder", model.text_encoder), ("unet", model.unet), ("decoder", model.vae.decoder))}
     print(f"export: {stage} weights to {path}, parameters {figures}")
+
+
+def run(settings, folder, path, **_):
+    if not os.path.exists(os.path.join(folder, "gan.pt")):
+        write(settings, folder, path, "diffusion")
+        return
+    write(settings, folder, path, "gan")
+    write(settings, folder, before_gan(folder), "diffusion")

@@ -1,64 +1,128 @@
-"""What the model's pictures show of what their captions ask, as a separately trained classifier reads them back.
+"""Every figure that the model must reach, on held-out prompts as people type them, into accuracy.json, and its plots.
 
-One step, and 25 guided steps of the same weights, on scenes like those of the training and on pairs that were kept back;
-how much pictures of one caption differ, beside how much true renders of it do.
+One step, and 25 guided steps of the same weights; a classifier that the generator never met reads the pictures back. Where
+DiffusionGAN was run, the same figures of the weights that it began with. What the stages vae, decoders and precisions
+found is told as well.
 """
 
+import json
 import os
-import random
 
 import torch
 
-from captions import caption
-from classifier import accuracy, train_classifier
-from model_folder import Model
-from renderer import Renderer, draw_chances
+from judging.bounds import verdict
+from judging.classifier import accuracy
+from judging.figures import fine_energy, frechet, light, main_directions, mirrored, nearest, spread, things
+from judging.judge import MANY_STEPS, Judge
+from judging.model_folder import before_gan
+from networks.coupling import directions, numbers
+from stages import plot
 from training import write_figures
-from world import sample_scene
+from world import composer
+from world.scenes import Scene, usual_ground
+from world.subjects import NAMED
 
-MANY_STEPS, SEEDS = 25, 16
-
-
-def asked(settings, seed, kept_back=False):
-    """Scenes, captions that leave nothing graded unsaid, and true renders."""
-    rng = random.Random(seed)
-    scenes = [sample_scene(rng, kept_back) for _ in range(settings.judged)]
-    return scenes, [caption(scene, rng, complete=True) for scene in scenes], Renderer(settings.size)(
-        scenes, draw_chances(len(scenes), seed))[0]
+SEEDS, RENDERS, NEAR = 16, 16, 48
+SLOW = f"{MANY_STEPS} steps"
 
 
-def spread(pictures):
-    """The mean distance, root of the mean square, between any two of some pictures."""
-    flat = pictures.flatten(1)
-    distances = torch.cdist(flat, flat) / flat.shape[1] ** 0.5
-    return distances.sum() / (len(flat) * (len(flat) - 1))
+def told(judge):
+    """What is read back, and how sharp and how far from true renders the pictures are."""
+    few, figures = judge.settings.judged_slowly, {}
+    for name, kept_back in (("like the training", False), ("kept-back pairs", True)):
+        scenes, captions = judge.scenes(12 + kept_back, judge.settings.judged, kept_back)
+        noise, true = judge.model.noise(len(captions), 14), judge.renders(scenes, 15)
+        pictures = {"true renders": true, "one step": judge.one_step(captions, noise)}
+        if kept_back:
+            figures[name] = {what: {**accuracy(judge.classifier, some, scenes), "pairs": judge.kept_pairs_right(some, scenes)}
+                             for what, some in pictures.items()}
+            continue
+        pictures[SLOW] = judge.many_steps(captions[:few], noise[:few])
+        figures[name] = {what: accuracy(judge.classifier, some, scenes[:len(some)]) for what, some in pictures.items()}
+        figures["sharpness, % of true renders"] = {
+            what: round(100 * fine_energy(some) / fine_energy(true[:len(some)]), 1) for what, some in pictures.items()}
+        known = judge.features(judge.renders(scenes, 16))
+        along = main_directions(known)
+        distances = {what: frechet(judge.features(some[:few]), known[:few], along) for what, some in pictures.items()}
+        figures["Frechet distance"] = {**{what: round(value, 3) for what, value in distances.items()},
+                                       "one step over many": round(distances["one step"] / distances[SLOW], 2)}
+    return figures
 
 
-def diversity(model, settings, seed):
-    """How far apart one caption's pictures are, as a share of what true renders of it are."""
-    scenes, captions, _ = asked(settings, seed)
-    ours = true = 0.0
-    for i in range(min(settings.judged_twice, len(scenes))):
-        ours += spread(as_pictures(model.generate([captions[i]] * SEEDS, model.noise(SEEDS, seed + i))))
-        true += spread(Renderer(settings.size)([scenes[i]] * SEEDS, draw_chances(SEEDS, seed + i))[0])
-    return round(100 * float(ours / true), 1)
+def near(judge):
+    """LPIPS to the nearest of some true renders of the same scene, and a true render's own."""
+    if judge.lpips is None:
+        return {}
+    scenes, captions = judge.scenes(21, min(NEAR, judge.settings.judged))
+    pictures, true = judge.one_step(captions, judge.model.noise(len(captions), 22)), judge.renders(scenes, 23)
+    ours = theirs = 0.0
+    for i, scene in enumerate(scenes):
+        renders = judge.renders([scene] * RENDERS, 100 + i)
+        with torch.no_grad():
+            ours += nearest(judge.lpips, pictures[i], renders) / len(scenes)
+            theirs += nearest(judge.lpips, true[i], renders) / len(scenes)
+    return {"LPIPS to the nearest of 16 true renders": {
+        "one step": round(ours, 4), "another true render": round(theirs, 4), "over": round(ours / theirs, 3)}}
 
 
-def as_pictures(pixels):
-    return pixels.permute(0, 3, 1, 2) / 255.0
+def silent(noise):
+    """The noise of some seeds with what the first of them says along the directions that chance is told in."""
+    along = directions(composer.CHANCES, *noise.shape[1:3])
+    said = numbers(noise, composer.CHANCES)
+    return noise + torch.einsum("nk,kchw->nchw", said[:1] - said, along)
 
 
-def run(settings, folder, minutes, steps, path, **_):
-    network, model = train_classifier(settings, folder, minutes, steps), Model(path)
-    few = settings.judged_slowly
-    figures = {"prompts": settings.judged, f"prompts of {MANY_STEPS} steps": few}
-    for name, kept_back in (("like the training", False), ("never trained", True)):
-        scenes, captions, renders = asked(settings, 12 + kept_back, kept_back)
-        noise = model.noise(len(captions), 14)
-        figures[name] = {
-            "true renders": accuracy(network, renders, scenes),
-            "one step": accuracy(network, as_pictures(model.generate(captions, noise)), scenes),
-            f"{MANY_STEPS} steps": accuracy(network, as_pictures(model.sample(
-                captions[:few], noise[:few], MANY_STEPS, settings.guidance)), scenes[:few])}
-    figures["diversity"] = diversity(model, settings, 15)
+def diversity(judge):
+    """How far apart one caption's pictures are from 16 seeds, with and without the directions that chance is told in."""
+    scenes, captions = judge.scenes(31, judge.settings.judged_twice)
+    sums = {"one step": [], "without the directions": [], "true renders": []}
+    for i, (scene, text) in enumerate(zip(scenes, captions)):
+        noise = judge.model.noise(SEEDS, 32 + i)
+        sums["one step"].append(spread(judge.one_step([text] * SEEDS, noise)))
+        sums["without the directions"].append(spread(judge.one_step([text] * SEEDS, silent(noise))))
+        sums["true renders"].append(spread(judge.renders([scene] * SEEDS, 300 + i)))
+    means = {name: sum(values) / len(values) for name, values in sums.items()}
+    return {"diversity of 16 seeds": {
+        **{name: round(value, 4) for name, value in means.items()},
+        "% of true renders": round(100 * means["one step"] / means["true renders"], 1),
+        "% without the directions": round(100 * means["without the directions"] / means["true renders"], 1)}}
+
+
+def aspects(judge):
+    """What differs between 16 seeds, as percentages of true renders: of a thing on white its place, size and mirror image; of
+    captions of one word, which leave most open, the light, and the pictures as a whole."""
+    nouns = NAMED[::max(1, len(NAMED) // judge.settings.judged_twice)][:judge.settings.judged_twice]
+    names = ("place", "size", "mirror image", "light", "whole")
+    means = {"one step": torch.zeros(len(names)), "true renders": torch.zeros(len(names))}
+    for i, noun in enumerate(nouns):
+        sticker, scene, noise = Scene(noun, ground="white"), Scene(noun, ground=usual_ground(noun)), judge.model.noise(SEEDS, 400 + i)
+        for name, on_white, at_home in (
+                ("one step", judge.one_step([f"{noun} on white"] * SEEDS, noise), judge.one_step([noun] * SEEDS, noise)),
+                ("true renders", judge.renders([sticker] * SEEDS, 500 + i), judge.renders([scene] * SEEDS, 600 + i))):
+            places, cut = things(on_white)
+            x, y, size = places.std(0).tolist()
+            means[name] += torch.tensor([(x + y) / 2, size, mirrored(cut), light(at_home), spread(at_home)]) / len(nouns)
+    shares = (100 * means["one step"] / means["true renders"]).tolist()
+    return {"differences, % of true renders": {name: round(share, 1) for name, share in zip(names, shares)},
+            "diversity of 16 seeds of one word": {name: round(values[-1].item(), 4) for name, values in means.items()}}
+
+
+def all_of(settings, folder, path, judges, size):
+    judge = Judge(settings, folder, path, judges, size)
+    return {**told(judge), **near(judge), **diversity(judge), **aspects(judge)}
+
+
+def run(settings, folder, path, judges=None, **_):
+    figures = {"prompts": settings.judged, f"prompts of {SLOW}": settings.judged_slowly}
+    for size in (settings.size, settings.size // 2):
+        figures[f"{size}x{size}"] = all_of(settings, folder, path, judges, size)
+    if os.path.exists(before_gan(folder)):
+        figures["before DiffusionGAN"] = all_of(settings, folder, before_gan(folder), judges, settings.size)
+    for name, made in (("autoencoder", os.path.join(folder, "vae.json")), ("decoders", os.path.join(path, "decoders.json")),
+                       ("precisions", os.path.join(path, "precisions.json"))):
+        if os.path.exists(made):
+            with open(made) as file:
+                figures[name] = json.load(file)
+    figures["must reach"] = verdict(figures, f"{settings.size}x{settings.size}")
     write_figures(os.path.join(path, "accuracy.json"), figures)
+    plot.run(folder=folder, path=path)

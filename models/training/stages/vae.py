@@ -1,125 +1,119 @@
-"""Stage 1: the autoencoder, on crops that seek out the subjects, whose pixels also weigh more."""
+"""Stage 1: the autoencoder, on crops that seek out the subjects and on whole pictures, at both sizes.
+
+It begins with the colours (a 1x1 layer must read them from the latents), goes on with edges and a perceptual loss, and ends
+with a discriminator of patches.
+"""
 
 import json
 import os
+import time
 
 import torch
+from torch import nn
 from torch.nn import functional as F
 
-from training import Average, Training, adamw, autocast, descend, set_rate, warm_start
-from vae import Autoencoder
+from judging.reconstruction import check, load_held_out, write_pairs
+from networks.lpips import load_lpips
+from networks.muon import MuonAndAdamW
+from networks.vae import Autoencoder, begin_straight, vae_config
+from networks.warm_start import warm_start
+from teaching.crops import Crops, reconstruction_loss
+from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
+from world.scene_cache import load_world
+
+CHECK_SECONDS = 600
 
 
-def vae_config(settings):
-    return {
-        "_class_name": "AutoencoderKL", "in_channels": 3, "out_channels": 3, "latent_channels": 8,
-        "block_out_channels": list(settings.vae_widths), "layers_per_block": 1, "norm_num_groups": settings.vae_groups,
-        "mid_block_add_attention": False, "use_quant_conv": False, "use_post_quant_conv": True, "act_fn": "silu",
-        "scaling_factor": 1.0, "sample_size": settings.size}
+class Patches(nn.Module):
+    """Says of every patch of some 30 pixels whether it is of a true picture."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, 4, 2, 1), nn.GroupNorm(8, 2 * width), nn.LeakyReLU(0.2),
+            nn.Conv2d(2 * width, 4 * width, 4, 2, 1), nn.GroupNorm(8, 4 * width), nn.LeakyReLU(0.2),
+            nn.Conv2d(4 * width, 1, 3, 1, 1))
+
+    def forward(self, x):
+        return self.layers(x)
 
 
-def load_vae(settings, folder, device):
-    """The averaged weights, ready for use."""
+class ColourReader(nn.Module):
+    """A 1x1 layer that reads the mean colours of 8x8 pixels from the latents."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.read = nn.Conv2d(channels, 3, 1)
+
+    def loss(self, latents, truth):
+        return (self.read(latents.float()) - F.avg_pool2d(truth, 8)).abs().mean()
+
+
+def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
+    load_world(folder)      # complains early where there is none
+    held = load_held_out(settings, folder)
     network = Autoencoder(vae_config(settings))
-    network.load_state_dict(torch.load(os.path.join(folder, "vae.pt"), map_location="cpu")["average"])
-    return network.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
-
-
-class Crops:
-    """Random windows of the scenes; three in four are centred near a random pixel of the subject."""
-
-    def __init__(self, pixels, masks, crop, seed):
-        self.pixels, self.masks, self.crop = pixels, masks, crop
-        self.random = torch.Generator().manual_seed(seed)
-
-    def draw(self, count):
-        size, half = self.pixels.shape[-1], self.crop // 2
-        chosen = torch.randint(len(self.pixels), (count,), generator=self.random).tolist()
-        pixels, masks = [], []
-        for i in chosen:
-            centre = torch.randint(size, (2,), generator=self.random)
-            if torch.rand(1, generator=self.random) < 0.75:
-                inside = (self.masks[i, 0] > 128).nonzero()
-                if len(inside):
-                    centre = inside[torch.randint(len(inside), (1,), generator=self.random)[0]]
-                    centre = centre + torch.randint(-half // 2, half // 2, (2,), generator=self.random)
-            # Multiples of 2 are enough variety: the latent grid has a period of 8.
-            top, left = ((centre - half).clamp(0, size - self.crop) // 2 * 2).tolist()
-            window = (i, slice(None), slice(top, top + self.crop), slice(left, left + self.crop))
-            pixels.append(self.pixels[window])
-            masks.append(self.masks[window])
-        flip = [-1] if torch.rand(1, generator=self.random) < 0.5 else []
-        return torch.stack(pixels).flip(flip) / 127.5 - 1, torch.stack(masks).flip(flip) / 255.0
-
-
-def reconstruction_loss(answer, truth, mask, mask_weight):
-    """L1 on pixels and on their differences, the subject's pixels weighing more."""
-    weight = 1 + (mask_weight - 1) * mask
-    weight = weight / weight.mean()
-    pixels = ((answer - truth).abs() * weight).mean()
-    error = answer - truth
-    edges = ((error[..., 1:] - error[..., :-1]).abs() * weight[..., 1:]).mean() \
-        + ((error[..., 1:, :] - error[..., :-1, :]).abs() * weight[..., 1:, :]).mean()
-    return pixels + 0.5 * edges
-
-
-@torch.no_grad()
-def psnr(network, pixels, masks, device):
-    """Peak signal to noise of held-out scenes in dB: whole pictures, and the subjects' pixels alone."""
-    squares, areas = torch.zeros(2), torch.zeros(2)
-    for picture, mask in zip(pixels.split(16), masks.split(16)):
-        truth = picture.to(device).float() / 255
-        answer = network.decode(network.encode(truth * 2 - 1)) / 2 + 0.5
-        error = (answer.clamp(0, 1) - truth).square()
-        inside = (mask.to(device) > 128).float()
-        squares += torch.stack([error.sum(), (error * inside).sum()]).cpu()
-        areas += torch.stack([torch.ones_like(error).sum(), 3 * inside.sum()]).cpu()
-    return [round(float(x), 2) for x in -10 * (squares / areas).log10()]
-
-
-def load_scenes(settings, folder):
-    """Pixels and masks to learn from, and those that are held out."""
-    data = torch.load(os.path.join(folder, "scenes.pt"))
-    pixels, masks, kept = data["pixels"], data["masks"], settings.held_out
-    return (pixels[:-kept], masks[:-kept]), (pixels[-kept:], masks[-kept:])
-
-
-def learn(network, stage, scenes, settings, folder, device, minutes, steps, checked=None):
-    """Teaches a network to encode and decode crops of scenes; looks at the held-out scenes `checked` now and then.
-
-    The averaged network, and the clock.
-    """
-    crops, average = Crops(*scenes, settings.vae_crop, 2), Average(network, 0.998)
-    optimiser = adamw(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
-    training = Training(
-        folder, stage, {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
-    crops.random.manual_seed(training.step)
-    for step in training:
-        set_rate(optimiser, training.rate(settings.vae_rate))
-        truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(settings.vae_batch))
-        with autocast(device):
-            latents = network.encode(truth)
-            answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents))
-        loss = reconstruction_loss(answer.float(), truth, mask, settings.vae_mask_weight)
-        descend(loss, network, optimiser)
-        average.update(network)
-        training.log(50, loss=loss.detach())
-        if checked and step % 1000 == 999:
-            whole, subject = psnr(average.network, *checked, device)
-            training.note(psnr=whole, psnr_subject=subject)
-    return average.network, training
-
-
-def run(settings, folder, device, minutes, steps, warm, **_):
-    scenes, held_out = load_scenes(settings, folder)
-    network = Autoencoder(vae_config(settings))
+    begin_straight(network)
     if warm:
         warm_start(network, os.path.join(warm, "vae", "diffusion_pytorch_model.safetensors"))
-    average, training = learn(network.to(device, memory_format=torch.channels_last), "vae", scenes, settings, folder, device,
-                              minutes, steps, checked=[part[:32] for part in held_out])
-    whole, subject = psnr(average, *held_out, device)
-    figures = {"psnr": whole, "psnr_subject": subject, "crops": training.step * settings.vae_batch,
-               "minutes": round(training.seconds / 60, 1)}
+    network = network.to(device, memory_format=torch.channels_last)
+    reader, patches = ColourReader(8).to(device), Patches().to(device, memory_format=torch.channels_last)
+    average, lpips = Average(network, 0.998), load_lpips(judges, device)
+    optimiser = MuonAndAdamW([network, reader], settings.vae_rate)
+    critic = adamw(patches.parameters(), lr=2e-4, betas=(0.5, 0.9))
+    training = Training(folder, "vae", {
+        "network": network, "average": average.network, "optimiser": optimiser, "reader": reader, "patches": patches,
+        "critic": critic}, minutes, steps,
+        by_processor=device == "cpu")
+    average.steps = training.step
+    crops, checked = Crops(settings, folder, 2 + training.step), time.time()
+    threads = torch.get_num_threads()
+    for step in training:
+        if step % 20 == 0:
+            share_processor(threads)
+        set_rate(optimiser, training.rate(settings.vae_rate))
+        whole = crops.random.random() < settings.vae_whole_share
+        truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(whole))
+        progress = training.progress
+        with autocast(device):
+            latents = network.encode(truth)
+            answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents)).float()
+        base = reconstruction_loss(answer, truth, mask, settings.vae_mask_weight)
+        loss, noted = base, {"loss": base.detach()}
+        if progress < settings.vae_colours_until:
+            colours = reader.loss(latents, truth)
+            loss = loss + colours
+            noted["colours"] = colours.detach()
+        if lpips is not None and progress >= settings.vae_lpips_from:
+            with autocast(device):
+                distance = lpips(answer, truth).float().mean()
+            loss = loss + settings.vae_lpips_weight * distance
+            noted["lpips"] = distance.detach()
+        judged = progress >= settings.vae_gan_from
+        if judged:
+            patches.requires_grad_(False)
+            with autocast(device):
+                loss = loss - settings.vae_gan_weight * patches(answer).float().mean()
+            patches.requires_grad_(True)
+        descend(loss, network, optimiser)
+        if judged:
+            with autocast(device):
+                true, false = patches(truth).float(), patches(answer.detach()).float()
+            verdict = F.relu(1 - true).mean() + F.relu(1 + false).mean()
+            critic.zero_grad(set_to_none=True)
+            verdict.backward()
+            critic.step()
+        average.update(network)
+        training.log(50, **noted)
+        if time.time() - checked > CHECK_SECONDS:
+            checked = time.time()
+            figures, answers = check(average.network, held[:24], lpips, device)
+            training.note(**figures)
+            write_pairs(os.path.join(folder, "vae.png"), held, answers)
+    figures, answers = check(average.network, held, lpips, device)
+    write_pairs(os.path.join(folder, "vae.png"), held, answers)
+    figures = {**{k: round(v, 4) for k, v in figures.items()}, "steps": training.step, "minutes": round(training.seconds / 60, 1)}
     with open(os.path.join(folder, "vae.json"), "w") as file:
         json.dump(figures, file)
     print("vae:", figures)

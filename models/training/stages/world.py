@@ -1,32 +1,30 @@
-"""Renders the scenes that the autoencoder learns from, and writes down what the world consists of."""
+"""Renders the autoencoder's scenes at both sizes; may go on while the autoencoder already learns from the first of them."""
 
 import json
 import os
-import random
+import time
 
-import torch
+from world import sprites
+from world.rendering import Renderer
+from world.scene_cache import caches, held_out
 
-from renderer import Renderer, draw_chances
-from world import describe, sample_scene
-
-BATCH = 256     # many, so that scenes that have a part in common are drawn together
-
-
-def render_all(count, settings, seed, device):
-    """Yields (scenes, chances, pixels in 0..1, subject mask) a batch at a time; the same seed gives the same scenes."""
-    rng, renderer = random.Random(seed), Renderer(settings.size, device)
-    for start in range(0, count, BATCH):
-        scenes = [sample_scene(rng) for _ in range(min(BATCH, count - start))]
-        chances = draw_chances(len(scenes), seed * 1000003 + start)
-        yield (scenes, chances, *renderer(scenes, chances))
+PLAIN = ("red", "orange", "yellow", "green", "blue", "purple", "pink")
 
 
-def run(settings, folder, device, **_):
-    pixels, masks = [], []
-    for _, _, picture, mask in render_all(settings.scenes, settings, 1, device):
-        pixels.append((picture * 255).round().byte().cpu())
-        masks.append((mask * 255).round().byte().cpu())
-    torch.save({"pixels": torch.cat(pixels), "masks": torch.cat(masks)}, os.path.join(folder, "scenes.pt"))
-    with open(os.path.join(folder, "world.json"), "w") as file:
-        json.dump(describe(), file, indent=1)
-    print(f"world: {settings.scenes} scenes of {settings.size}x{settings.size}")
+def run(settings, folder, minutes=None, **_):
+    until_time = time.time() + 60 * minutes if minutes else float("inf")
+    path = os.path.join(folder, "sprites.npy")
+    pictures = sprites.Sprites(path)
+    with open(os.path.join(folder, "recolourable.json"), "w", encoding="utf-8") as file:
+        json.dump([noun for noun in pictures.nouns if pictures[noun].can_be_recoloured], file)
+    with open(os.path.join(folder, "own-colours.json"), "w", encoding="utf-8") as file:
+        json.dump({noun: colour for noun in pictures.nouns if (colour := pictures[noun].own_colour) in PLAIN}, file)
+    renderer = Renderer(folder)
+    held_out(settings, folder).fill(renderer)
+    both = caches(settings, folder)
+    for until in range(500, settings.scenes + 500, 500):
+        for cache in both:
+            cache.fill(renderer, until)
+        if time.time() > until_time:
+            break
+        print("world:", both[0].done, "scenes", flush=True)

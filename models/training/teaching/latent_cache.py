@@ -1,0 +1,43 @@
+"""Encoded scenes at either size with their captions' ids, in files that one process appends to while another learns from them."""
+
+import os
+
+import numpy as np
+
+from world import composer
+
+FIRST = 10 ** 8             # the number of the first scene, apart from the autoencoder's
+LARGE_FIRST = 2 * 10 ** 8
+
+
+class Latents:
+    """Memory-mapped: latents (count, 8, s, s), how much of each is a subject (count, s, s), chances, and ids (count, captions, length)."""
+
+    def __init__(self, settings, folder, size, count):
+        self.size, self.count = size, count
+        self.path, side = os.path.join(folder, f"latents-{size}"), size // 8
+
+        def mapped(name, kind, shape):
+            path = f"{self.path}.{name}"
+            fits = os.path.exists(path) and os.path.getsize(path) == int(np.prod(shape)) * np.dtype(kind).itemsize
+            return np.memmap(path, kind, "r+" if fits else "w+", shape=shape)
+
+        self.latents = mapped("f16", np.float16, (count, 8, side, side))
+        self.masks = mapped("masks", np.uint8, (count, side, side))
+        self.chances = mapped("chances", np.float32, (count, composer.CHANCES))
+        self.ids = mapped("ids", np.int16, (count, settings.captions_per_scene, settings.text_length))
+
+    @property
+    def done(self):
+        return int(open(self.path + ".done").read()) if os.path.exists(self.path + ".done") else 0
+
+    def note_done(self, done):
+        with open(self.path + ".new", "w") as file:
+            file.write(str(done))
+        os.replace(self.path + ".new", self.path + ".done")
+
+
+def shares(masks):
+    """Of masks (n, h, w), how much of every latent's 8x8 pixels is a subject's."""
+    n, h, w = masks.shape
+    return masks.reshape(n, h // 8, 8, w // 8, 8).mean((2, 4))

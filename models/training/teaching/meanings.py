@@ -1,0 +1,104 @@
+"""What captions mean, for the text encoder to learn before it meets the UNet: a scene's attributes, and how its subjects look.
+
+MobileDiffusion's text encoder comes from CLIP, which has seen pictures. Ours begins from nothing, so it is given what CLIP
+would have: states from which attention can read what is told of, and a subject's appearance rather than its name alone.
+
+A caption leaves most of its positions to padding. The last of them learn to tell how each part of the scene's subjects looks: a
+square's 5x5 parts of the first, row by row, then the second's, each as the latents that such a part has in the subject's
+portrait. So the UNet does not have to know subjects by heart: a cell that knows which part it is finds its look by attention. To be
+found, each must say which part it tells of, too.
+"""
+
+import os
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from networks.unet import Attention
+from networks.vae import load_vae
+from training import autocast
+from world import composer
+from world.attributes import TOLD
+from world.scene_cache import load_world
+from world.scenes import COLOURS
+from world.subjects import NAMED
+
+SIDE, PART = 5, 2                   # parts along each side of a portrait, and latents along a part's
+ROOM, MARGIN = SIDE * PART, 2       # latents of a portrait, and around it
+CHANNELS = 8
+LOOK = PART * PART * CHANNELS       # numbers of one part's look
+BATCH = 16
+
+
+@torch.no_grad()
+def portraits(settings, folder, device):
+    """The latents of each subject, alone on white, in each of its colours, less their mean: (n, 8, 10, 10) of a mean square of 1, the
+    last of them zeros for nothing; and the rows of (noun, colour). Kept in the run folder."""
+    path = os.path.join(folder, "portraits.npy")
+    world, sprites = load_world(folder, NAMED)
+    rows = {pair: i for i, pair in enumerate((noun, colour) for noun in NAMED
+                                             for colour in ("",) + (COLOURS if noun in world.recolourable else ()))}
+    if not os.path.exists(path):
+        vae, size, latents = load_vae(settings, folder, device), 8 * (ROOM + 2 * MARGIN), []
+        pictures = np.stack([composer.portrait(*pair, size, 8 * ROOM, sprites) for pair in rows])
+        for some in torch.from_numpy(pictures).permute(0, 3, 1, 2).split(BATCH):
+            with autocast(device):
+                latents.append(vae.encode(some.to(device).float() / 127.5 - 1).float().cpu())
+        table = torch.cat(latents)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        table = table - table.mean((0, 2, 3), keepdim=True)
+        np.save(path, (table / table.square().mean().sqrt()).half().numpy())
+    table = torch.from_numpy(np.load(path)).float()
+    return torch.cat([table, torch.zeros_like(table[:1])]), rows
+
+
+class Looks:
+    """Rows of `portraits` for scenes: of their first and their second thing."""
+
+    def __init__(self, settings, folder, device):
+        self.table, self.rows = portraits(settings, folder, device)
+
+    def of(self, scenes):
+        """Portraits (n, 2, 8, 10, 10); zeros where there is no second."""
+        pairs = []
+        for scene in scenes:
+            both = [(scene.subject, scene.colour), (scene.other, scene.other_colour)]
+            pairs.append([self.rows.get(pair, -1) for pair in (both if composer.first_of(scene) == scene.subject else both[::-1])])
+        return self.table[torch.tensor(pairs)]
+
+
+def parts_of(looks):
+    """Portraits (n, 2, 8, 10, 10) as their parts, (n, 50, LOOK)."""
+    parts = looks.unflatten(3, (SIDE, PART)).unflatten(5, (SIDE, PART))     # n, 2, 8, rows, down, columns, across
+    return parts.permute(0, 1, 3, 5, 2, 4, 6).reshape(len(looks), -1, LOOK)
+
+
+def addresses():
+    """Of each part its row, its column and whose it is, as ones among zeros: (50, 5 + 5 + 2)."""
+    k = torch.arange(2 * SIDE * SIDE)
+    return torch.cat([F.one_hot(k // SIDE % SIDE, SIDE), F.one_hot(k % SIDE, SIDE), F.one_hot(k // SIDE ** 2, 2)], 1).float()
+
+
+class Reader(nn.Module):
+    """Reads hidden states as the UNet will: attributes by attention of one learnt query a question, looks where they belong."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.questions = nn.Parameter(torch.randn(len(TOLD), width))
+        self.attention = Attention(width, width, {"attention_head_dim": width // heads, "attention_kind": "softmax"})
+        self.norm = nn.LayerNorm(width)
+        self.answers = nn.ModuleList([nn.Linear(width, len(values)) for values in TOLD.values()])
+        self.look, self.address = nn.Linear(width, LOOK), nn.Linear(width, 2 * SIDE + 2)
+
+    def loss(self, states, labels, looks):
+        """Cross entropies of the attributes, and the mean squared errors of the looks and of their addresses."""
+        read = self.norm(self.attention(self.questions.expand(len(states), -1, -1), states))
+        answers = [answer(read[:, k]).float() for k, answer in enumerate(self.answers)]
+        parts = parts_of(looks)
+        named = sum(F.cross_entropy(answer, labels[part]) for part, answer in zip(TOLD, answers))
+        tellers = states[:, -parts.shape[1]:]
+        looked = (self.look(tellers).float() - parts).square().mean()
+        addressed = (self.address(tellers).float() - addresses().to(parts)).square().mean()
+        right = (answers[0].argmax(1) == labels["subject"]).float().mean()
+        return named, looked, addressed, right
