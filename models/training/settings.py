@@ -34,7 +34,7 @@ class Settings:
     text_width: int = 256
     text_layers: int = 4
     text_heads: int = 8
-    text_batch: int = 256               # captions, before there are pictures
+    text_batch: int = 192               # captions, before there are pictures
     look_weight: float = 4.0            # of how subjects look beside what they are called
 
     unet_widths: tuple = (128, 256)
