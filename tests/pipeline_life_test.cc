@@ -102,8 +102,7 @@ TEST(TurnsTest, TidiesBetweenTurnsAndEndsWhenAllHaveLeft) {
 
 #if defined(__linux__) || defined(_WIN32)
 TEST_F(PipelineLifeTest, TrimGivesMemoryBack) {
-  constexpr const char* kScenes = MOBILEDIFFUSION_SOURCE_DIR "/models/scenes";
-  auto pipeline = Pipeline::load(kScenes, {.threads = 2});
+  auto pipeline = Pipeline::load(MOBILEDIFFUSION_DEFAULT_MODEL_DIR, {.threads = 2});
   ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
   const std::vector<uint8_t> before = pixels(*pipeline);
   const int64_t used = resident_bytes();

@@ -43,7 +43,7 @@ static void refuse(const md_generate_options* options, const char* saying) {
 static void the_pipeline_tells_of_itself(void) {
   CHECK(md_pipeline_default_width(pipeline) == kSide && md_pipeline_default_height(pipeline) == kSide);
   CHECK(md_pipeline_size_multiple(pipeline) > 0 && kSide % md_pipeline_size_multiple(pipeline) == 0);
-  CHECK_TEXT(md_pipeline_model_name(pipeline), "scenes");
+  CHECK_TEXT(md_pipeline_model_name(pipeline), MOBILEDIFFUSION_DEFAULT_MODEL);
   CHECK(md_pipeline_load_seconds(pipeline) > 0);
 }
 
@@ -63,7 +63,7 @@ static void a_picture_and_what_it_says(void) {
   const md_provenance* made = md_image_provenance(image);
   CHECK_TEXT(md_provenance_prompt(made), "two red qwxz boats");
   CHECK_TEXT(md_provenance_negative_prompt(made), "");
-  CHECK_TEXT(md_provenance_model(made), "scenes");
+  CHECK_TEXT(md_provenance_model(made), MOBILEDIFFUSION_DEFAULT_MODEL);
   CHECK_TEXT(md_provenance_noise(made), "philox");
   CHECK(strlen(md_provenance_sampler(made)) > 0);
   CHECK(md_provenance_seed(made) == 7 && md_provenance_steps(made) == 1 && md_provenance_guidance(made) == 1);
@@ -109,7 +109,7 @@ static void one_picture_by_every_way(void) {
   md_image_free(empty);
 
   memset(output, 0, kBytes);
-  CHECK(draw_by_the_cpp_face(SCENES, "two red boats", 0, output, kBytes));
+  CHECK(draw_by_the_cpp_face(DEFAULT_MODEL, "two red boats", 0, output, kBytes));
   CHECK(memcmp(output, md_image_pixels(first), kBytes) == 0);
 
   options.output_bytes = kBytes - 1;
@@ -401,7 +401,7 @@ int main(void) {
   md_load_options options;
   md_load_options_init(&options, sizeof options);
   md_error* error = NULL;
-  if (!DONE(md_pipeline_load(SCENES, &options, &pipeline, &error))) return 1;
+  if (!DONE(md_pipeline_load(DEFAULT_MODEL, &options, &pipeline, &error))) return 1;
   the_pipeline_tells_of_itself();
   a_picture_and_what_it_says();
   one_picture_by_every_way();

@@ -17,7 +17,7 @@ static md_load_options defaults(void) {
 static void refuse(const md_load_options* options, md_status expected, const char* saying) {
   md_pipeline* pipeline = NULL;
   md_error* error = NULL;
-  REFUSED(md_pipeline_load(SCENES, options, &pipeline, &error), expected, saying);
+  REFUSED(md_pipeline_load(DEFAULT_MODEL, options, &pipeline, &error), expected, saying);
   CHECK(pipeline == NULL);
 }
 
@@ -47,7 +47,7 @@ static void note(void* user_data, md_log_level level, const char* message) {
 static void options_and_the_default_model(void) {
   md_load_options options = defaults();
   options.threads = 2;
-  md_image* plain = draw(SCENES, NULL);
+  md_image* plain = draw(DEFAULT_MODEL, NULL);
   md_image* by_default = draw(NULL, &options);
   CHECK(same(plain, by_default));
   md_image_free(by_default);
@@ -73,10 +73,10 @@ static void options_and_the_default_model(void) {
 static void notes_are_told(void) {
   int notes = 0;
   md_load_options options = defaults();
-  options.cache_folder = SCENES "/model_index.json/cache";
+  options.cache_folder = DEFAULT_MODEL "/model_index.json/cache";
   options.log = note;
   options.log_user_data = &notes;
-  md_image_free(draw(SCENES, &options));
+  md_image_free(draw(DEFAULT_MODEL, &options));
   CHECK(notes > 0);
   options.log = throwing_log;
   refuse(&options, MD_INTERNAL, "foreign throw");
@@ -139,10 +139,10 @@ static void loras_are_added(void) {
   write_lora();
   const md_lora loras[] = {{LORA, 0.5f}, {LORA, 1}};
   md_load_options options = defaults();
-  md_image* plain = draw(SCENES, &options);
+  md_image* plain = draw(DEFAULT_MODEL, &options);
   options.loras = loras;
   options.lora_count = 2;
-  md_image* changed = draw(SCENES, &options);
+  md_image* changed = draw(DEFAULT_MODEL, &options);
   CHECK(md_image_pixel_bytes(changed) > 0 && !same(plain, changed));
   const md_provenance* made = md_image_provenance(changed);
   if (CHECK(md_provenance_lora_count(made) == 2)) {

@@ -137,14 +137,16 @@ static void sizes_that_are_none_are_named(void) {
 
   md_pipeline* pipeline = NULL;
   md_load_options load = {0};
-  REFUSED(md_pipeline_load(SCENES, &load, &pipeline, &error), MD_INVALID_ARGUMENT, "md_load_options.struct_size");
+  REFUSED(md_pipeline_load(DEFAULT_MODEL, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
+          "md_load_options.struct_size");
   const uint8_t byte = 0;
   REFUSED(md_pipeline_load_memory(&byte, 1, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
           "md_load_options.struct_size");
   REFUSED(md_pipeline_load_descriptor(-1, 0, 1, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
           "md_load_options.struct_size");
   const md_pack_options pack = {0};
-  REFUSED(md_pack(SCENES, "never-written.mdiff", &pack, &error), MD_INVALID_ARGUMENT, "md_pack_options.struct_size");
+  REFUSED(md_pack(DEFAULT_MODEL, "never-written.mdiff", &pack, &error), MD_INVALID_ARGUMENT,
+          "md_pack_options.struct_size");
 }
 
 int main(void) {

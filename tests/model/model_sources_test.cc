@@ -20,7 +20,7 @@
 namespace mobilediffusion {
 namespace {
 
-const std::string kModel = std::string(MOBILEDIFFUSION_SOURCE_DIR) + "/models/scenes";
+const std::string kModel = MOBILEDIFFUSION_DEFAULT_MODEL_DIR;
 
 std::map<std::string, std::string> files_of(const std::string& folder) {
   std::map<std::string, std::string> files;
