@@ -43,7 +43,7 @@ std::vector<uint8_t> draw(const SourcePath& folder, const LoadOptions& options =
   const std::function<void(LogLevel, std::string_view)> silence;
   const auto image =
       mobilediffusion::draw({*model, threads, arena, cancelled, silence, options.prompt_filter, options.image_filter},
-                            "two red boats on Xylophania", {.seed = 7});
+                            "two red boats on Xylophania", {.seed = 7, .width = 128, .height = 128});
   EXPECT_TRUE(image.ok()) << image.status().message();
   if (!image.ok()) return {};
   EXPECT_EQ(image->unknown_words, std::vector<std::string>{"xylophania"});
