@@ -2,11 +2,12 @@
 # Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #
 # Installs the library, static and shared, and builds and runs examples/consumer and examples/c against it: by find_package,
-# by pkg-config and as a subproject. Usage: install_test.sh BUILD-FOLDER (whose configuration is taken over). Exit 77: no default model.
+# by pkg-config and as a subproject. Usage: install_test.sh BUILD-FOLDER (whose configuration is taken over) DEFAULT-MODEL (of
+# models/). Exit 77: there is no such model.
 set -euo pipefail
 source=$(cd "$(dirname "$0")/.." && pwd)
-built=$1
-[ -f "$source/models/scenes/model_index.json" ] || { echo "skipped: there is no default model yet"; exit 77; }
+built=$1 model=$2
+[ -f "$source/models/$model/model_index.json" ] || { echo "skipped: there is no default model yet"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$built/CMakeCache.txt"; }
@@ -31,12 +32,12 @@ for shared in OFF ON; do
 
   cmake -S "$source/examples/consumer" -B "$work/consumer-$shared" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
   cmake --build "$work/consumer-$shared" >/dev/null
-  draws env MOBILEDIFFUSION_MODEL="$prefix/share/mobilediffusion/models/scenes" "$work/consumer-$shared/consumer"
+  draws env MOBILEDIFFUSION_MODEL="$prefix/share/mobilediffusion/models/$model" "$work/consumer-$shared/consumer"
 
   # In C, where no compiler of C++ is at hand.
   CXX=no-compiler cmake -S "$source/examples/c" -B "$work/c-$shared" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
   cmake --build "$work/c-$shared" >/dev/null
-  draws env MOBILEDIFFUSION_MODEL="$prefix/share/mobilediffusion/models/scenes" "$work/c-$shared/c_consumer"
+  draws env MOBILEDIFFUSION_MODEL="$prefix/share/mobilediffusion/models/$model" "$work/c-$shared/c_consumer"
 
   export PKG_CONFIG_PATH=$prefix/lib/pkgconfig:$prefix/lib/$(gcc -print-multiarch)/pkgconfig
   kind=()

@@ -28,6 +28,10 @@ def read(path):
         return file.read()
 
 
+def default_model():
+    return re.search(r"^set\(MOBILEDIFFUSION_DEFAULT_MODEL ([^)]+)", read("CMakeLists.txt"), re.MULTILINE)[1]
+
+
 def files(*endings, under="."):
     for folder, folders, names in os.walk(os.path.join(SOURCE, under)):
         folders[:] = sorted(f for f in folders if not f.startswith((".git", "build", "node_modules")) or f == ".github")
@@ -157,7 +161,7 @@ class Rehearsal(unittest.TestCase):
             source, target = os.path.join(SOURCE, path), os.path.join(self.top, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             (shutil.copytree if os.path.isdir(source) else shutil.copy)(source, target)
-        self.write("models/tiny/unet/diffusion_pytorch_model.safetensors", "")
+        os.makedirs(os.path.join(self.top, "models", default_model()))
 
     def write(self, path, text):
         path = os.path.join(self.top, path)
@@ -291,7 +295,7 @@ if "assembleDebug" in sys.argv:
     assert len(os.listdir(folder + "/libs")) == 2
     pack(folder + "/build/outputs/apk/debug/draw-debug.apk", "assets/scenes.mdiff", 9000, {facts['method']})
 else:
-    assert open("build/android/assets/scenes.mdiff").read() == "tiny\\n"
+    assert open("build/android/assets/scenes.mdiff").read() == "{default_model()}\\n"
     assert sorted(os.listdir("build/android/jniLibs")) == ["arm64-v8a", "x86_64"]
     pack("build/android/gradle/android/outputs/aar/android-release.aar", "classes.jar", {facts['aar']}, zipfile.ZIP_STORED)
     pack("build/android/gradle/scenes/outputs/aar/scenes-release.aar", "assets/scenes.mdiff", 9000, zipfile.ZIP_STORED)""", sys.executable)

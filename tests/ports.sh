@@ -32,8 +32,7 @@ build_host() {
 
 # The folder of the default model.
 default_model() {
-  local weights=("$project"/models/*/unet/diffusion_pytorch_model.safetensors)
-  dirname "$(dirname "${weights[0]}")"
+  echo "$project/models/$(sed -n 's/^set(MOBILEDIFFUSION_DEFAULT_MODEL \([^)]*\)).*/\1/p' "$project/CMakeLists.txt")"
 }
 
 project_version() {

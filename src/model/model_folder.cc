@@ -20,8 +20,6 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr const char* kDefaultModel = "scenes";
-
 // A folder with one network in it, a ControlNet say, says which.
 Status refuse_network_alone(const SourcePath& folder) {
   const SourcePath config = folder / "config.json";
@@ -177,12 +175,12 @@ Result<std::string> find_default_model() {
     if (holds_packed_model(to_utf8(binary))) return to_utf8(binary);
     const auto folder = binary.parent_path();
     places.push_back(folder / "model.mdiff");
-    places.push_back(folder / models / kDefaultModel);
+    places.push_back(folder / models / MOBILEDIFFUSION_DEFAULT_MODEL);
     // <prefix>/bin and <prefix>/lib, and Debian's <prefix>/lib/<triplet>
-    places.push_back(folder / ".." / shared / kDefaultModel);
-    places.push_back(folder / "../.." / shared / kDefaultModel);
+    places.push_back(folder / ".." / shared / MOBILEDIFFUSION_DEFAULT_MODEL);
+    places.push_back(folder / "../.." / shared / MOBILEDIFFUSION_DEFAULT_MODEL);
   }
-  places.push_back(to_path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / kDefaultModel);
+  places.push_back(to_path(MOBILEDIFFUSION_SOURCE_MODELS_DIR) / MOBILEDIFFUSION_DEFAULT_MODEL);
   std::string tried;
   for (const auto& place : places) {
     std::error_code error;

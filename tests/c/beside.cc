@@ -7,10 +7,10 @@
 #include "tests/descriptor.h"
 #include "tests/failing_new.h"
 
-int draw_by_the_cpp_face(const char* model, const char* prompt, uint64_t seed, uint8_t* pixels, size_t bytes) {
+int draw_by_the_cpp_face(const char* model, const char* prompt, int side, uint8_t* pixels, size_t bytes) {
   auto pipeline = mobilediffusion::Pipeline::load(model);
   if (!pipeline.ok()) return 0;
-  const auto image = pipeline->generate(prompt, {.seed = seed});
+  const auto image = pipeline->generate(prompt, {.width = side, .height = side});
   if (!image.ok() || image->pixels.size() != bytes) return 0;
   std::copy(image->pixels.begin(), image->pixels.end(), pixels);
   return 1;

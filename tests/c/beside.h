@@ -11,9 +11,9 @@
 extern "C" {
 #endif
 
-/* The same picture by the C++ face: loads the model, draws the prompt, and writes the bytes of its pixels. 0 where that
- * failed or they are of another size. */
-int draw_by_the_cpp_face(const char* model, const char* prompt, uint64_t seed, uint8_t* pixels, size_t bytes);
+/* The same picture by the C++ face, of so many pixels a side: loads the model, draws the prompt, and writes the bytes
+ * of its pixels. 0 where that failed or they are of another size. */
+int draw_by_the_cpp_face(const char* model, const char* prompt, int side, uint8_t* pixels, size_t bytes);
 
 /* Of this thread: as many allocations of C++ as `left` succeed, and none after them. Negative: all. */
 void limit_allocations(long left);

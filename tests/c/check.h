@@ -10,7 +10,7 @@
 
 #include "mobilediffusion/c.h"
 
-#define SCENES MOBILEDIFFUSION_SOURCE_DIR "/models/scenes"
+#define DEFAULT_MODEL MOBILEDIFFUSION_SOURCE_DIR "/models/" MOBILEDIFFUSION_DEFAULT_MODEL
 
 /* Whether the library has all that it can have; what a minimal one leaves out it must say so of. */
 #if defined(MOBILEDIFFUSION_MINIMAL)

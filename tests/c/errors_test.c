@@ -84,7 +84,7 @@ static void what_can_fail_names_the_null(void) {
           "pipeline must not be NULL");
   REFUSED(md_pipeline_load_descriptor(0, 0, 0, NULL, NULL, &error), MD_INVALID_ARGUMENT, "pipeline must not be NULL");
   REFUSED(md_pack(NULL, "never-written.mdiff", NULL, &error), MD_INVALID_ARGUMENT, "model must not be NULL");
-  REFUSED(md_pack(SCENES, NULL, NULL, &error), MD_INVALID_ARGUMENT, "file must not be NULL");
+  REFUSED(md_pack(DEFAULT_MODEL, NULL, NULL, &error), MD_INVALID_ARGUMENT, "file must not be NULL");
   REFUSED(md_pipeline_generate(NULL, "a boat", NULL, &image, &error), MD_INVALID_ARGUMENT, "pipeline must not be NULL");
   CHECK(image == NULL);
   REFUSED(md_image_from_pixels(NULL, NULL, &image, &error), MD_INVALID_ARGUMENT, "pixels must not be NULL");

@@ -160,7 +160,8 @@ static void what_is_no_file_of_a_picture_is_refused(void) {
   md_image* image = NULL;
   md_error* error = NULL;
   REFUSED(md_image_read("no-such-file.png", &image, &error), MD_NOT_FOUND, "no-such-file.png");
-  REFUSED(md_image_read(SCENES "/model_index.json", &image, &error), MD_INVALID_ARGUMENT, "neither a PNG nor a JPEG");
+  REFUSED(md_image_read(DEFAULT_MODEL "/model_index.json", &image, &error), MD_INVALID_ARGUMENT,
+          "neither a PNG nor a JPEG");
   CHECK(image == NULL);
 }
 

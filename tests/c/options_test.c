@@ -9,7 +9,7 @@ static void defaults(void) {
   md_load_options load;
   memset(&load, 0xff, sizeof load);
   md_load_options_init(&load, sizeof load);
-  CHECK(load.struct_size == sizeof load && load.threads == 0 && load.precision == MD_FLOAT32);
+  CHECK(load.struct_size == sizeof load && load.threads == 0 && load.precision == MD_PRECISION_OF_MODEL);
   CHECK(load.memory == MD_MEMORY_KEEP && load.priority == MD_NORMAL && load.lora_count == 0 && load.loras == NULL &&
         load.cache_folder == NULL);
   CHECK(load.cache_bytes == (uint64_t)4 << 30 && load.vae == NULL && load.thread_pool == NULL);
@@ -137,14 +137,16 @@ static void sizes_that_are_none_are_named(void) {
 
   md_pipeline* pipeline = NULL;
   md_load_options load = {0};
-  REFUSED(md_pipeline_load(SCENES, &load, &pipeline, &error), MD_INVALID_ARGUMENT, "md_load_options.struct_size");
+  REFUSED(md_pipeline_load(DEFAULT_MODEL, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
+          "md_load_options.struct_size");
   const uint8_t byte = 0;
   REFUSED(md_pipeline_load_memory(&byte, 1, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
           "md_load_options.struct_size");
   REFUSED(md_pipeline_load_descriptor(-1, 0, 1, &load, &pipeline, &error), MD_INVALID_ARGUMENT,
           "md_load_options.struct_size");
   const md_pack_options pack = {0};
-  REFUSED(md_pack(SCENES, "never-written.mdiff", &pack, &error), MD_INVALID_ARGUMENT, "md_pack_options.struct_size");
+  REFUSED(md_pack(DEFAULT_MODEL, "never-written.mdiff", &pack, &error), MD_INVALID_ARGUMENT,
+          "md_pack_options.struct_size");
 }
 
 int main(void) {

@@ -138,11 +138,10 @@ Shown on_console(int columns, const std::string& arguments, const std::string& u
 class ConsoleTest : public testing::Test {
  protected:
   std::string generate(const std::string& steps) const {
-    return "generate \"a red boat\" --model \"" MOBILEDIFFUSION_SOURCE_DIR
-           "/models/scenes\" --cache none --threads 1 --steps " +
-           steps + " -o \"" + folder_.path("boat.png") + "\"";
+    return "generate \"a red boat\" " + model_ + " --steps " + steps + " -o \"" + folder_.path("boat.png") + "\"";
   }
 
+  const std::string model_ = "--model \"" MOBILEDIFFUSION_DEFAULT_MODEL_DIR "\" --cache none --threads 1";
   const TemporaryFolder folder_;
 };
 
@@ -170,8 +169,7 @@ TEST_F(ConsoleTest, CtrlCEndsItWithNothingHalfWritten) {
 
 // Where no InterruptGuard lives: it waits for a prompt that nobody types.
 TEST_F(ConsoleTest, CtrlCEndsItWhileItWaitsForAPrompt) {
-  const std::string model = "--model \"" MOBILEDIFFUSION_SOURCE_DIR "/models/scenes\" --cache none --threads 1";
-  const Shown shown = on_console(80, "generate - --seed random " + model, "seed:");
+  const Shown shown = on_console(80, "generate - --seed random " + model_, "seed:");
   EXPECT_EQ(shown.code, 130u) << shown.text;
 }
 

@@ -8,9 +8,7 @@ import stat
 import subprocess
 import unittest
 
-from program import BASE, DONE, EMULATED, FAILED, PROGRAM, SLOWDOWN, SOURCE, USAGE, ProgramTest, content, header_of, main, run
-
-SCENES = os.path.join(SOURCE, "models/scenes")
+from program import BASE, DEFAULT_MODEL, DONE, EMULATED, FAILED, PROGRAM, SLOWDOWN, SOURCE, USAGE, ProgramTest, content, header_of, main, run
 
 
 class PackTest(ProgramTest):
@@ -103,12 +101,12 @@ class PackTest(ProgramTest):
     def test_loading_holds_no_second_copy(self):
         """The peak of a load and a picture is the folder's, but for a small part of the model's bytes."""
         packed = self.path("packed.mdiff")
-        self.assertEqual(run("pack", SCENES, packed).returncode, DONE)
+        self.assertEqual(run("pack", DEFAULT_MODEL, packed).returncode, DONE)
         # glibc keeps freed memory by thresholds that move with what was freed before: some megabytes more or less.
         steady = dict(os.environ, GLIBC_TUNABLES="glibc.malloc.mmap_threshold=131072")
         for memory in ("keep", "stream"):
             peaks = [json.loads(run("bench", model, "--runs", "1", "--threads", "1", "--memory", memory, "--cache", "none",
-                                    "--json", env=steady).stdout)["peak_memory_bytes"] for model in (SCENES, packed)]
+                                    "--json", env=steady).stdout)["peak_memory_bytes"] for model in (DEFAULT_MODEL, packed)]
             self.assertLess(peaks[1], peaks[0] + 0.2 * os.path.getsize(packed), memory)
 
     @unittest.skipIf(EMULATED, "an emulator runs the program")

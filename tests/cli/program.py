@@ -7,6 +7,7 @@ Usage of each test beside this file: NAME_test.py PROGRAM SOURCE-FOLDER [unittes
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -18,6 +19,8 @@ import zlib
 
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 BASE = os.path.join(SOURCE, "tests/data/goldens/base")
+with open(os.path.join(SOURCE, "CMakeLists.txt"), encoding="utf-8") as file:
+    DEFAULT_MODEL = os.path.join(SOURCE, "models", re.search(r"^set\(MOBILEDIFFUSION_DEFAULT_MODEL ([^)]+)", file.read(), re.MULTILINE)[1])
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 SLOWDOWN = int(os.environ.get("MOBILEDIFFUSION_TESTS_SLOWDOWN", "1"))   # how many times longer all may take
 

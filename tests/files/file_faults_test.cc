@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kModel = std::string(MOBILEDIFFUSION_SOURCE_DIR) + "/models/scenes";
+const std::string kModel = MOBILEDIFFUSION_DEFAULT_MODEL_DIR;
 
 std::atomic<int> seen = 0, fatal = 0;  // the operation of that number fails, counted from 1
 std::atomic<int> error = EIO;

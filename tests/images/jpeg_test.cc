@@ -34,7 +34,7 @@ Image picture(int width, int height, PixelFormat format = PixelFormat::kRgb) {
       if (format == PixelFormat::kRgba) image.pixels.push_back(255);
     }
   }
-  image.provenance = {.prompt = "two red boats at sunset", .model = "scenes", .seed = 18446744073709551615u};
+  image.provenance = {.prompt = "two red boats at sunset", .model = "some-model", .seed = 18446744073709551615u};
   return image;
 }
 
@@ -119,7 +119,7 @@ TEST(Jpeg, SaysHowItWasMade) {
   ASSERT_TRUE(made.ok()) << made.status().message();
   EXPECT_EQ(made->prompt, image.provenance.prompt);
   EXPECT_EQ(made->negative_prompt, image.provenance.negative_prompt);
-  EXPECT_EQ(made->model, "scenes");
+  EXPECT_EQ(made->model, "some-model");
   EXPECT_EQ(made->seed, 18446744073709551615u);
   EXPECT_EQ(made->steps, 4);
   EXPECT_EQ(made->guidance, 7.1f);

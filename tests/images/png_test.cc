@@ -61,7 +61,7 @@ Image picture(int width, int height, PixelFormat format) {
   }
   image.provenance = {.prompt = "two red boats at sunset",
                       .negative_prompt = "",
-                      .model = "scenes",
+                      .model = "some-model",
                       .seed = 18446744073709551615u,
                       .steps = 1,
                       .guidance = 1.0f};
@@ -160,7 +160,7 @@ TEST(Png, SaysHowItWasMade) {
   ASSERT_TRUE(made.ok()) << made.status().message();
   EXPECT_EQ(made->prompt, "two red boats at sunset");
   EXPECT_EQ(made->negative_prompt, "rain");
-  EXPECT_EQ(made->model, "scenes");
+  EXPECT_EQ(made->model, "some-model");
   EXPECT_EQ(made->seed, 18446744073709551615u);
   EXPECT_EQ(made->steps, 4);
   EXPECT_EQ(made->guidance, 7.1f);

@@ -20,7 +20,7 @@
 namespace mobilediffusion {
 namespace {
 
-const std::string kModel = std::string(MOBILEDIFFUSION_SOURCE_DIR) + "/models/scenes";
+const std::string kModel = MOBILEDIFFUSION_DEFAULT_MODEL_DIR;
 
 std::map<std::string, std::string> files_of(const std::string& folder) {
   std::map<std::string, std::string> files;
@@ -43,7 +43,7 @@ std::vector<uint8_t> draw(const SourcePath& folder, const LoadOptions& options =
   const std::function<void(LogLevel, std::string_view)> silence;
   const auto image =
       mobilediffusion::draw({*model, threads, arena, cancelled, silence, options.prompt_filter, options.image_filter},
-                            "two red boats on Xylophania", {.seed = 7});
+                            "two red boats on Xylophania", {.seed = 7, .width = 128, .height = 128});
   EXPECT_TRUE(image.ok()) << image.status().message();
   if (!image.ok()) return {};
   EXPECT_EQ(image->unknown_words, std::vector<std::string>{"xylophania"});

@@ -206,9 +206,10 @@ TEST_P(ImageToImageTest, RefusesWhatIsOutOfRange) {
 TEST(DefaultModelTest, KeepsWhatTheStrengthLeaves) {
   auto pipeline = Pipeline::load();
   ASSERT_TRUE(pipeline.ok()) << pipeline.status().message();
-  const auto given = pipeline->generate("a red house in a meadow at noon");
+  const auto given = pipeline->generate("a red house in a meadow at noon", {.width = 128, .height = 128});
   ASSERT_TRUE(given.ok());
-  const auto distance = [&](const GenerateOptions& options) {
+  const auto distance = [&](GenerateOptions options) {
+    options.width = options.height = 128;
     const auto image = pipeline->generate("a blue house in the snow at night", options);
     EXPECT_TRUE(image.ok()) << image.status().message();
     if (!image.ok()) return 0.0;

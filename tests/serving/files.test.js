@@ -10,7 +10,7 @@ import {after, before, test} from 'node:test';
 
 import {Browser, until} from './browser.js';
 import {isBlue, isRed, shareOf} from './png.js';
-import {output} from './program.js';
+import {modelName, output} from './program.js';
 import {hostFiles} from './static_host.js';
 
 const STAND_IN = !process.env.MOBILEDIFFUSION_PACKAGE;
@@ -52,7 +52,8 @@ test('it draws in the browser, with threads, and without a network once it was l
   const tab = await browser.open(host.address);
   await until('threads', () => tab.evaluate('crossOriginIsolated').catch(() => false));  // by the service worker, at the second load
   await sees(tab, 'two red boats at sunset');
-  assert.match(await tab.evaluate(`document.querySelector('#device').textContent`), /^scenes on [2-8] threads of this browser/);
+  const device = new RegExp(`^${await modelName()} on [2-8] threads of this browser`);
+  assert.match(await tab.evaluate(`document.querySelector('#device').textContent`), device);
   await fill(tab, 'a red car');
   assert.ok(shareOf(await tab.screenshot('#picture'), isRed) > .05);
   assert.equal(host.asked.filter((path) => path.endsWith('.mdiff')).length, 1);

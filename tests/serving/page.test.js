@@ -10,7 +10,7 @@ import {after, before, test} from 'node:test';
 
 import {Browser, pause, until} from './browser.js';
 import {isBlue, isRed, shareOf} from './png.js';
-import {output, Server} from './program.js';
+import {modelName, output, Server} from './program.js';
 
 const SETTLED = 1500;  // milliseconds, after which a picture is kept
 const CONTROL = 2;     // DevTools' modifier
@@ -78,7 +78,7 @@ test('the picture follows what is typed and corrected', async () => {
   assert.ok(shareOf(blue, isBlue) > .05, `blue: ${shareOf(blue, isBlue)}`);
   assert.ok(shareOf(blue, isRed) < shareOf(red, isRed) / 3);
   assert.match(await tab.evaluate(`document.querySelector('#seconds').textContent`), /\d (ms|s).*text.*UNet.*decoder/);
-  assert.match(await tab.evaluate(`document.querySelector('#device').textContent`), /^scenes on \d+ threads?/);
+  assert.match(await tab.evaluate(`document.querySelector('#device').textContent`), new RegExp(`^${await modelName()} on \\d+ threads?`));
   await closePage(tab);
 });
 

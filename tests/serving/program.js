@@ -27,6 +27,11 @@ export class Server {
   }
 }
 
+/** What the program calls the model that nobody names. */
+export async function modelName() {
+  return JSON.parse(await output('info', '--json')).model;
+}
+
 /** The program's own answer on stdout. */
 export async function output(...words) {
   const process = spawn(PROGRAM, words, {stdio: ['ignore', 'pipe', 'inherit']});

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(900)
 class LeakTest {
   private static final LoadOptions FAST = LoadOptions.builder().precision(Precision.INT8).threads(1).build();
+  private static final int SIDE = 128;
 
   /** Bytes of this process that are in memory, or 0 where the system does not say. */
   private static long resident() throws IOException {
@@ -29,7 +30,7 @@ class LeakTest {
   void nothingOver500Pictures() throws IOException {
     final int open = Handle.countOpen();
     try (Pipeline pipeline = Pipeline.load(TestModel.folder(), FAST)) {
-      try (Image begin = pipeline.generate(PROMPT)) {
+      try (Image begin = pipeline.generate(PROMPT, GenerateOptions.builder().size(SIDE, SIDE).build())) {
         long before = 0;
         for (int i = 0; i < 500; ++i) {
           if (i == 100) before = resident();
@@ -44,7 +45,8 @@ class LeakTest {
   }
 
   private static void drawAndFail(Pipeline pipeline, int i) {
-    final GenerateOptions options = GenerateOptions.builder().seed(i).format(PixelFormat.RGBA).build();
+    final GenerateOptions options =
+        GenerateOptions.builder().seed(i).size(SIDE, SIDE).format(PixelFormat.RGBA).build();
     try (Image image = pipeline.generate(PROMPT + " " + i, options, (stage, done, total) -> true);
         Image copy = Image.fromPixels(image.pixels(), image.width(), image.height(), image.format(), image)) {
       copy.provenance();
