@@ -10,9 +10,9 @@ import json
 import os
 import sys
 
-import networks
-import safetensors_io
+import recipe_networks
 import torch
+from recipe_networks import safetensors_io
 
 OPSET = 17  # the first with LayerNormalization; the last that every PyTorch since 1.13 writes
 TYPES = {torch.float32: "float32", torch.int64: "int64"}
@@ -21,13 +21,13 @@ TYPES = {torch.float32: "float32", torch.int64: "int64"}
 def main(folder, out):
     os.makedirs(out, exist_ok=True)
     ids = torch.tensor([json.load(sys.stdin)])
-    unet, vae = networks.config(folder, "unet"), networks.config(folder, "vae")
+    unet, vae = recipe_networks.config(folder, "unet"), recipe_networks.config(folder, "vae")
     generator = torch.Generator().manual_seed(0)
 
     def noise(channels):
         return torch.randn(1, channels, unet["sample_size"], unet["sample_size"], generator=generator)
 
-    modules = networks.load(folder)
+    modules = recipe_networks.load(folder)
     with torch.no_grad():
         hidden = modules["text"](ids)
         inputs = {"text": {"input_ids": ids},

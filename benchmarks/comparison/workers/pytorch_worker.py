@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-import networks  # noqa: E402
+import recipe_networks  # noqa: E402
 import torch  # noqa: E402
 import worker  # noqa: E402
 
@@ -14,7 +14,7 @@ import worker  # noqa: E402
 def load(folder, stages, precision, threads):
     torch.set_num_threads(threads)
     with open(os.path.join(folder, "manifest.json")) as file:
-        modules = networks.load(json.load(file)["model"])
+        modules = recipe_networks.load(json.load(file)["model"])
 
     def network(stage):
         module = modules[stage].to(memory_format=torch.channels_last)
