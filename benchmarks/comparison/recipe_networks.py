@@ -7,11 +7,11 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(ROOT, "models", "training"))
 
-import safetensors_io  # noqa: E402
 import torch  # noqa: E402
-from text_encoder import TextEncoder  # noqa: E402
-from unet import MobileDiffusionUNet  # noqa: E402
-from vae import Autoencoder  # noqa: E402
+from networks import safetensors_io  # noqa: E402
+from networks.text_encoder import TextEncoder  # noqa: E402
+from networks.unet import MobileDiffusionUNet  # noqa: E402
+from networks.vae import Autoencoder  # noqa: E402
 
 
 class Decoder(torch.nn.Module):
