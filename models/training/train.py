@@ -3,6 +3,7 @@
 
     python3 models/training/train.py fetch          # the subjects' pictures and names; needs npm
     python3 models/training/train.py world          # render scenes
+    python3 models/training/train.py adopt MODEL    # a model's autoencoder and text encoder, in place of vae and text
     python3 models/training/train.py vae            # 1. the autoencoder
     python3 models/training/train.py latents        # captions, tokenizer, encoded scenes
     python3 models/training/train.py text           # what captions mean, before there are pictures
@@ -34,8 +35,8 @@ import torch
 import settings
 
 MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "decoders": 10, "all": 240}
-STAGES = ("fetch", "world", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "decoders", "precisions",
-          "judge", "plot", "all")
+STAGES = ("fetch", "world", "adopt", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "decoders",
+          "precisions", "judge", "plot", "all")
 SMOKE_STEPS = 3
 
 
@@ -59,7 +60,7 @@ def main():
     parser.add_argument("--warm", metavar="MODEL", help="start vae, text and diffusion from this model folder's weights, which may be int8")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes and a few steps, to see that everything runs")
     options = parser.parse_args()
-    if options.stage in STAGES[STAGES.index("export"):-1] and not options.path:
+    if (options.stage == "adopt" or options.stage in STAGES[STAGES.index("export"):-1]) and not options.path:
         parser.error(f"{options.stage} needs the path of a model folder")
     if options.threads:
         torch.set_num_threads(options.threads)

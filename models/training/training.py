@@ -43,6 +43,8 @@ class Training:
         self.sums, self.count, self.by_processor = {}, 0, by_processor
         if os.path.exists(self.path):
             state = torch.load(self.path, map_location="cpu")
+            if "step" not in state:
+                raise SystemExit(f"{self.path} was adopted from a model folder: its training cannot go on")
             self.step, self.seconds = state["step"], state["seconds"]
             for name, part in parts.items():
                 part.load_state_dict(state[name])
