@@ -16,7 +16,7 @@ namespace mobilediffusion::cli {
 
 struct Side {
   std::string model;  // a folder
-  LoadOptions load;  // with a chosen precision
+  LoadOptions load;
 };
 
 struct SideBySide {

@@ -22,8 +22,7 @@ Status not_listed(const char* option, Enum value, const char* header) {
 }
 
 bool is_listed(Precision precision) {
-  return precision == Precision::kFloat32 || precision == Precision::kFloat16 || precision == Precision::kInt8 ||
-         precision == Precision::kOfModel;
+  return precision == Precision::kFloat32 || precision == Precision::kFloat16 || precision == Precision::kInt8;
 }
 
 bool is_listed(PixelFormat format) { return format == PixelFormat::kRgb || format == PixelFormat::kRgba; }
