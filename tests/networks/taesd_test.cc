@@ -162,7 +162,7 @@ double least_psnr(Precision precision) {
     case Precision::kFloat32:
       return 120;
     case Precision::kFloat16:
-      return 60;
+      return 50;  // over 60 where processors add up in float32, 51.8 by AVX512-FP16, whose sums are halves too
     case Precision::kInt8:
       return 42;
   }
