@@ -162,11 +162,16 @@ double least_psnr(Precision precision) {
     case Precision::kFloat32:
       return 120;
     case Precision::kFloat16:
-      return 50;  // over 60 where processors add up in float32, 51.8 by AVX512-FP16, whose sums are halves too
+      return 60;
     case Precision::kInt8:
       return 42;
   }
   return 120;
+}
+
+// The decoder's float16 is over 60 where processors add up in float32, 51.8 by AVX512-FP16, whose sums are halves too.
+double least_psnr_of_decoder(Precision precision) {
+  return precision == Precision::kFloat16 ? 50 : least_psnr(precision);
 }
 
 TEST_P(Taesd, DecoderGivesTheAuthorsAnswer) {
@@ -176,7 +181,7 @@ TEST_P(Taesd, DecoderGivesTheAuthorsAnswer) {
   if (GetParam() == Precision::kFloat32) {
     EXPECT_LE(d.of_largest, 1e-5);
   }
-  EXPECT_GE(d.psnr, GetParam() == Precision::kInt8 ? 50 : least_psnr(GetParam()));
+  EXPECT_GE(d.psnr, GetParam() == Precision::kInt8 ? 50 : least_psnr_of_decoder(GetParam()));
 }
 
 // Latents of other kinds: parts of the photograph's, mirrored ones, twice as strong ones, and noise.
@@ -203,7 +208,7 @@ TEST_P(Taesd, DecoderIsAsNearOnOtherLatents) {
   std::normal_distribution<float> normal;
   all.push_back(made([&](int64_t, int64_t, int64_t) { return normal(random); }));
   for (const Tensor& x : all) {
-    EXPECT_GE(distance(decoder(context_, x), exact(context_, x)).psnr, least_psnr(GetParam()));
+    EXPECT_GE(distance(decoder(context_, x), exact(context_, x)).psnr, least_psnr_of_decoder(GetParam()));
     ASSERT_TRUE(context_.ok()) << context_.status().message();
   }
 }
