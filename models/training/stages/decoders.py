@@ -11,7 +11,7 @@ from torch import nn
 from judging.reconstruction import check, load_held_out
 from networks.lpips import load_lpips
 from networks.vae import Decoder, load_vae, vae_config
-from teaching.crops import Crops, reconstruction_loss
+from teaching.crops import Crops, rebuild, reconstruction_loss
 from training import Average, Training, adamw, autocast, descend, set_rate, share_processor, write_figures
 
 SHAPES = {      # what differs from the model's own configuration
@@ -53,11 +53,7 @@ def learn(network, stage, settings, folder, device, minutes, steps, lpips):
         if step % 20 == 0:
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.vae_rate))
-        whole = crops.random.random() < settings.vae_whole_share
-        truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(whole))
-        with autocast(device):
-            latents = network.encode(truth)
-            answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents)).float()
+        truth, mask, _, answer = rebuild(network, crops, settings, device)
         loss = reconstruction_loss(answer, truth, mask, settings.vae_mask_weight)
         if lpips is not None and training.progress >= settings.vae_lpips_from:
             with autocast(device):

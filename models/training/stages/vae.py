@@ -17,7 +17,7 @@ from networks.lpips import load_lpips
 from networks.muon import MuonAndAdamW
 from networks.vae import Autoencoder, begin_straight, vae_config
 from networks.warm_start import warm_start
-from teaching.crops import Crops, reconstruction_loss
+from teaching.crops import Crops, rebuild, reconstruction_loss
 from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
 from world.scene_cache import load_world
 
@@ -73,12 +73,8 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
         if step % 20 == 0:
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.vae_rate))
-        whole = crops.random.random() < settings.vae_whole_share
-        truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(whole))
+        truth, mask, latents, answer = rebuild(network, crops, settings, device)
         progress = training.progress
-        with autocast(device):
-            latents = network.encode(truth)
-            answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents)).float()
         base = reconstruction_loss(answer, truth, mask, settings.vae_mask_weight)
         loss, noted = base, {"loss": base.detach()}
         if progress < settings.vae_colours_until:

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from training import autocast
 from world.scene_cache import caches
 
 
@@ -45,3 +46,13 @@ def reconstruction_loss(answer, truth, mask, mask_weight):
     edges = ((error[..., 1:] - error[..., :-1]).abs() * weight[..., 1:]).mean() \
         + ((error[..., 1:, :] - error[..., :-1, :]).abs() * weight[..., 1:, :]).mean()
     return pixels + 0.5 * edges
+
+
+def rebuild(network, crops, settings, device):
+    """A batch of pixels with its masks, their latents, and what is decoded of these when they are a little noisy."""
+    whole = crops.random.random() < settings.vae_whole_share
+    truth, mask = (t.to(device, memory_format=torch.channels_last) for t in crops.draw(whole))
+    with autocast(device):
+        latents = network.encode(truth)
+        answer = network.decode(latents + settings.vae_noise * torch.randn_like(latents)).float()
+    return truth, mask, latents, answer
