@@ -29,6 +29,7 @@ class Settings:
     latents: int = 200000               # scenes at half the size
     latents_large: int = 30000          # and at the whole
     captions_per_scene: int = 3
+    check_minutes: float = 10           # between two looks at how far a training is
     vocabulary: int = 1600
     text_length: int = 80               # 30 for a caption, and 50 that tell how the parts of its subjects look
     text_width: int = 256
@@ -59,9 +60,10 @@ class Settings:
     classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone
 
     gan_batch: int = 16
+    gan_seen: int = 4                   # of its one-step answers, decoded for LPIPS
     generator_rate: float = 3e-5
     discriminator_rate: float = 1e-4
-    gan_weight: float = 0.05
+    gan_weight: float = 0.25            # of the discriminator's slope, made as long as the reconstruction's
     gan_lpips_weight: float = 0.2
     r1_every: int = 16
     r1_weight: float = 1.0
@@ -74,6 +76,10 @@ class Settings:
 
 
 DEFAULT = Settings()
+# Where batches may be large, and many processors render.
+ON_A_GPU = dataclasses.replace(
+    DEFAULT, vae_batch=48, latents=400000, latents_large=120000, batch=1024, rate=1e-3, large_from=0.25, large_share=0.6,
+    gan_batch=256, gan_seen=32, check_minutes=1)
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
     latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_batch=8, unet_widths=(32, 64),

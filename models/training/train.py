@@ -66,9 +66,12 @@ def main():
         torch.set_num_threads(options.threads)
     os.makedirs(options.run, exist_ok=True)
     keep_memory()
+    torch.backends.cudnn.benchmark = True
+    torch.set_float32_matmul_precision("high")      # TF32 where a GPU is asked for float32
     torch.manual_seed(0)
+    sizes = settings.SMOKE if options.smoke else settings.ON_A_GPU if options.device.startswith("cuda") else settings.DEFAULT
     importlib.import_module("stages." + options.stage).run(
-        settings=settings.SMOKE if options.smoke else settings.DEFAULT, folder=options.run, device=options.device,
+        settings=sizes, folder=options.run, device=options.device,
         minutes=None if options.smoke else options.minutes or MINUTES.get(options.stage),
         steps=SMOKE_STEPS if options.smoke else None, path=options.path, warm=options.warm, judges=options.judges)
 

@@ -22,11 +22,13 @@ class Average:
     def update(self, network):
         self.steps += 1
         decay = min(self.decay, self.steps / (10 + self.steps))
-        for mean, value in zip(self.network.state_dict().values(), network.state_dict().values()):
-            if mean.is_floating_point():
-                mean.lerp_(value.to(mean.dtype), 1 - decay)
-            else:
+        means, values = list(self.network.state_dict().values()), list(network.state_dict().values())
+        for mean, value in zip(means, values):
+            if not mean.is_floating_point():
                 mean.copy_(value)
+        means, values = ([tensor for tensor in some if tensor.is_floating_point()] for some in (means, values))
+        torch._foreach_mul_(means, decay)
+        torch._foreach_add_(means, values, alpha=1 - decay)
 
 
 class Training:
@@ -78,9 +80,9 @@ class Training:
         self.save()
 
     def log(self, every, **values):
-        """Sums values up and writes their means every few steps, one JSON object a line."""
+        """Sums values up and writes their means every few steps, one JSON object a line. A GPU is not waited for between."""
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(value)
+            self.sums[name] = self.sums.get(name, 0.0) + value
         self.count += 1
         if self.count >= every:
             self.note(**{name: total / self.count for name, total in self.sums.items()})
@@ -121,10 +123,10 @@ def adamw(parameters, **numbers):
     return torch.optim.AdamW(parameters, **numbers, **({"fused": True} if can_fuse else {}))
 
 
-def descend(loss, network, optimiser):
-    """One step down a loss, by gradients of a norm of 1 at most."""
+def descend(loss, network, optimiser, slope=None):
+    """One step down a loss, or, of an answer of many numbers, down a slope; by gradients of a norm of 1 at most."""
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward(slope)
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimiser.step()
 

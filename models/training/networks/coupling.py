@@ -12,28 +12,31 @@ hears them, so the chances that matter most come first. A number is a sixteenth 
 find at first: training begins with the rest of the noise turned down.
 """
 
+import functools
+
 import torch
 
 HAAR = torch.tensor([[[1, 1], [1, 1]], [[1, -1], [1, -1]], [[1, 1], [-1, -1]], [[1, -1], [-1, 1]]], dtype=torch.float32)
 
 
-def directions(count, channels, size):
-    """Orthonormal, (count, channels, size, size)."""
+@functools.lru_cache(None)
+def directions(count, channels, size, device="cpu"):
+    """Orthonormal, (count, channels, size, size); the same tensor for all who ask."""
     every = [HAAR.repeat(1, size // 2, size // 2)]
     if count > len(HAAR) * channels:
         cells = torch.einsum("aij,bkl->abikjl", HAAR[1:], HAAR).reshape(-1, len(HAAR), 4, 4)
         every += list(cells.repeat(1, 1, size // 4, size // 4))
     each = torch.stack(every)[:, None, :, None] / size * torch.eye(channels)[:, None, :, None, None]
-    return each.flatten(0, 2)[:count]
+    return each.flatten(0, 2)[:count].to(device)
 
 
 def numbers(noise, count):
     """What noise (n, c, h, h) says: (n, count)."""
-    return torch.einsum("nchw,kchw->nk", noise, directions(count, *noise.shape[1:3]).to(noise))
+    return torch.einsum("nchw,kchw->nk", noise, directions(count, *noise.shape[1:3], noise.device).to(noise.dtype))
 
 
 def couple(noise, chances, loudness=1.0):
     """White noise (n, c, h, h), with normal numbers (n, count) in their places and the rest of it as loud as is said."""
-    along = directions(chances.shape[1], *noise.shape[1:3]).to(noise)
+    along = directions(chances.shape[1], *noise.shape[1:3], noise.device).to(noise.dtype)
     missing = chances.to(noise) - loudness * numbers(noise, chances.shape[1])
     return loudness * noise + torch.einsum("nk,kchw->nchw", missing, along)

@@ -41,19 +41,18 @@ class Muon(torch.optim.Optimizer):
         for group in self.param_groups:
             alike = defaultdict(list)       # by shape, to be multiplied together
             for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                state = self.state[weight]
-                if not state:
-                    state["mean"] = torch.zeros_like(weight)
-                mean = state["mean"].lerp_(weight.grad, 1 - MOMENTUM)
-                way = weight.grad.lerp(mean, MOMENTUM).reshape(len(weight), -1)     # Nesterov's
-                alike[way.shape].append((weight, way))
-            for (rows, columns), members in alike.items():
-                ways = orthogonal(torch.stack([way for _, way in members]))
-                for (weight, _), way in zip(members, ways):
-                    weight.mul_(1 - group["lr"] * group["decay"])
-                    weight.sub_(way.reshape(weight.shape), alpha=group["lr"] * LIKE_ADAM * max(rows, columns) ** 0.5)
+                if weight.grad is not None:
+                    alike[weight.shape].append(weight)
+                    if not self.state[weight]:
+                        self.state[weight]["mean"] = torch.zeros_like(weight)
+            for shape, weights in alike.items():
+                grads, means = [weight.grad for weight in weights], [self.state[weight]["mean"] for weight in weights]
+                torch._foreach_mul_(means, MOMENTUM)
+                torch._foreach_add_(means, grads, alpha=1 - MOMENTUM)
+                ways = torch.stack(grads).lerp(torch.stack(means), MOMENTUM).flatten(2)         # Nesterov's
+                torch._foreach_mul_(weights, 1 - group["lr"] * group["decay"])
+                torch._foreach_add_(weights, list(orthogonal(ways).view(-1, *shape)),
+                                    alpha=-group["lr"] * LIKE_ADAM * max(ways.shape[1:]) ** 0.5)
 
 
 class MuonAndAdamW:

@@ -3,7 +3,6 @@
 What an earlier call has finished is gone on with; pictures and caches that are in the run folder are used.
 """
 
-import dataclasses
 import importlib
 import os
 import time
@@ -12,13 +11,8 @@ from stages import export
 
 SHARES = (("world", 0.10), ("vae", 0.30), ("latents", 0.12), ("text", 0.03), ("classifier", 0.08), ("diffusion", 0.25), ("gan", 0.12))
 
-# A GPU's batches; a processor's are as fast when small.
-ON_A_GPU = {"vae_batch": 48, "batch": 256, "gan_batch": 96}
-
 
 def run(settings, folder, minutes, steps, path, device, **others):
-    if device.startswith("cuda"):
-        settings = dataclasses.replace(settings, **ON_A_GPU)
     began, left = time.time(), 1.0
     for stage, share in SHARES:
         # What a stage leaves over goes to those after it.

@@ -14,12 +14,12 @@ from networks.generator import Generator
 from networks.muon import MuonAndAdamW
 from networks.schedule import SCHEDULER, Schedule
 from networks.warm_start import warm_start
-from teaching.aid import Aid
+from teaching.aid import Aid, mean_where
 from teaching.batches import Batches
 from training import Average, Training, autocast, descend, set_rate, share_processor
 from world.tokenizer import Tokenizer
 
-CHECK_SECONDS, CHECKED = 600, 128
+CHECKED = 128
 QUIET, QUIET_UNTIL = 0.1, 0.25      # see `coupling.py`
 
 
@@ -45,7 +45,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
     network = Generator(settings, tokenizer)
     network.text_encoder.load_state_dict(torch.load(os.path.join(folder, "text.pt"), map_location="cpu")["average"])
-    network.text_encoder.requires_grad_(False)
+    reader = network.text_encoder.requires_grad_(False)
     if warm:
         warm_start(network.unet, os.path.join(warm, "unet", "diffusion_pytorch_model.safetensors"))
     network = network.to(device, memory_format=torch.channels_last)
@@ -66,11 +66,11 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         large = training.progress >= settings.large_from and torch.rand(1).item() < settings.large_share
         clean, noise, ids, drawn = batches.draw(settings.batch, loudness(training.progress), large)
         truth, look = batches.sights(*drawn)
-        ids[torch.rand(len(ids), device=device) < settings.empty_captions] = empty
+        ids = torch.where(torch.rand(len(ids), 1, device=device) < settings.empty_captions, empty, ids)
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
         one_step = t == schedule.last
         with autocast(device):
-            text = network.text_encoder(ids)
+            text = reader(ids)
             time, skips, middle = network.unet.down(schedule.add_noise(clean, noise, t), t, text)
             told = aid.losses(middle, truth, look, batches.chances(*drawn), one_step)
             answer = network.unet.up(time, skips, middle, text)
@@ -80,8 +80,8 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         descend(loss + settings.aid_weight * sum(told.values()), network, optimiser)
         average.update(network)
         training.log(50, loss=loss.detach(), **{name: value.detach() for name, value in told.items()},
-                     one_step=errors[one_step].mean(), other=errors[~one_step].mean())
-        if training.seconds - checked > CHECK_SECONDS:
+                     one_step=mean_where(one_step, errors), other=mean_where(~one_step, errors))
+        if training.seconds - checked > 60 * settings.check_minutes:
             checked = training.seconds
             own, others = batches.one_step_errors(network, schedule, CHECKED)
             training.note(own_chances=own, others_chances=others, **examine(average.network, schedule))

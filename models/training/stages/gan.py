@@ -16,13 +16,12 @@ from networks.discriminator import Discriminator
 from networks.generator import load_generator
 from networks.lpips import load_lpips
 from networks.schedule import SCHEDULER, Schedule
+from networks.unet import twice_differentiable
 from networks.vae import load_vae
 from teaching.batches import Batches
 from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
 from world.tokenizer import Tokenizer
 
-CHECK_SECONDS = 600
-SEEN = 4                    # of a batch that are decoded for LPIPS
 RENOISED_UP_TO = 600        # the discriminator judges pictures noised again, t' from 1 to this
 R1_PICTURES = 4
 
@@ -40,32 +39,49 @@ class Critic:
         with autocast(x0.device):
             return self.network(self.schedule.add_noise(x0, torch.randn_like(x0), t), t, text).float()
 
+    def steepness(self, x0, text):
+        """R1 (Mescheder et al., 2018), of a few pictures, since its second derivatives are the dearest."""
+        t = torch.randint(1, RENOISED_UP_TO + 1, (R1_PICTURES,), device=x0.device)[:len(x0)]
+        x0, text = x0[:R1_PICTURES], text[:R1_PICTURES]
+        x = self.schedule.add_noise(x0, torch.randn_like(x0), t).requires_grad_()
+        with twice_differentiable():
+            slope, = torch.autograd.grad(self.network(x, t, text).mean(1).sum(), x, create_graph=True)
+        return slope.square().sum((1, 2, 3)).mean()
+
     def learn(self, true, true_text, fake, fake_text, with_r1):
-        """Non-saturating loss; true pictures under another's caption are fakes too. R1 (Mescheder et al., 2018), of a few pictures,
-        since its second derivatives are the dearest."""
-        real, made, wrong = self.look(true, true_text), self.look(fake, fake_text), self.look(true, true_text.roll(1, 0))
+        """Non-saturating loss; true pictures under another's caption are fakes too."""
+        seen = self.look(torch.cat([true, fake, true]), torch.cat([true_text, fake_text, true_text.roll(1, 0)]))
+        real, made, wrong = seen.split([len(true), len(fake), len(true)])
         loss = F.softplus(-real).mean() + 0.5 * (F.softplus(made).mean() + F.softplus(wrong).mean())
         if with_r1:
-            some, its_text = true[:R1_PICTURES], true_text[:R1_PICTURES]
-            t = torch.randint(1, RENOISED_UP_TO + 1, (len(some),), device=some.device)
-            x = self.schedule.add_noise(some, torch.randn_like(some), t).requires_grad_()
-            slope, = torch.autograd.grad(self.network(x, t, its_text).mean(1).sum(), x, create_graph=True)
-            loss = loss + self.settings.r1_weight * self.settings.r1_every / 2 * slope.square().sum((1, 2, 3)).mean()
+            loss = loss + self.settings.r1_weight * self.settings.r1_every / 2 * self.steepness(true, true_text)
         descend(loss, self.network, self.optimiser)
         return loss.detach(), (real.mean() - made.mean()).detach()
 
+    def doubt(self, fake, text):
+        """What a generator wants to be small."""
+        self.network.requires_grad_(False)
+        loss = F.softplus(-self.look(fake, text)).mean()
+        self.network.requires_grad_(True)
+        return loss
 
-def balance(reconstruction, adversarial, layer):
-    """VQGAN's adaptive weight: both losses pull equally hard at the last layer, before `gan_weight` says how much."""
-    pulls = [torch.autograd.grad(loss, layer, retain_graph=True)[0].norm() for loss in (reconstruction, adversarial)]
-    return (pulls[0] / (pulls[1] + 1e-6)).clamp(0, 1e3).detach()
+
+def slopes(answer, reconstruction, adversarial, weight):
+    """Of both losses at the generator's answer; the second's is made as long as the first's, times its weight (compare VQGAN)."""
+    first, second = (torch.autograd.grad(loss, answer)[0] for loss in (reconstruction, adversarial))
+    return first + weight * first.norm() / (second.norm() + 1e-6) * second
+
+
+def detail(latents):
+    """How much neighbours differ."""
+    return (latents[..., 1:] - latents[..., :-1]).square().mean().detach()
 
 
 def run(settings, folder, device, minutes, steps, judges=None, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
     network = load_generator(settings, folder, device, "diffusion", tokenizer)
     reader = network.text_encoder.requires_grad_(False)
-    critic, average = Critic(network, schedule, settings, device), Average(network, 0.995)
+    critic, average = Critic(network, schedule, settings, device), Average(network, 0.998)
     optimiser = adamw(network.unet.parameters(), lr=settings.generator_rate, betas=(0.5, 0.99), weight_decay=0.0)
     training = Training(folder, "gan", {
         "network": network, "average": average.network, "optimiser": optimiser,
@@ -86,30 +102,28 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         with autocast(device):
             text = reader(ids)
             velocity = network.unet(schedule.add_noise(clean, noise, t), t, text).float()
-        errors = (velocity - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
+        answer = velocity.detach().requires_grad_()
+        errors = (answer - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
         reconstruction = (errors * schedule.min_snr_weight(t)).mean()
-        fake = -velocity[half:]     # x0 of pure noise, at zero terminal SNR
+        fake = -answer[half:]       # x0 of pure noise, at zero terminal SNR
 
         true_text, fake_text = text.chunk(2)
         judged, gap = critic.learn(clean[:half], true_text, fake.detach(), fake_text, step % settings.r1_every == 0)
-
-        critic.network.requires_grad_(False)
-        adversarial = F.softplus(-critic.look(fake, fake_text)).mean()
-        critic.network.requires_grad_(True)
-        loss = reconstruction + settings.gan_weight * balance(reconstruction, adversarial, network.unet.conv_out.weight) * adversarial
+        slope = slopes(answer, reconstruction, critic.doubt(fake, fake_text), settings.gan_weight)
         noted = {}
         if lpips is not None:
             with autocast(device):
-                seen = vae.decode(fake[:SEEN]).float()
+                seen = vae.decode(fake[:settings.gan_seen]).float()
                 with torch.no_grad():
-                    true = vae.decode(clean[half:half + SEEN]).float()
+                    true = vae.decode(clean[half:half + settings.gan_seen]).float()
                 distance = lpips(seen, true).float().mean()
-            loss, noted = loss + settings.gan_lpips_weight * distance, {"lpips": distance.detach()}
-        descend(loss, network, optimiser)
+            slope = slope + settings.gan_lpips_weight * torch.autograd.grad(distance, answer)[0]
+            noted = {"lpips": distance.detach()}
+        descend(velocity, network, optimiser, slope)
         average.update(network)
-        training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(),
-                     discriminator=judged, gap=gap, **noted)
-        if training.seconds - checked > CHECK_SECONDS:
+        training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(), discriminator=judged, gap=gap,
+                     detail=detail(fake) / detail(clean[half:]), **noted)
+        if training.seconds - checked > 60 * settings.check_minutes:
             checked = training.seconds
             training.note(**examine(average.network, schedule))
     examine(average.network, schedule)

@@ -6,28 +6,51 @@ Goes on where it was stopped; what is there can be learnt from meanwhile.
 import random
 import time
 
+import numpy as np
 import torch
 
 from networks.vae import load_vae
 from teaching.latent_cache import FIRST, LARGE_FIRST, Latents, shares
+from teaching.meanings import PortraitRows
 from training import autocast, share_processor
+from world import composer
 from world.captions import caption
-from world.rendering import Renderer
+from world.rendering import Crew
 from world.scene_cache import load_world, own_colours, scene_of
 from world.subjects import NAMED
-from world.tokenizer import train_words
+from world.tokenizer import Tokenizer, train_words
 
 BATCH = 64
 TURNS = 50
 
 
+class Teller:
+    """Renders scenes by their numbers and tells what is known of them: pictures, and the cache's parts but for the latents."""
+
+    def __init__(self, settings, folder):
+        self.world, self.sprites = load_world(folder, NAMED)
+        self.colours, self.rows = own_colours(folder), PortraitRows(self.world)
+        self.tokenizer, self.captions = Tokenizer(folder, settings.text_length), settings.captions_per_scene
+
+    def ids(self, scene, number):
+        rng = random.Random(number)
+        return self.tokenizer([caption(scene, rng, own_colours=self.colours) for _ in range(self.captions)]).numpy()
+
+    def __call__(self, numbers, size):
+        scenes = [scene_of(self.world, number) for number in numbers]
+        pictures, masks = zip(*(composer.render(*scene, size, self.sprites) for scene in scenes))
+        return np.stack(pictures), {
+            "masks": shares(np.stack(masks)), "where": np.stack([composer.whereabouts(*scene, size // 8, self.sprites) for scene in scenes]),
+            "rows": [self.rows.of(scene) for scene, _ in scenes], "chances": np.stack([chances for _, chances in scenes]),
+            "ids": np.stack([self.ids(scene, number) for (scene, _), number in zip(scenes, numbers)])}
+
+
 class Filler:
-    """Renders, tells and encodes scenes; stopped after some minutes it says so, and goes on where it was another time."""
+    """Encodes what tellers tell; stopped after some minutes it says so, and goes on where it was another time."""
 
     def __init__(self, settings, folder, device, minutes):
-        self.world, self.renderer = load_world(folder, NAMED)[0], Renderer(folder, NAMED)
-        self.colours, self.vae, self.device = own_colours(folder), load_vae(settings, folder, device), device
-        self.tokenizer = train_words(settings, folder, self.world, self.colours)
+        train_words(settings, folder, load_world(folder, NAMED)[0], own_colours(folder))
+        self.tellers, self.vae, self.device = Crew(Teller, settings, folder), load_vae(settings, folder, device), device
         self.until, self.threads = time.time() + 60 * minutes if minutes else float("inf"), torch.get_num_threads()
 
     def encode(self, pictures):
@@ -37,19 +60,17 @@ class Filler:
 
     def fill(self, cache, first, count):
         """Up to so many of the cache's scenes, as far as there is time."""
-        for start in range(cache.done, count, BATCH):
+        spans = [range(start, min(start + BATCH, count)) for start in range(cache.done, count, BATCH)]
+        answers = self.tellers(([first + i for i in span], cache.size) for span in spans)
+        for span, (pictures, told) in zip(spans, answers):
+            here = slice(span.start, span.stop)
+            cache.latents[here] = self.encode(pictures)
+            for part, values in told.items():
+                getattr(cache, part)[here] = values
+            cache.note_done(span.stop)
+            share_processor(self.threads)
             if time.time() > self.until:
                 return False
-            share_processor(self.threads)
-            end = min(start + BATCH, count)
-            pictures, masks = self.renderer(range(first + start, first + end), cache.size)
-            cache.latents[start:end], cache.masks[start:end] = self.encode(pictures), shares(masks)
-            for i in range(start, end):
-                scene, cache.chances[i] = scene_of(self.world, first + i)
-                rng = random.Random(first + i)
-                told = [caption(scene, rng, own_colours=self.colours) for _ in range(cache.ids.shape[1])]
-                cache.ids[i] = self.tokenizer(told).numpy()
-            cache.note_done(end)
         return True
 
 

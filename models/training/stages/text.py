@@ -8,7 +8,7 @@ import torch
 from networks.muon import MuonAndAdamW
 from networks.text_encoder import TextEncoder, text_config
 from networks.warm_start import same_words, warm_start
-from teaching.meanings import Looks, Reader
+from teaching.meanings import PortraitRows, Reader, portraits
 from training import Average, Training, autocast, descend, set_rate, share_processor
 from world.attributes import TOLD, labels
 from world.captions import caption
@@ -22,7 +22,7 @@ RATE = 2e-3
 def run(settings, folder, device, minutes, steps, warm=None, **_):
     world, colours = load_world(folder, NAMED)[0], own_colours(folder)
     tokenizer = train_words(settings, folder, world, colours)
-    looks = Looks(settings, folder, device)
+    table, rows = portraits(settings, folder, device).to(device), PortraitRows(world)
     network = TextEncoder(text_config(settings, tokenizer))
     if warm:
         warm_start(network, os.path.join(warm, "text_encoder", "model.safetensors"),
@@ -42,7 +42,7 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
         ids = tokenizer([caption(scene, rng, own_colours=colours) for scene in scenes]).to(device)
         truth = {part: values.to(device) for part, values in labels(scenes, TOLD).items()}
         with autocast(device):
-            named, looked, addressed, right = reader.loss(network(ids), truth, looks.of(scenes).to(device))
+            named, looked, addressed, right = reader.loss(network(ids), truth, table[torch.tensor([rows.of(scene) for scene in scenes])])
         descend(named + settings.look_weight * (looked + addressed), both, optimiser)
         average.update(network)
         training.log(25, named=named.detach(), looked=looked.detach(), addressed=addressed.detach(), subject=right)

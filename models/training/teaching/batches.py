@@ -1,56 +1,69 @@
 """Cached latents of either size, each with one of its captions and with noise that says what chance decided."""
 
-import numpy as np
 import torch
 from torch.nn import functional as F
 
 from networks.coupling import couple, numbers
-from teaching.latent_cache import FIRST, LARGE_FIRST, Latents
-from teaching.meanings import Looks
+from teaching.latent_cache import Latents
+from teaching.meanings import portraits
 from training import autocast
 from world import composer
-from world.scene_cache import load_world, scene_of
-from world.subjects import NAMED
+
+LOOKED_FOR_MORE = 100       # batches, after which a cache may have grown
+
+
+class Shelf:
+    """A cache's parts where they are wanted: a processor reads the mapped files, a GPU keeps copies."""
+
+    def __init__(self, cache, device):
+        self.cache, self.is_copy, self.ready = cache, device != "cpu", 0
+        self.files = {part: torch.from_numpy(getattr(cache, part)) for part in Latents.PARTS}
+        self.parts = {part: torch.empty_like(file, device=device) if self.is_copy else file for part, file in self.files.items()}
+
+    def look_for_more(self):
+        done = self.cache.done
+        if self.is_copy and done > self.ready:
+            for part, file in self.files.items():
+                self.parts[part][self.ready:done].copy_(file[self.ready:done])
+        self.ready = done
 
 
 class Batches:
     def __init__(self, settings, folder, device, seed):
-        self.small = Latents(settings, folder, settings.size // 2, settings.latents)
-        self.large = Latents(settings, folder, settings.size, settings.latents_large)
-        self.device, self.random = device, np.random.default_rng(seed)
-        self.world, self.sprites = load_world(folder, NAMED)
-        self.looks = Looks(settings, folder, device)
-        self.first = {self.small: FIRST, self.large: LARGE_FIRST}
+        self.small, self.large = (Shelf(Latents(settings, folder, size, count), device) for size, count in (
+            (settings.size // 2, settings.latents), (settings.size, settings.latents_large)))
+        self.device, self.random, self.drawn = device, torch.Generator(device).manual_seed(seed), 0
+        self.table = portraits(settings, folder, device).to(device)
 
-    def scene(self, cache, number):
-        """With its chances."""
-        return scene_of(self.world, self.first[cache] + int(number))
+    def choose(self, below, count):
+        return torch.randint(below, (count,), generator=self.random, device=self.device)
 
     def draw(self, count, loudness=1.0, large=False):
         """Clean latents, their noise, ids, and which these are, for `chances` and `sights`; a quarter as many of the large ones."""
-        cache = self.large if large and self.large.done else self.small
-        if cache is self.large:
+        if self.drawn % LOOKED_FOR_MORE == 0:
+            self.small.look_for_more()
+            self.large.look_for_more()
+        self.drawn += 1
+        shelf = self.large if large and self.large.ready else self.small
+        if shelf is self.large:
             count = max(2, count // 8 * 2)
-        chosen = np.sort(self.random.integers(cache.done, size=count))
-        which = self.random.integers(cache.ids.shape[1], size=count)
-        clean = torch.from_numpy(cache.latents[chosen]).float().to(self.device)
-        ids = torch.from_numpy(cache.ids[chosen, which]).long().to(self.device)
-        return clean, couple(torch.randn_like(clean), self.chances(cache, chosen), loudness), ids, (cache, chosen)
+        chosen = self.choose(shelf.ready, count).sort().values
+        clean = shelf.parts["latents"][chosen].float()
+        ids = shelf.parts["ids"][chosen, self.choose(shelf.parts["ids"].shape[1], count)].long()
+        drawn = shelf, chosen
+        return clean, couple(torch.randn_like(clean), self.chances(*drawn), loudness), ids, drawn
 
-    def chances(self, cache, chosen):
-        return torch.from_numpy(composer.as_told(cache.chances[chosen])).to(self.device)
+    def chances(self, shelf, chosen):
+        return composer.as_told(shelf.parts["chances"][chosen])
 
-    def sights(self, cache, chosen):
+    def sights(self, shelf, chosen):
         """Where subjects are (n, 4, side, side): their share of every latent, and behind it `composer.whereabouts`; and how that part
         looks in its subject's portrait (n, 8, side, side)."""
-        scenes = [self.scene(cache, i) for i in chosen]
-        where = torch.from_numpy(np.stack([composer.whereabouts(*both, cache.masks.shape[-1], self.sprites) for both in scenes]))
-        shares = torch.from_numpy(cache.masks[chosen][:, None] / np.float32(255))
+        where, shares = shelf.parts["where"][chosen].float(), shelf.parts["masks"][chosen][:, None].float() / 255
         points = where[:, :2].permute(0, 2, 3, 1)
-        first, second = (F.grid_sample(portrait, points, padding_mode="border", align_corners=False)
-                         for portrait in self.looks.of([scene for scene, _ in scenes]).unbind(1))
-        look = torch.where(where[:, 2:] > 0, second, first)
-        return torch.cat([shares, where], 1).to(self.device), look.to(self.device)
+        first, second = (F.grid_sample(self.table[rows], points, padding_mode="border", align_corners=False)
+                         for rows in shelf.parts["rows"][chosen].long().unbind(1))
+        return torch.cat([shares, where], 1), torch.where(where[:, 2:] > 0, second, first)
 
     @torch.no_grad()
     def one_step_errors(self, network, schedule, count):

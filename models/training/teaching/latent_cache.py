@@ -1,4 +1,4 @@
-"""Encoded scenes at either size with their captions' ids, in files that one process appends to while another learns from them."""
+"""Encoded scenes at either size, and what is known of them, in files that one process appends to while another learns from them."""
 
 import os
 
@@ -11,7 +11,11 @@ LARGE_FIRST = 2 * 10 ** 8
 
 
 class Latents:
-    """Memory-mapped: latents (count, 8, s, s), how much of each is a subject (count, s, s), chances, and ids (count, captions, length)."""
+    """Memory-mapped: latents (count, 8, s, s); how much of each is a subject (count, s, s) and which part of it,
+    `composer.whereabouts`, (count, 3, s, s); the rows of both subjects' portraits (count, 2); chances; and captions' ids
+    (count, captions, length)."""
+
+    PARTS = ("latents", "masks", "where", "rows", "chances", "ids")
 
     def __init__(self, settings, folder, size, count):
         self.size, self.count = size, count
@@ -24,6 +28,8 @@ class Latents:
 
         self.latents = mapped("f16", np.float16, (count, 8, side, side))
         self.masks = mapped("masks", np.uint8, (count, side, side))
+        self.where = mapped("where", np.float16, (count, 3, side, side))
+        self.rows = mapped("rows", np.int16, (count, 2))
         self.chances = mapped("chances", np.float32, (count, composer.CHANCES))
         self.ids = mapped("ids", np.int16, (count, settings.captions_per_scene, settings.text_length))
 

@@ -32,17 +32,28 @@ LOOK = PART * PART * CHANNELS       # numbers of one part's look
 BATCH = 16
 
 
+class PortraitRows:
+    """Where the portraits of scenes' subjects are in the table of `portraits`."""
+
+    def __init__(self, world):
+        self.pairs = [(noun, colour) for noun in NAMED for colour in ("",) + (COLOURS if noun in world.recolourable else ())]
+        self.row = {pair: i for i, pair in enumerate(self.pairs)}
+
+    def of(self, scene):
+        """Of the first and the second thing; -1, the last of the table, where there is none."""
+        both = [(scene.subject, scene.colour), (scene.other, scene.other_colour)]
+        return [self.row.get(pair, -1) for pair in (both if composer.first_of(scene) == scene.subject else both[::-1])]
+
+
 @torch.no_grad()
 def portraits(settings, folder, device):
     """The latents of each subject, alone on white, in each of its colours, less their mean: (n, 8, 10, 10) of a mean square of 1, the
-    last of them zeros for nothing; and the rows of (noun, colour). Kept in the run folder."""
+    last of them zeros for nothing. Kept in the run folder."""
     path = os.path.join(folder, "portraits.npy")
-    world, sprites = load_world(folder, NAMED)
-    rows = {pair: i for i, pair in enumerate((noun, colour) for noun in NAMED
-                                             for colour in ("",) + (COLOURS if noun in world.recolourable else ()))}
     if not os.path.exists(path):
+        world, sprites = load_world(folder, NAMED)
         vae, size, latents = load_vae(settings, folder, device), 8 * (ROOM + 2 * MARGIN), []
-        pictures = np.stack([composer.portrait(*pair, size, 8 * ROOM, sprites) for pair in rows])
+        pictures = np.stack([composer.portrait(*pair, size, 8 * ROOM, sprites) for pair in PortraitRows(world).pairs])
         for some in torch.from_numpy(pictures).permute(0, 3, 1, 2).split(BATCH):
             with autocast(device):
                 latents.append(vae.encode(some.to(device).float() / 127.5 - 1).float().cpu())
@@ -50,22 +61,7 @@ def portraits(settings, folder, device):
         table = table - table.mean((0, 2, 3), keepdim=True)
         np.save(path, (table / table.square().mean().sqrt()).half().numpy())
     table = torch.from_numpy(np.load(path)).float()
-    return torch.cat([table, torch.zeros_like(table[:1])]), rows
-
-
-class Looks:
-    """Rows of `portraits` for scenes: of their first and their second thing."""
-
-    def __init__(self, settings, folder, device):
-        self.table, self.rows = portraits(settings, folder, device)
-
-    def of(self, scenes):
-        """Portraits (n, 2, 8, 10, 10); zeros where there is no second."""
-        pairs = []
-        for scene in scenes:
-            both = [(scene.subject, scene.colour), (scene.other, scene.other_colour)]
-            pairs.append([self.rows.get(pair, -1) for pair in (both if composer.first_of(scene) == scene.subject else both[::-1])])
-        return self.table[torch.tensor(pairs)]
+    return torch.cat([table, torch.zeros_like(table[:1])])
 
 
 def parts_of(looks):
