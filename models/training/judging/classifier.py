@@ -6,8 +6,15 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from world.attributes import SHOWN, labels
-from world.scenes import GROUNDS, SHELTERED
+from world.attributes import NOTHING, SHOWN, labels
+from world.scenes import COLOURS, GROUNDS, SHELTERED
+from world.subjects import NAMED
+
+GRID = 16
+ROLES = ("nobody", "subject", "other")
+OF_CELLS = {"role": len(ROLES), "noun": len(NAMED), "colour": len(NOTHING + COLOURS)}
+OF_PICTURES = {**{part: len(values) for part, values in SHOWN.items() if part.split("_")[-1] not in ("subject", "other", "colour")},
+               "nothing": 1}
 
 
 class Residual(nn.Module):
@@ -22,28 +29,62 @@ class Residual(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Pictures of 128x128 in 0..1 to one group of logits a part; `features` are for Fréchet distances."""
+    """Pictures of 128x128 in 0..1 to one group of logits a part; `features` are for Fréchet distances.
+
+    What a thing is and its colour are told by every cell of a grid, and whose cell it is: the subject's, the other's or nobody's.
+    A picture's subject is what the subject's cells say in the mean, so that of two things neither is lost in the other.
+    """
 
     def __init__(self, widths):
         super().__init__()
-        layers, inputs = [], 3
+        self.body, inputs = nn.ModuleList(), 3
         for i, outputs in enumerate(widths):
-            layers += [nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-            layers += [Residual(outputs) for _ in range(int(i > 0))]
+            self.body.append(nn.Sequential(
+                nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
+                *[Residual(outputs) for _ in range(int(i > 0))]))
             inputs = outputs
-        self.body = nn.Sequential(*layers)
         self.narrow = nn.Sequential(nn.AdaptiveAvgPool2d(8), nn.Conv2d(inputs, 48, 1), nn.ReLU(), nn.Flatten(),
                                     nn.Linear(48 * 64, 256), nn.ReLU())
         self.most = nn.Sequential(nn.AdaptiveMaxPool2d(1), nn.Flatten())
-        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(256 + inputs, sum(map(len, SHOWN.values()))))
+        self.head = nn.Sequential(nn.Dropout(0.1), nn.Linear(256 + inputs, sum(OF_PICTURES.values())))
+        self.near, self.far = nn.Conv2d(widths[-2], inputs, 1, bias=False), nn.Conv2d(inputs, inputs, 1, bias=False)
+        self.cells = nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU(), Residual(inputs), nn.Conv2d(inputs, sum(OF_CELLS.values()), 1))
+
+    def see(self, pictures):
+        """The grid's features, GRID on a side, and those of half its side."""
+        x = pictures * 2 - 1
+        for level in self.body[:-1]:
+            x = level(x)
+        return x, self.body[-1](x)
+
+    def describe(self, coarse):
+        return torch.cat([self.narrow(coarse), self.most(coarse)], 1)
 
     def features(self, pictures):
-        seen = self.body(pictures * 2 - 1)
-        return torch.cat([self.narrow(seen), self.most(seen)], 1)
+        return self.describe(self.see(pictures)[1])
+
+    def read(self, pictures):
+        """A picture's logits by part, and its cells' (n, count, GRID, GRID) by what they tell."""
+        fine, coarse = self.see(pictures)
+        told = grouped(self.head(self.describe(coarse)), OF_PICTURES)
+        cells = grouped(self.cells(self.near(fine) + F.interpolate(self.far(coarse), scale_factor=2.0)), OF_CELLS)
+        subject, other = cells["role"].softmax(1)[:, 1:, None].unbind(1)
+        whole = {"subject": pooled(cells["noun"], subject), "colour": pooled(cells["colour"], subject),
+                 "other": torch.cat([told.pop("nothing"), pooled(cells["noun"], other)], 1),
+                 "other_colour": pooled(cells["colour"], other)}
+        return {part: {**told, **whole}[part] for part in SHOWN}, cells
 
     def forward(self, pictures):
-        logits = self.head(self.features(pictures))
-        return dict(zip(SHOWN, logits.float().split([len(values) for values in SHOWN.values()], 1)))
+        return self.read(pictures)[0]
+
+
+def grouped(logits, sizes):
+    return dict(zip(sizes, logits.float().split(list(sizes.values()), 1)))
+
+
+def pooled(logits, shares):
+    """The mean of cells' logits, by their shares."""
+    return (logits * shares).sum((2, 3)) / (shares.sum((2, 3)) + 1e-3)
 
 
 def small(pictures):

@@ -40,7 +40,8 @@ class Teller:
         scenes = [scene_of(self.world, number) for number in numbers]
         pictures, masks = zip(*(composer.render(*scene, size, self.sprites) for scene in scenes))
         return np.stack(pictures), {
-            "masks": shares(np.stack(masks)), "where": np.stack([composer.whereabouts(*scene, size // 8, self.sprites) for scene in scenes]),
+            "masks": shares(np.stack(masks)),
+            "where": np.stack([composer.whereabouts(*scene, size // 8, self.sprites) for scene in scenes]),
             "rows": [self.rows.of(scene) for scene, _ in scenes], "chances": np.stack([chances for _, chances in scenes]),
             "ids": np.stack([self.ids(scene, number) for (scene, _), number in zip(scenes, numbers)])}
 

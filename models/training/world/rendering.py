@@ -52,7 +52,7 @@ class Renderer:
     """Calls with numbers: pictures (n, size, size, 3) and masks (n, size, size)."""
 
     def __init__(self, folder, nouns=None):
-        self.world, self.painters = load_world(folder, nouns)[0], _painters(folder)
+        (self.world, self.sprites), self.painters = load_world(folder, nouns), _painters(folder)
 
     def render(self, scenes, chances, size):
         """Of scenes with what chance decides of each."""
