@@ -10,9 +10,10 @@ from torch import nn
 
 from judging.reconstruction import check, load_held_out
 from networks.lpips import load_lpips
+from networks.muon import MuonAndAdamW
 from networks.vae import Decoder, load_vae, vae_config
 from teaching.crops import Crops, rebuild, reconstruction_loss
-from training import Average, Training, adamw, autocast, descend, set_rate, share_processor, write_figures
+from training import Average, Training, autocast, descend, set_rate, share_processor, write_figures
 
 SHAPES = {      # what differs from the model's own configuration
     "lite": {},
@@ -45,7 +46,7 @@ def config_of(settings, shape):
 def learn(network, stage, settings, folder, device, minutes, steps, lpips):
     """The averaged network, and the clock."""
     average = Average(network, 0.998)
-    optimiser = adamw(network.parameters(), lr=settings.vae_rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    optimiser = MuonAndAdamW([network], settings.vae_rate)
     training = Training(folder, stage, {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps)
     average.steps = training.step
     crops, threads = Crops(settings, folder, 2 + training.step), torch.get_num_threads()
