@@ -5,12 +5,22 @@
 #include <chrono>
 #include <utility>
 
+#include "kernels/runtime/processor.h"
+
 namespace mobilediffusion::kernels {
 namespace {
 
 int64_t now_ns() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
       .count();
+}
+
+// What one thread of a fast processor multiplies and adds, roughly: enough to tell an operator that takes many turns of a
+// shared core from one that does not.
+int64_t macs_a_nanosecond(const Kernel& kernel) {
+  static const bool has_tiles = has_instructions("AMX");
+  if (kernel.precision != Precision::kInt8 || kernel.products == Kernel::Products::kPanels) return 50;
+  return has_tiles ? 800 : 200;
 }
 
 constexpr size_t kQuantizationPadding = 16;  // XNNPACK's tallest tile
@@ -105,7 +115,7 @@ bool Context::goes_on() {
 
 Context::Call Context::begin(std::string_view name, std::string_view kind, int64_t macs, const Kernel& kernel) {
   goes_on();
-  threads_ = &all_threads_->fitting(macs);
+  threads_ = &all_threads_->fitting(macs / macs_a_nanosecond(kernel));
   if (ok() && trace_ != nullptr) trace_->push_back({std::string(name), kind, macs, kernel});
   return Call(this, computes());
 }

@@ -65,10 +65,10 @@ void ThreadPool::Deleter::operator()(pthreadpool* pool) const {
   if (!borrowed && process == this_process()) pthreadpool_destroy(pool);
 }
 
-const ThreadPool& ThreadPool::fitting(int64_t macs) const {
-  constexpr int64_t kWorthWaitingFor = 500'000'000;  // some ten milliseconds, a few turns of a shared core
+const ThreadPool& ThreadPool::fitting(int64_t alone_ns) const {
+  constexpr int64_t kWorthWaitingFor = 40'000'000;  // ten turns of a shared core
   static const ThreadPool alone(1);
-  return get() != nullptr && macs < kWorthWaitingFor && contention_.recent() ? alone : *this;
+  return get() != nullptr && alone_ns < kWorthWaitingFor && contention_.recent() ? alone : *this;
 }
 
 void ThreadPool::run_in_background() const {

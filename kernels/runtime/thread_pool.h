@@ -31,9 +31,9 @@ class ThreadPool {
   int threads() const;
   pthreadpool* get() const { return forked() ? nullptr : pool_.get(); }  // null with one thread
 
-  // The threads for an operator of so many multiply-accumulates: these, or the caller's alone where other
-  // programs contend for the cores and the operator is small. Results are the same. One thread at a time asks.
-  const ThreadPool& fitting(int64_t macs) const;
+  // The threads for an operator that takes one of them some `alone_ns`: these, or the caller's alone where other programs
+  // contend for the cores and the operator is small. Results are the same. One thread at a time asks.
+  const ThreadPool& fitting(int64_t alone_ns) const;
 
   // Lowers the priority of every thread of the pool and of the caller's (thread_priority.h). Of a pool of our own.
   void run_in_background() const;
