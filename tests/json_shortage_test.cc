@@ -21,6 +21,7 @@
 #include "src/text/tokenizer.h"
 #include "src/text/word_list.h"
 #include "src/weights/lora_settings.h"
+#include "src/weights/precision.h"
 #include "tests/failing_new.h"
 #include "tests/small_model.h"
 
@@ -152,17 +153,20 @@ TEST(JsonShortageTest, TextsOfJpegs) {
   EXPECT_GT(run_short_of_memory([&] { static_cast<void>(read_jpeg_texts(hostile, "a picture")); }), 10);
 }
 
-// All that a model's folder says, as loading reads it.
+// All that a model's folder says, as loading reads it before the networks.
 TEST(JsonShortageTest, AModelsFolder) {
   const SmallModel model;
   model.write("words.json", R"({"subjects":["boat","house"],"colours":["red"]})");
-  EXPECT_GT(run_short_of_memory([&] {
-              const auto folder = open_model_folder(model.path());
-              if (!folder.ok()) return;
-              static_cast<void>(load_tokenizer(folder->tokenizer_folder(), folder->text_encoder));
-              static_cast<void>(WordList::load(folder->path));
-            }),
-            100);
+  const auto folder = open_model_folder(model.path());
+  ASSERT_TRUE(folder.ok()) << folder.status().message();
+  EXPECT_GT(run_short_of_memory([&] { static_cast<void>(open_model_folder(model.path())); }), 100);
+  EXPECT_GT(
+      run_short_of_memory([&] { static_cast<void>(load_tokenizer(folder->tokenizer_folder(), folder->text_encoder)); }),
+      100);
+  EXPECT_GT(run_short_of_memory([&] { static_cast<void>(WordList::load(folder->path)); }), 10);
+  EXPECT_GT(
+      run_short_of_memory([&] { static_cast<void>(chosen_precision(Precision::kOfModel, folder->unet_weights())); }),
+      100);
 }
 
 }  // namespace
