@@ -5,6 +5,7 @@
 
 #include "src/features/features.h"
 #include "src/images/provenance.h"
+#include "src/weights/precision.h"
 
 namespace mobilediffusion {
 
@@ -53,7 +54,11 @@ Result<LoadedModel> LoadedModel::load(const SourcePath& path, const LoadOptions&
   if (!tokenizer.ok()) return tokenizer.status();
   Result<WordList> words = WordList::load(folder->path);
   if (!words.ok()) return words.status();
-  Result<Stages> stages = Stages::load(*folder, NetworkLoading(options));
+  const Result<Precision> precision = chosen_precision(options.precision, folder->unet_weights());
+  if (!precision.ok()) return precision.status();
+  LoadOptions chosen = options;
+  chosen.precision = *precision;
+  Result<Stages> stages = Stages::load(*folder, NetworkLoading(chosen));
   if (!stages.ok()) return stages.status();
   const BlockCounts blocks = count_blocks(*folder);
   return LoadedModel{.folder = std::move(*folder),

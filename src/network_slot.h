@@ -30,6 +30,8 @@ struct NetworkLoading {
   std::function<void(LogLevel, std::string_view)> log;
 
   NetworkLoading() = default;
+
+  // `options.precision` is a chosen one (weights/precision.h).
   explicit NetworkLoading(const LoadOptions& options)
       : precision(kernel_precision(options.precision)),
         memory(options.memory),

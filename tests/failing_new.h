@@ -16,10 +16,14 @@
 #endif
 namespace {
 thread_local long g_allocations_left = -1;  // negative: no limit
-}
+thread_local long g_allocations_refused = 0;
+}  // namespace
 
 TEST_NOINLINE void* operator new(size_t bytes) {
-  if (g_allocations_left == 0) throw std::bad_alloc();
+  if (g_allocations_left == 0) {
+    ++g_allocations_refused;
+    throw std::bad_alloc();
+  }
   if (g_allocations_left > 0) --g_allocations_left;
   if (void* memory = std::malloc(bytes == 0 ? 1 : bytes)) return memory;
   throw std::bad_alloc();
@@ -33,3 +37,23 @@ TEST_NOINLINE void* operator new(size_t bytes, const std::nothrow_t&) noexcept {
 }
 TEST_NOINLINE void operator delete(void* memory) noexcept { std::free(memory); }
 TEST_NOINLINE void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace {
+
+// Runs `body` with no allocation left, then with one, and so on until it lacks none. It may throw std::bad_alloc. What
+// it makes it should destroy, too: there is no memory for that either. Answers how many runs were short.
+template <typename Body>
+[[maybe_unused]] long run_short_of_memory(Body&& body) {
+  for (long allowed = 0;; ++allowed) {
+    g_allocations_refused = 0;
+    g_allocations_left = allowed;
+    try {
+      body();
+    } catch (const std::bad_alloc&) {
+    }
+    g_allocations_left = -1;
+    if (g_allocations_refused == 0) return allowed;
+  }
+}
+
+}  // namespace

@@ -135,6 +135,19 @@ TEST_F(PackTest, BakesALoraIn) {
   }
 }
 
+// Where nobody chooses a precision it is the weights' own, packed or not.
+TEST_F(PackTest, WeightsIn8BitsAreComputedInInt8) {
+  const auto drawn_in = [](const std::string& model, const LoadOptions& options) {
+    return picture_of(Pipeline::load(model, options));
+  };
+  const LoadOptions by_default{.threads = 1}, float32{.threads = 1, .precision = Precision::kFloat32},
+      int8{.threads = 1, .precision = Precision::kInt8};
+  EXPECT_TRUE(drawn_in(model_.path(), by_default) == drawn_in(model_.path(), float32));
+  const std::string small = packed({.weights = StoredWeights::kInt8});
+  EXPECT_TRUE(drawn_in(small, by_default) == drawn_in(small, int8));
+  EXPECT_FALSE(drawn_in(small, by_default) == drawn_in(small, float32));
+}
+
 TEST_F(PackTest, AFailureLeavesWhatWasThere) {
   folder_.write("x.mdiff", "before");
   const auto expect_failure = [&](const Status& status, StatusCode code, const std::string& saying) {

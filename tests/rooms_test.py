@@ -17,6 +17,10 @@ ASK_THE_SYSTEM = "src/files", "src/net", "src/cli", "kernels/runtime"
 HEADERS_OF_SYSTEMS = re.compile(r"unistd\.h|fcntl\.h|dlfcn\.h|dirent\.h|poll\.h|pthread\.h|sched\.h|signal\.h|termios\.h|io\.h|process\.h|"
                                 r"psapi\.h|shellapi\.h|windows\.h|netdb\.h|winsock2\.h|ws2tcpip\.h|(sys|mach|netinet|arpa|pthread)/.*")
 
+# Who alone may have trees that src/files/json_document.h does not take apart: the program, which keeps memory for them.
+HAVE_TREES = "src/cli", "src/serve"
+TREE = re.compile(r"json::parse\(|ordered_json")
+
 
 def read(path):
     with open(path, encoding="utf-8") as file:
@@ -37,8 +41,8 @@ def find_rooms(top):
     return dict(sorted(rooms.items()))
 
 
-def includes(top):
-    """Every include in the halls: (file, what it includes). Not of a Clang module, whose header lies as Swift asks."""
+def sources(top):
+    """The halls' files: (file, text). Not of a Clang module, whose header lies as Swift asks."""
     for hall in HALLS:
         for folder, _, names in os.walk(os.path.join(top, hall)):
             if "module.modulemap" in names:
@@ -46,8 +50,14 @@ def includes(top):
             for name in sorted(names):
                 if name.endswith((".cc", ".c", ".h")):
                     path = os.path.join(folder, name)
-                    for included in re.findall(r'^#include ["<]([^">]+)[">]', read(path), re.MULTILINE):
-                        yield os.path.relpath(path, top), included
+                    yield os.path.relpath(path, top), read(path)
+
+
+def includes(top):
+    """Every include in the halls: (file, what it includes)."""
+    for path, text in sources(top):
+        for included in re.findall(r'^#include ["<]([^">]+)[">]', text, re.MULTILINE):
+            yield path, included
 
 
 def offences(top):
@@ -70,6 +80,9 @@ def offences(top):
         for other in sorted(named - used[room]):
             yield f"{room}/CMakeLists.txt names {other}, which none of its files includes"
     yield from circles(rooms)
+    for path, text in sources(top):
+        if TREE.search(text) and os.path.dirname(path) not in HAVE_TREES:
+            yield f"{path} has a tree of JSON by itself, which cannot be destroyed where memory is short: src/files/json_document.h"
 
 
 def circles(rooms):
@@ -132,6 +145,14 @@ class TheCheckItself(unittest.TestCase):
                                     "src/low/b.cc": "#include <string>\n#if !defined(_WIN32)\n#include <unistd.h>\n#endif\n",
                                     "src/files/CMakeLists.txt": "room(objects)\n",
                                     "src/files/system_file_windows.cc": "#include <windows.h>\n#include <sys/stat.h>\n"}))
+
+    def test_a_tree_of_json_that_is_not_taken_apart_is_named(self):
+        self.assertEqual(["src/low/b.cc has a tree of JSON by itself, which cannot be destroyed where memory is short: src/files/json_document.h"],
+                         self.tree({"src/low/CMakeLists.txt": "room(objects)\n",
+                                    "src/low/a.cc": "const JsonDocument document(text);\n",
+                                    "src/low/b.cc": "const auto tree = nlohmann::json::parse(text);\n",
+                                    "src/cli/CMakeLists.txt": "room(objects)\n",
+                                    "src/cli/c.cc": "nlohmann::ordered_json tree;\n"}))
 
     def test_a_circle_is_named(self):
         found = self.tree({

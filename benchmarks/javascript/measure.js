@@ -14,9 +14,9 @@ const MOST_TIMES = 8;       // native's time
 const MOST_COLD_START = 3;  // seconds
 
 function native(threads) {
-  const options = ['--runs', RUNS, '--threads', threads, '--precision', 'float32', '--cache', 'none', '--json'];
-  const {picture} = JSON.parse(execFileSync(program, ['bench', model, ...options], {encoding: 'utf8'})).seconds;
-  return {threads, fastest: 1000 * picture.min, median: 1000 * picture.median};
+  const options = ['--runs', RUNS, '--threads', threads, '--cache', 'none', '--json'];
+  const {precision, seconds: {picture}} = JSON.parse(execFileSync(program, ['bench', model, ...options], {encoding: 'utf8'}));
+  return {threads, precision, fastest: 1000 * picture.min, median: 1000 * picture.median};
 }
 
 async function chromium(isolated) {
@@ -43,7 +43,7 @@ for (let round = 0; round < rounds; ++round) {
     for (const part of ['fastest', 'median', 'first']) best[name][part] = Math.min(best[name][part], found[part]);
   }
 }
-console.log('| float32 | threads | a picture: fastest, median | times native: fastest | cold start to a picture |');
+console.log(`| ${best.native.precision} | threads | a picture: fastest, median | times native: fastest | cold start to a picture |`);
 console.log('| --- | --- | --- | --- | --- |');
 for (const [name, {threads, fastest, median, first}] of Object.entries(best)) {
   const inChromium = name.startsWith('Chromium');

@@ -69,7 +69,7 @@ extern "C" {
 /* ---- Versions ---- */
 
 /* The ABI that this header describes. */
-#define MD_ABI_VERSION 4
+#define MD_ABI_VERSION 5
 
 /* The ABI that the library has: at least MD_ABI_VERSION, or the library is older than the header. */
 MOBILEDIFFUSION_C_EXPORT uint32_t md_abi_version(void);
@@ -128,7 +128,12 @@ typedef void (*md_log_callback)(void* user_data, md_log_level level, const char*
 
 /* What the networks compute in; options.h of the C++ face says what each costs. */
 typedef int32_t md_precision;
-enum { MD_FLOAT32 = 0, MD_FLOAT16 = 1, MD_INT8 = 2 };
+enum {
+  MD_FLOAT32 = 0,
+  MD_FLOAT16 = 1,
+  MD_INT8 = 2,
+  MD_PRECISION_OF_MODEL = 3 /* MD_INT8 where the model's weights are in 8 bits, else MD_FLOAT32; since version 5 */
+};
 
 /* What stays in memory between a picture's stages: all networks, or one at a time. */
 typedef int32_t md_memory_use;
@@ -169,7 +174,7 @@ typedef void (*md_image_filter)(void* user_data, const md_provenance* provenance
 typedef struct md_load_options {
   size_t struct_size;
   int32_t threads;                 /* 1 to 256; 0: one for every core that is worth it */
-  md_precision precision;          /* MD_FLOAT32 */
+  md_precision precision;          /* MD_PRECISION_OF_MODEL; before version 5 MD_FLOAT32 */
   md_memory_use memory;            /* MD_MEMORY_KEEP */
   md_priority priority;            /* MD_NORMAL */
   const md_lora* loras;            /* added to the weights one after another; NULL: none */

@@ -27,6 +27,8 @@ enum class Precision : int {
   kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact, and its
               // results are stored in half where the processor has such arithmetic. Where it multiplies 8-bit numbers
               // no faster than float32 (x86-64 without VNNI), the weights alone are in 8 bits
+  kOfModel = 3,  // kInt8 where the UNet's file has weights in 8 bits, as pack() and `mobilediffusion quantize` write
+                 // them, else kFloat32
 };
 
 // What stays in memory between a picture's stages, and between pictures.
@@ -67,9 +69,10 @@ struct LoadOptions {
   // not read then.
   pthreadpool* thread_pool = nullptr;
 
-  // The default is the reference: pictures agree across machines to the last grey level or two. The others trade that
-  // for time and memory; the README gives what each costs in quality.
-  Precision precision = Precision::kFloat32;
+  // kFloat32 is the reference: pictures agree across machines to the last grey level or two. The others trade that for
+  // time and memory; the README gives what each costs in quality. By default as the model's weights are kept: who ships
+  // them in 8 bits has seen what these cost, and little of it would come back in float32.
+  Precision precision = Precision::kOfModel;
 
   // Streaming is for where memory is short and pictures are few; with a cache folder a network comes in by mapping a
   // file, without one it is packed again for every picture.

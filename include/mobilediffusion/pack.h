@@ -25,8 +25,9 @@ namespace mobilediffusion {
 // What the weights are stored in.
 enum class StoredWeights : int {
   kAsTheyAre = 0,  // in the types that the model has them in: the pictures are the same, bit for bit
-  kInt8 = 1,       // the large ones in 8 bits with a scale an output channel, a quarter of float32's size; for
-                   // Precision::kInt8. A model that is in int8 already is kInvalidArgument.
+  kInt8 = 1,       // the large ones in 8 bits with a scale an output channel, a quarter of float32's size, which
+                   // loading then computes in 8 bits as well, unless it is told otherwise (LoadOptions::precision). A
+                   // model that is in int8 already is kInvalidArgument.
   kFloat16 = 2,  // those in float32, LoRAs' too, in float16, half of the size; what is smaller stays as it is. A value
                  // past 65504 is kInvalidArgument.
 };

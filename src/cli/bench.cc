@@ -74,6 +74,9 @@ int run_side_by_side(const Options& options, const std::string& path, const Size
   } else {
     pair.second.model = options.against;
   }
+  for (Side* side : {&pair.first, &pair.second}) {
+    if (const Status status = choose_precision(side->model, &side->load); !status.ok()) return complain(status);
+  }
   const InterruptGuard guard;  // a folder of pairs that is not whole goes
   ProgressLine progress(!options.json);
   const Result<json> measured = measure(pair, progress);
@@ -146,13 +149,15 @@ int run(const Options& options) {
   if (options.cancels > 0) return run_cancels(options, path, size);
   if (options.typings > 0) return run_typing(options, path, size);
   if (!options.against.empty()) return run_side_by_side(options, path, size);
+  LoadOptions load = options.load;
+  if (const Status status = choose_precision(path, &load); !status.ok()) return complain(status);
   ProgressLine progress(!options.json);
   const Result<StageTimes> times = measure_stages({.model = path,
                                                    .prompt = options.prompt,
                                                    .size = size,
                                                    .steps = options.steps,
                                                    .runs = options.runs,
-                                                   .load = options.load},
+                                                   .load = load},
                                                   progress);
   progress.clear();
   if (!times.ok()) return complain(times.status());
@@ -160,7 +165,7 @@ int run(const Options& options) {
   std::optional<Profile> profile;
   if (options.profile || !options.trace.empty()) {
     Result<Profile> made = profile_picture(
-        {.model = path, .prompt = options.prompt, .size = times->size, .steps = options.steps, .load = options.load});
+        {.model = path, .prompt = options.prompt, .size = times->size, .steps = options.steps, .load = load});
     if (!made.ok()) return complain(made.status());
     profile = std::move(*made);
   }

@@ -6,6 +6,7 @@
 #include "src/cli/numbers.h"
 #include "src/cli/platform.h"
 #include "src/files/file_source.h"
+#include "src/model/model_folder.h"
 #include "src/weights/precision.h"
 
 namespace mobilediffusion::cli {
@@ -29,12 +30,22 @@ Lora parse_lora(const std::string& text) {
 
 }  // namespace
 
-void add_precision(CLI::App& command, Precision* precision) {
+void add_precision(CLI::App& command, Precision* precision, const std::string& default_name) {
   command
       .add_option_function<std::string>(
           "--precision", [precision](const std::string& name) { *precision = *parse_precision(name); },
-          "What the networks compute in: float32, float16 or int8. Default: float32")
+          "What the networks compute in: float32, float16 or int8. Default: " + default_name)
       ->check(CLI::IsMember({"float32", "float16", "int8"}));
+}
+
+Status choose_precision(const std::string& model, LoadOptions* options) {
+  if (options->precision != Precision::kOfModel) return {};
+  const Result<ModelFolder> folder = open_model_folder(model, options->vae);
+  if (!folder.ok()) return folder.status();
+  const Result<Precision> chosen = chosen_precision(options->precision, folder->unet_weights());
+  if (!chosen.ok()) return chosen.status();
+  options->precision = *chosen;
+  return {};
 }
 
 void add_loras(CLI::App& command, std::vector<Lora>* loras) {
@@ -55,7 +66,7 @@ void add_load_flags(CLI::App& command, LoadOptions* options) {
     options->cache_folder = folder + "/mobilediffusion";
   command.add_option("--threads", options->threads, "Default: one a core that is worth it, 8 at most")
       ->transform(kWholeNumber);
-  add_precision(command, &options->precision);
+  add_precision(command, &options->precision, "int8 where the model's weights are, else float32");
   command.add_option("--vae", options->vae, "A folder with another autoencoder than the model's vae/");
   add_loras(command, &options->loras);
   command

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mobilediffusion/options.h"
+#include "mobilediffusion/status.h"
 
 namespace mobilediffusion::cli {
 
@@ -18,7 +19,10 @@ void add_load_flags(CLI::App& command, LoadOptions* options);
 // Adds --lora alone.
 void add_loras(CLI::App& command, std::vector<Lora>* loras);
 
-// Adds --precision alone.
-void add_precision(CLI::App& command, Precision* precision);
+// Adds --precision alone; `default_name` is what stands there when none is named.
+void add_precision(CLI::App& command, Precision* precision, const std::string& default_name);
+
+// Puts what loading takes for Precision::kOfModel in its place, for commands that tell it. Errors: a model's.
+Status choose_precision(const std::string& model, LoadOptions* options);
 
 }  // namespace mobilediffusion::cli

@@ -17,7 +17,7 @@ struct ProfileOptions {
   std::string prompt;
   Size size;  // 0: what the model was made for
   int steps = 0;
-  LoadOptions load;
+  LoadOptions load;  // with a chosen precision
 };
 
 // Operators of a kind together; or one operator, over its calls.

@@ -184,11 +184,11 @@ Run add_quantize(CLI::App& app) {
   command->footer(
       "Example:\n"
       "  mobilediffusion quantize models/scenes scenes-int8\n"
-      "  mobilediffusion generate \"two red boats\" --model scenes-int8 --precision int8\n\n"
+      "  mobilediffusion generate \"two red boats\" --model scenes-int8\n\n"
       "A weight takes 8 bits, with a scale an output channel; first, last and other sensitive layers stay as they "
       "are.\n"
       "With --weights float16 every weight of float32 takes 16 bits, and what is smaller stays as it is.\n"
-      "The folder runs in every precision; --precision int8 is what 8 bits are for.");
+      "The folder runs in every precision; where none is asked for, 8 bits are computed in int8.");
   return [options] { return run(*options); };
 }
 

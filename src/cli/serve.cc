@@ -96,6 +96,7 @@ int run(Options options) {
 
   const Result<std::string> model = options.model.empty() ? find_default_model() : options.model;
   if (!model.ok()) return complain(model.status());
+  if (const Status status = choose_precision(*model, &options.load); !status.ok()) return complain(status);
   Result<nlohmann::ordered_json> facts = serve::model_facts(*model, options.load.vae);
   if (!facts.ok()) return complain(facts.status());
   bool loading = true;  // afterwards notes are about what somebody types

@@ -16,7 +16,7 @@ namespace mobilediffusion::cli {
 
 struct Side {
   std::string model;  // a folder
-  LoadOptions load;
+  LoadOptions load;  // with a chosen precision
 };
 
 struct SideBySide {

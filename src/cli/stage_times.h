@@ -42,7 +42,7 @@ struct StageTimesOptions {
   Size size;  // 0: what the model was made for
   int steps = 0;
   int runs = 1;
-  LoadOptions load;
+  LoadOptions load;  // with a chosen precision
 };
 
 // Times `runs` pictures, behind those that warm up. Errors: a pipeline's; kCancelled by Ctrl-C.

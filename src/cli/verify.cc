@@ -171,7 +171,7 @@ Run add_verify(CLI::App& app) {
   command->add_option("--threads", options->threads, "Threads, 1 to 256")
       ->capture_default_str()
       ->transform(kWholeNumber);
-  add_precision(*command, &options->precision);
+  add_precision(*command, &options->precision, "float32");
   command->add_flag("--json", options->json, "One JSON object on stdout");
   command->footer(
       "Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output "

@@ -2,10 +2,10 @@
 #include "src/files/impostor.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "src/files/in_message.h"
+#include "src/files/json_document.h"
 
 namespace mobilediffusion {
 namespace {
@@ -49,11 +49,12 @@ std::string lfs_pointer(std::string_view text) {
 // {"error": "Repository not found"} and its like.
 std::string servers_error(std::string_view text) {
   if (!text.starts_with('{')) return {};
-  const auto json = nlohmann::json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.size() > 4) return {};
+  const JsonDocument document(text);
+  const nlohmann::json& answer = document.root();
+  if (!answer.is_object() || answer.size() > 4) return {};
   for (const char* key : {"error", "message"}) {
-    const auto found = json.find(key);
-    if (found == json.end() || !found->is_string()) continue;
+    const auto found = answer.find(key);
+    if (found == answer.end() || !found->is_string()) continue;
     return "is a server's answer, not the file itself (\"" + in_message(found->get<std::string>()) +
            "\"): " + std::string(kDownloadAgain);
   }

@@ -11,8 +11,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kDeepest = 32;
-
 // What a message shows of a value: the value, cut where it is long.
 std::string shown(const json& value) {
   std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, json::error_handler_t::replace);
@@ -49,28 +47,19 @@ std::string with_pythons_numbers(std::string_view text) {
 }  // namespace
 
 JsonReader::JsonReader(std::string_view text, std::string origin) : origin_(std::move(origin)) {
-  // What is nested without end would be walked by recursion later.
-  bool too_deep = false;
-  const auto shallow = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kDeepest;
-    return depth <= kDeepest;
-  };
-  json_ = json::parse(text.begin(), text.end(), shallow, /*allow_exceptions=*/false);
-  if (json_.is_discarded() && !too_deep) {
-    const std::string changed = with_pythons_numbers(text);
-    json_ = json::parse(changed, shallow, /*allow_exceptions=*/false);
-  }
-  if (too_deep) {
-    fail("is nested deeper than " + std::to_string(kDeepest) + " levels");
-  } else if (json_.is_discarded()) {
+  document_.emplace(text);
+  if (object().is_discarded() && !document_->too_deep()) document_.emplace(with_pythons_numbers(text));
+  if (document_->too_deep()) {
+    fail("is nested deeper than " + std::to_string(JsonDocument::kDeepest) + " levels");
+  } else if (object().is_discarded()) {
     fail("is not valid JSON");
-  } else if (!json_.is_object()) {
-    fail("must hold a JSON object, but holds " + shown(json_));
+  } else if (!object().is_object()) {
+    fail("must hold a JSON object, but holds " + shown(object()));
   }
 }
 
 bool JsonReader::has(const char* key) const {
-  return json_.is_object() && json_.contains(key) && !json_[key].is_null();
+  return object().is_object() && object().contains(key) && !object()[key].is_null();
 }
 
 Status JsonReader::take_status() { return std::exchange(status_, Status()); }
@@ -89,7 +78,7 @@ const json* JsonReader::take(const char* key, const char* expected) {
     fail(std::string("lacks the key \"") + key + "\" (" + expected + ")");
     return nullptr;
   }
-  return &json_[key];
+  return &object()[key];
 }
 
 int64_t JsonReader::integer_from(const json& value, const std::string& where, int64_t low, int64_t high) {

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "mobilediffusion/status.h"
 #include "src/files/in_message.h"
+#include "src/files/json_document.h"
 
 namespace mobilediffusion {
 
@@ -40,7 +42,8 @@ class JsonReader {
   std::vector<std::string> strings(const char* key, size_t fewest, size_t most);
   std::vector<bool> booleans(const char* key, size_t fewest, size_t most);
 
-  const nlohmann::json& object() const { return json_; }
+  const nlohmann::json& object() const { return document_->root(); }
+  const JsonDocument& document() const { return *document_; }
 
  private:
   const nlohmann::json* take(const char* key, const char* expected);
@@ -49,7 +52,7 @@ class JsonReader {
   int64_t integer_from(const nlohmann::json& value, const std::string& where, int64_t low, int64_t high);
 
   std::string origin_;
-  nlohmann::json json_;
+  std::optional<JsonDocument> document_;
   Status status_;
 };
 

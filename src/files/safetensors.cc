@@ -2,14 +2,18 @@
 #include "src/files/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
-#include <nlohmann/json.hpp>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "src/files/file_io.h"
 #include "src/files/impostor.h"
 #include "src/files/in_message.h"
+#include "src/files/json_document.h"
+#include "src/files/json_text.h"
 
 namespace mobilediffusion {
 
@@ -47,34 +51,51 @@ uint64_t little_endian(std::span<const std::byte> bytes) {
   return value;
 }
 
-// A tensor's entry in the header, checked; what is wrong comes back in words.
-std::string read_entry(const json& entry, std::span<const std::byte> data, TensorEntry* tensor,
-                       std::pair<uint64_t, uint64_t>* range) {
-  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string()) return "has no \"dtype\"";
-  tensor->dtype = entry["dtype"].get<std::string>();
+// Numbers of a tensor's entry: no more of them are kept than any entry may have.
+struct NumberList {
+  static constexpr size_t kMost = 16;
+  bool given = false;
+  bool whole = true;  // whether what is kept was numbers, none below zero
+  size_t size = 0;    // of the list
+  std::array<uint64_t, kMost> numbers{};
+
+  void add(const json& found) {
+    if (size++ >= kMost) return;
+    whole = whole && found.is_number_unsigned();
+    if (whole) numbers[size - 1] = found.get<uint64_t>();
+  }
+};
+
+// A tensor's entry in the header, as it stands there.
+struct HeaderEntry {
+  std::optional<std::string> dtype;
+  NumberList shape, offsets;
+};
+
+// What is wrong with an entry comes back in words.
+std::string check_entry(HeaderEntry& entry, std::span<const std::byte> data, TensorEntry* tensor) {
+  if (!entry.dtype) return "has no \"dtype\"";
+  tensor->dtype = std::move(*entry.dtype);
   // Of a type that nobody here reads only the place is checked: a network that asks for such a tensor says so.
   const size_t size = element_size(tensor->dtype);
 
-  if (!entry.contains("shape") || !entry["shape"].is_array()) return "has no \"shape\"";
-  if (entry["shape"].size() > 16)
-    return "has " + std::to_string(entry["shape"].size()) + " dimensions; at most 16 are read";
+  const NumberList& shape = entry.shape;
+  if (!shape.given) return "has no \"shape\"";
+  if (shape.size > NumberList::kMost)
+    return "has " + std::to_string(shape.size) + " dimensions; at most " + std::to_string(NumberList::kMost) +
+           " are read";
   uint64_t bytes = std::max<size_t>(size, 1);
-  for (const json& extent : entry["shape"]) {
+  for (size_t i = 0; i < shape.size; ++i) {
     // by itself too: beside a 0 it would pass, and come out negative
     uint64_t alone = 0;
-    if (!extent.is_number_unsigned() || !multiply(extent.get<uint64_t>(), 1, &alone) ||
-        !multiply(bytes, alone, &bytes)) {
+    if (!shape.whole || !multiply(shape.numbers[i], 1, &alone) || !multiply(bytes, alone, &bytes))
       return "has an impossible shape";
-    }
-    tensor->shape.push_back(extent.get<int64_t>());
+    tensor->shape.push_back(static_cast<int64_t>(alone));
   }
 
-  const json offsets = entry.value("data_offsets", json());
-  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
-      !offsets[1].is_number_unsigned()) {
-    return "has no \"data_offsets\"";
-  }
-  const uint64_t begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
+  const NumberList& offsets = entry.offsets;
+  if (!offsets.given || offsets.size != 2 || !offsets.whole) return "has no \"data_offsets\"";
+  const uint64_t begin = offsets.numbers[0], end = offsets.numbers[1];
   if (begin > end || end > data.size()) {
     return "lies at bytes " + std::to_string(begin) + " to " + std::to_string(end) + " of " +
            std::to_string(data.size());
@@ -83,8 +104,121 @@ std::string read_entry(const json& entry, std::span<const std::byte> data, Tenso
     return "needs " + std::to_string(bytes) + " bytes for its shape and dtype, and has " + std::to_string(end - begin);
   }
   tensor->data = data.subspan(begin, end - begin);
-  *range = {begin, end};
   return {};
+}
+
+// Reads a header tensor by tensor: a tree of thousands would take many times what is kept of them.
+class HeaderReader : public JsonEvents {
+ public:
+  // `entries` gets one for every name of the header, the metadata's too.
+  HeaderReader(std::span<const std::byte> data, Safetensors::Entries& entries, Safetensors::Metadata& metadata)
+      : data_(data), entries_(entries), metadata_(metadata) {}
+
+  // A name that stands there more than once, the last such; and of the tensors with something wrong the first by name.
+  const std::string& repeated() const { return repeated_; }
+  const std::string& wrong_name() const { return wrong_name_; }
+  const std::string& wrong() const { return wrong_; }
+
+  bool value(json found) override {
+    if (depth_ == 0 && !found.is_object()) return false;
+    if (depth_ == 1) {
+      is_object_ = found.is_object();
+      entry_ = {};
+    }
+    if (depth_ == 2 && is_object_) take_field(found);
+    if (depth_ == 3 && list_ != nullptr) list_->add(found);
+    if (found.is_structured()) {
+      ++depth_;
+    } else if (depth_ == 1) {
+      end_entry();
+    }
+    return true;
+  }
+
+  // Of what stands twice within an entry, the last counts.
+  bool key(std::string& name) override {
+    if (depth_ == 1) {
+      const auto [place, is_new] = entries_.try_emplace(name);
+      if (!is_new) repeated_ = place->first;
+      tensor_ = place;
+    } else if (depth_ == 2) {
+      field_ = name;
+      if (field_ == "dtype") entry_.dtype.reset();
+      if (field_ == "shape") entry_.shape = {};
+      if (field_ == "data_offsets") entry_.offsets = {};
+      if (in_metadata()) metadata_.erase(field_);
+    }
+    return true;
+  }
+
+  bool end() override {
+    if (--depth_ == 1) end_entry();
+    if (depth_ <= 2) list_ = nullptr;
+    return true;
+  }
+
+ private:
+  bool in_metadata() const { return tensor_->first == kMetadata; }
+
+  void take_field(const json& found) {
+    if (found.is_array() && field_ == "shape") list_ = &entry_.shape;
+    if (found.is_array() && field_ == "data_offsets") list_ = &entry_.offsets;
+    if (list_ != nullptr) list_->given = true;
+    if (!found.is_string()) return;
+    if (in_metadata()) metadata_[field_] = found.get<std::string>();
+    if (field_ == "dtype") entry_.dtype = found.get<std::string>();
+  }
+
+  void end_entry() {
+    if (in_metadata()) return;
+    auto& [name, tensor] = *tensor_;
+    std::string wrong = check_entry(entry_, data_, &tensor);
+    if (wrong.empty() || (!wrong_.empty() && wrong_name_ <= name)) return;
+    wrong_name_ = name;
+    wrong_ = std::move(wrong);
+  }
+
+  const std::span<const std::byte> data_;
+  Safetensors::Entries& entries_;
+  Safetensors::Metadata& metadata_;
+  std::string repeated_, wrong_name_, wrong_;
+
+  size_t depth_ = 0;  // lists and objects that have not ended: 1 in the header, 2 in an entry, 3 in its shape
+  Safetensors::Entries::iterator tensor_;
+  bool is_object_ = false;  // whether the entry is one
+  HeaderEntry entry_;
+  std::string field_;
+  NumberList* list_ = nullptr;  // of the entry, that is being read
+};
+
+// The format leaves no room for anything else: tensors lie one behind another, from the first byte to the last. What is
+// wrong comes back in words.
+std::string check_order(const Safetensors::Entries& entries, std::span<const std::byte> data) {
+  struct Place {
+    uint64_t begin, end;
+    const std::string* name;
+  };
+  std::vector<Place> places;
+  for (const auto& [name, tensor] : entries) {
+    if (tensor.data.empty()) continue;
+    const auto begin = static_cast<uint64_t>(tensor.data.data() - data.data());
+    places.push_back({begin, begin + tensor.data.size(), &name});
+  }
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
+    return std::tie(a.begin, a.end, *a.name) < std::tie(b.begin, b.end, *b.name);
+  });
+  const auto unowned = [](uint64_t begin, uint64_t end) {
+    return "bytes " + std::to_string(begin) + " to " + std::to_string(end) + " belong to no tensor";
+  };
+  uint64_t end = 0;
+  const std::string* before = nullptr;
+  for (const Place& place : places) {
+    if (place.begin < end) return "tensors " + in_message(*before) + " and " + in_message(*place.name) + " overlap";
+    if (place.begin > end) return unowned(end, place.begin);
+    end = place.end;
+    before = place.name;
+  }
+  return end == data.size() ? std::string() : unowned(end, data.size());
 }
 
 }  // namespace
@@ -104,56 +238,19 @@ Result<Safetensors> Safetensors::parse(std::span<const std::byte> bytes, const s
     return invalid("is no safetensors file, or truncated: it announces a header of " + std::to_string(header_bytes) +
                    " bytes, and has " + std::to_string(bytes.size() - 8));
   }
-  const auto* const text = reinterpret_cast<const char*>(bytes.data() + 8);
-
-  // The parser keeps a repeated key's last value, so keys are counted as they come.
-  std::string repeated;
-  std::map<std::string, int> seen;
-  const json header = json::parse(
-      text, text + header_bytes,
-      [&](int depth, json::parse_event_t event, json& parsed) {
-        if (depth > 8) return false;
-        if (event == json::parse_event_t::key && depth == 1 && ++seen[parsed.get<std::string>()] > 1)
-          repeated = parsed.get<std::string>();
-        return true;
-      },
-      /*allow_exceptions=*/false);
-  if (!header.is_object()) return invalid("has a header that is no JSON object");
-  if (!repeated.empty()) return invalid("names the tensor " + in_message(repeated) + " twice");
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data() + 8), header_bytes);
+  const std::span<const std::byte> data = bytes.subspan(8 + header_bytes);
 
   Safetensors file;
-  std::vector<std::pair<std::pair<uint64_t, uint64_t>, std::string>> ranges;
-  const std::span<const std::byte> data = bytes.subspan(8 + header_bytes);
-  for (const auto& [name, entry] : header.items()) {
-    if (name == kMetadata) {
-      for (const auto& [key, value] : entry.items()) {
-        if (value.is_string()) file.metadata_.emplace(key, value.get<std::string>());
-      }
-      continue;
-    }
-    TensorEntry tensor;
-    std::pair<uint64_t, uint64_t> range;
-    const std::string wrong = read_entry(entry, data, &tensor, &range);
-    if (!wrong.empty()) return invalid("is damaged or truncated: tensor " + in_message(name) + " " + wrong);
-    if (range.first != range.second) ranges.emplace_back(range, name);
-    if (!name.starts_with(kPadding)) file.entries_.emplace(name, std::move(tensor));
-  }
-  // The format leaves no room for anything else: tensors lie one behind another, from the first byte to the last.
-  std::sort(ranges.begin(), ranges.end());
-  uint64_t end = 0;
-  std::string before;
-  for (const auto& [range, name] : ranges) {
-    if (range.first < end)
-      return invalid("is damaged: tensors " + in_message(before) + " and " + in_message(name) + " overlap");
-    if (range.first > end)
-      return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(range.first) +
-                     " belong to no tensor");
-    end = range.second;
-    before = name;
-  }
-  if (end != data.size())
-    return invalid("is damaged: bytes " + std::to_string(end) + " to " + std::to_string(data.size()) +
-                   " belong to no tensor");
+  HeaderReader reader(data, file.entries_, file.metadata_);
+  if (!read_json(header, reader)) return invalid("has a header that is no JSON object");
+  if (!reader.repeated().empty()) return invalid("names the tensor " + in_message(reader.repeated()) + " twice");
+  if (!reader.wrong().empty())
+    return invalid("is damaged or truncated: tensor " + in_message(reader.wrong_name()) + " " + reader.wrong());
+  if (const std::string wrong = check_order(file.entries_, data); !wrong.empty())
+    return invalid("is damaged: " + wrong);
+  std::erase_if(file.entries_,
+                [](const auto& entry) { return entry.first == kMetadata || entry.first.starts_with(kPadding); });
   return file;
 }
 
@@ -193,20 +290,36 @@ std::vector<TensorSource> with_padding(std::vector<TensorSource> tensors, size_t
   return padded;
 }
 
+// By the tensors' names, as most writers have it.
+std::string header_text(const std::vector<TensorSource>& tensors, const Safetensors::Metadata& metadata) {
+  std::map<std::string_view, std::string> members;
+  if (!metadata.empty()) {
+    JsonObjectText texts;
+    for (const auto& [key, value] : metadata) texts.add(key, json_string(value));
+    members[kMetadata] = texts.text();
+  }
+  size_t offset = 0;
+  for (const TensorSource& tensor : tensors) {
+    std::string shape;
+    for (const int64_t extent : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(extent);
+    JsonObjectText entry;
+    entry.add("data_offsets", "[" + std::to_string(offset) + "," + std::to_string(offset + tensor.bytes) + "]");
+    entry.add("dtype", json_string(tensor.dtype));
+    entry.add("shape", "[" + shape + "]");
+    members[tensor.name] = entry.text();
+    offset += tensor.bytes;
+  }
+  JsonObjectText header;
+  for (const auto& [name, member] : members) header.add(name, member);
+  return header.text();
+}
+
 }  // namespace
 
 Status append_safetensors(AtomicFile& file, std::vector<TensorSource> tensors, const Safetensors::Metadata& metadata,
                           size_t alignment, const std::function<bool()>& cancelled) {
   tensors = with_padding(std::move(tensors), alignment);
-  json header = json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
-  size_t offset = 0;
-  for (const TensorSource& tensor : tensors) {
-    header[tensor.name] = {
-        {"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes}}};
-    offset += tensor.bytes;
-  }
-  std::string text = header.dump();
+  std::string text = header_text(tensors, metadata);
   text.resize((8 + text.size() + kDataAlignment - 1) / kDataAlignment * kDataAlignment - 8, ' ');
 
   uint8_t length[8];

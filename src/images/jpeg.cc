@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "src/features/features.h"
+#include "src/files/json_document.h"
+#include "src/files/json_text.h"
 #include "src/images/exif.h"
 #include "src/images/jpeg_segments.h"
 #include "src/images/picture_size.h"
@@ -30,20 +31,21 @@ void append_segment(std::vector<uint8_t>& out, uint8_t marker, std::string_view 
 }
 
 std::string to_json(std::span<const TextEntry> texts) {
-  nlohmann::ordered_json object = nlohmann::ordered_json::object();
+  JsonObjectText object;
   for (const TextEntry& entry : texts) {
-    if (entry.keyword != kXmpKeyword) object[entry.keyword] = entry.text;
+    if (entry.keyword != kXmpKeyword) object.add(entry.keyword, json_string(entry.text));
   }
-  return object.dump();
+  return object.text();
 }
 
 // Nothing where a comment is no such object.
 std::optional<std::vector<TextEntry>> from_json(std::string_view comment) {
-  const nlohmann::ordered_json object = nlohmann::ordered_json::parse(comment, nullptr, /*allow_exceptions=*/false);
+  const JsonDocument document(comment);
+  const nlohmann::json& object = document.root();
   if (!object.is_object() || !object.contains("Software")) return std::nullopt;
   std::vector<TextEntry> texts;
-  for (const auto& [key, value] : object.items()) {
-    if (value.is_string()) texts.push_back({key, value.get<std::string>()});
+  for (const auto& member : document.in_order(object)) {
+    if (member->is_string()) texts.push_back({member.key(), member->get<std::string>()});
   }
   return texts;
 }

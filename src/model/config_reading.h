@@ -61,13 +61,13 @@ Enum choice(JsonReader& json, const char* key, const std::string& found,
   return choices.begin()->second;
 }
 
-// Whether a value is the one given, or a list of it, one a level.
+// Whether a value is the scalar given, or a list of it, one a level.
 inline bool is_all(const nlohmann::json& value, const nlohmann::json& wanted) {
-  if (!value.is_array() || value.empty() || wanted.is_array()) return value == wanted;
+  if (!value.is_array() || value.empty()) return value == wanted;
   return std::all_of(value.begin(), value.end(), [&](const nlohmann::json& entry) { return entry == wanted; });
 }
 
-// Each of these keys must be absent, null or have the value given: another asks for what is not built.
+// Each of these keys must be absent, null or have the value given, a scalar: another asks for what is not built.
 inline void require_values(JsonReader& json, std::initializer_list<std::pair<const char*, nlohmann::json>> supported) {
   for (const auto& [key, value] : supported) {
     if (!json.status().ok() || !json.has(key) || is_all(json.object()[key], value)) continue;

@@ -22,7 +22,8 @@ Status not_listed(const char* option, Enum value, const char* header) {
 }
 
 bool is_listed(Precision precision) {
-  return precision == Precision::kFloat32 || precision == Precision::kFloat16 || precision == Precision::kInt8;
+  return precision == Precision::kFloat32 || precision == Precision::kFloat16 || precision == Precision::kInt8 ||
+         precision == Precision::kOfModel;
 }
 
 bool is_listed(PixelFormat format) { return format == PixelFormat::kRgb || format == PixelFormat::kRgba; }

@@ -57,17 +57,21 @@ bool is_whole(const json& value) {
 
 }  // namespace
 
-Fields::Fields(const std::string& body) : object_(json::parse(body, nullptr, /*allow_exceptions=*/false)) {
-  if (object_.is_discarded()) error_ = ApiError{400, "expected a body in JSON and UTF-8", {}, "invalid_json"};
-  if (!error_ && !object_.is_object())
-    error_ = ApiError{400, "expected one JSON object, but got " + kind_of(object_), {}, "invalid_json"};
-  if (error_) object_ = json::object();
+Fields::Fields(const std::string& body) : document_(body) {
+  const json& root = document_.root();
+  if (document_.too_deep()) {
+    error_ = ApiError{400, "expected a body that is nested less deeply", {}, "invalid_json"};
+  } else if (root.is_discarded()) {
+    error_ = ApiError{400, "expected a body in JSON and UTF-8", {}, "invalid_json"};
+  } else if (!root.is_object()) {
+    error_ = ApiError{400, "expected one JSON object, but got " + kind_of(root), {}, "invalid_json"};
+  }
 }
 
 const json* Fields::find(const std::string& name) {
   known_.insert(name);
-  const auto found = object_.find(name);
-  return error_ || found == object_.end() || found->is_null() ? nullptr : &*found;
+  const auto found = document_.root().find(name);
+  return error_ || found == document_.root().end() || found->is_null() ? nullptr : &*found;
 }
 
 void Fields::refuse(const std::string& name, const std::string& message, const char* code) {
@@ -153,7 +157,8 @@ std::optional<bool> Fields::yes_or_no(const std::string& name) {
 }
 
 void Fields::refuse_others() {
-  for (const auto& [name, value] : object_.items()) {
+  if (error_) return;
+  for (const auto& [name, value] : document_.root().items()) {
     if (known_.count(name) == 0)
       refuse(in_message(name), "Unknown parameter: '" + in_message(name) + "'.", "unknown_parameter");
   }

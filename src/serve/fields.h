@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "src/files/json_document.h"
 #include "src/serve/api_error.h"
 
 namespace mobilediffusion::serve {
@@ -41,7 +42,7 @@ class Fields {
   // Null where the field is not there, or something was wrong before.
   const nlohmann::json* find(const std::string& name);
 
-  nlohmann::json object_;
+  JsonDocument document_;
   std::set<std::string> known_;
   std::optional<ApiError> error_;
 };

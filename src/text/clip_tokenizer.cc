@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "src/files/json_document.h"
 #include "src/files/json_reader.h"
 #include "src/text/special_tokens.h"
 #include "src/text/unicode.h"
@@ -98,10 +99,9 @@ std::vector<std::string> byte_alphabet() {
 Result<ClipVocabulary> ClipVocabulary::parse(std::string_view vocab, std::string_view merges, const std::string& origin,
                                              int vocab_size) {
   const auto invalid = [&](const std::string& what) { return Status(StatusCode::kInvalidModel, origin + what); };
-  bool nested = false;  // without end, it would be walked by recursion in a message
-  const auto flat = [&](int depth, json::parse_event_t, json&) { return !(nested = nested || depth > 1); };
-  const json table = json::parse(vocab.begin(), vocab.end(), flat, /*allow_exceptions=*/false);
-  if (nested || !table.is_object() || table.empty()) return invalid("/vocab.json is no JSON object of tokens");
+  const JsonDocument document(vocab, /*deepest=*/1);
+  const json& table = document.root();
+  if (!table.is_object() || table.empty()) return invalid("/vocab.json is no JSON object of tokens");
   ClipVocabulary vocabulary;
   for (const auto& [token, id] : table.items()) {
     if (Status status = vocabulary.add(token, id, origin + "/vocab.json", vocab_size); !status.ok()) return status;
@@ -130,7 +130,7 @@ Result<ClipVocabulary> ClipVocabulary::parse_json(std::string_view text, const s
     return whole.is_object() && whole.contains(key) ? whole[key] : none;
   };
   const json& model = part(reader.object(), "model");
-  if (const json& type = part(model, "type"); type.is_string() && type != "BPE") {
+  if (const json& type = part(model, "type"); type.is_string() && !is_string(type, "BPE")) {
     return Status(StatusCode::kUnsupported,
                   origin + " has a model of the type " + in_message(type.get<std::string>()) + "; supported: BPE");
   }

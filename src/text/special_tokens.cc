@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "src/files/json_document.h"
 #include "src/files/json_reader.h"
 
 namespace mobilediffusion {
@@ -73,9 +74,10 @@ Result<bool> take_names(const SourcePath& path, int vocab_size, NamedTokens* tok
       refuse(reader, kDecoder, value);
       return reader.status();
     }
-    const json number = json::parse(key, nullptr, /*allow_exceptions=*/false);
-    Result<int> id =
-        parse_token_id(token->content, number.is_discarded() ? json(key) : number, path.string(), vocab_size);
+    const JsonDocument number(key);
+    const json text = key;
+    const json& given = number.root().is_discarded() ? text : number.root();
+    Result<int> id = parse_token_id(token->content, given, path.string(), vocab_size);
     if (!id.ok()) return id.status();
     token->id = *id;
     tokens->added.push_back(std::move(*token));
@@ -112,12 +114,13 @@ Result<int> parse_token_id(const std::string& token, const json& id, const std::
 
 Result<std::vector<AddedToken>> parse_added_tokens(const json& list, const std::string& origin, int vocab_size) {
   std::vector<AddedToken> tokens;
+  const json none;
   for (const json& entry : list) {
     std::optional<AddedToken> token = token_in(entry);
     if (!token || !entry.is_object()) {
       return Status(StatusCode::kInvalidModel, origin + " has an entry of \"added_tokens\" without a \"content\"");
     }
-    Result<int> id = parse_token_id(token->content, entry.contains("id") ? entry["id"] : json(), origin, vocab_size);
+    Result<int> id = parse_token_id(token->content, entry.contains("id") ? entry["id"] : none, origin, vocab_size);
     if (!id.ok()) return id.status();
     token->id = *id;
     tokens.push_back(std::move(*token));

@@ -2,8 +2,8 @@
 #include "src/text/word_list.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "src/files/json_document.h"
 #include "src/text/words.h"
 
 namespace mobilediffusion {
@@ -21,14 +21,16 @@ Result<WordList> WordList::load(const SourcePath& model_folder) {
   if (!path.exists()) return list;
   const Result<std::string> text = read_text_file(path);
   if (!text.ok()) return text.status();
-  const auto groups = nlohmann::ordered_json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  const JsonDocument document(*text);
   const auto invalid = [&path](const std::string& what) { return Status(StatusCode::kInvalidModel, path.string() + what); };
-  if (!groups.is_object()) return invalid(" is no JSON object");
-  for (const auto& [name, phrases] : groups.items()) {
-    if (!phrases.is_array()) return invalid(": expected every group to be a list of strings");
-    Group& group = list.groups_.emplace_back(name, std::vector<std::string>());
-    for (const auto& phrase : phrases) {
-      if (!phrase.is_string()) return invalid(": expected every group to be a list of strings");
+  const std::string no_lists = ": expected every group to be a list of strings";
+  if (document.too_deep()) return invalid(no_lists);
+  if (!document.root().is_object()) return invalid(" is no JSON object");
+  for (const auto& member : document.in_order(document.root())) {
+    if (!member->is_array()) return invalid(no_lists);
+    Group& group = list.groups_.emplace_back(member.key(), std::vector<std::string>());
+    for (const auto& phrase : *member) {
+      if (!phrase.is_string()) return invalid(no_lists);
       group.second.push_back(phrase.get<std::string>());
       for (std::string& word : words_of(group.second.back())) list.known_.insert(std::move(word));
     }

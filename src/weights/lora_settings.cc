@@ -15,7 +15,7 @@ constexpr size_t kMostPatterns = 1 << 14;
 
 // Null, false, "none", and what is empty ask for nothing.
 bool asks_for_nothing(const nlohmann::json& value) {
-  return value.is_null() || value == false || value == "none" || value.empty();
+  return value.is_null() || value == false || is_string(value, "none") || value.empty();
 }
 
 // Each of these changes more than a LoRA's pairs say, or computes something else of them.
@@ -45,7 +45,7 @@ void require_plain(JsonReader& json, const std::string& prefix) {
     // "use_dora", "use_qalora" and whatever else is to come
     const bool variant = option.starts_with("use_") && option != "use_rslora";
     if ((listed || variant) && !asks_for_nothing(value)) return refuse(key, value);
-    if (option == "peft_type" && value != "LORA") return refuse(key, value);
+    if (option == "peft_type" && !is_string(value, "LORA")) return refuse(key, value);
     if (option == "init_lora_weights" && value.is_string()) {
       const auto start = value.get<std::string>();
       for (const std::string_view changing : kChangingStarts) {
@@ -55,14 +55,16 @@ void require_plain(JsonReader& json, const std::string& prefix) {
   }
 }
 
-// Patterns in the order of the file, which the reader does not keep.
-void read_exceptions(JsonReader& json, const nlohmann::ordered_json& ordered, const std::string& key,
+// Patterns in the order of the file.
+void read_exceptions(JsonReader& json, const std::string& key,
                      std::vector<std::pair<NamePattern, double>>* exceptions) {
   if (!json.status().ok() || !json.has(key.c_str())) return;
-  const nlohmann::ordered_json& patterns = ordered[key];
+  const nlohmann::json& patterns = json.object()[key];
   if (!patterns.is_object() || patterns.size() > kMostPatterns)
     return json.fail("has a wrong \"" + key + "\": expected numbers by names of layers");
-  for (const auto& [expression, value] : patterns.items()) {
+  for (const auto& member : json.document().in_order(patterns)) {
+    const std::string& expression = member.key();
+    const nlohmann::json& value = *member;
     if (!value.is_number() || !(std::abs(value.get<double>()) <= kLargest)) {
       return json.fail("has a wrong \"" + key + "\": expected a number for \"" + in_message(expression) + "\", found " +
                        in_message(value.dump(-1, ' ', true)));
@@ -90,9 +92,8 @@ Result<std::optional<LoraSettings>> LoraSettings::parse(std::string_view text, c
   settings.alpha_ = json.number(key("lora_alpha").c_str(), -kLargest, kLargest, kUsualAlpha);
   if (json.has(key("r").c_str())) settings.rank_ = json.number(key("r").c_str(), 1, kLargest);
   settings.by_square_root_ = json.boolean(key("use_rslora").c_str(), false);
-  const auto ordered = nlohmann::ordered_json::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
-  read_exceptions(json, ordered, key("alpha_pattern"), &settings.alphas_);
-  read_exceptions(json, ordered, key("rank_pattern"), &settings.ranks_);
+  read_exceptions(json, key("alpha_pattern"), &settings.alphas_);
+  read_exceptions(json, key("rank_pattern"), &settings.ranks_);
   if (!json.status().ok()) return json.status();
   return std::optional(std::move(settings));
 }

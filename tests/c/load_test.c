@@ -68,8 +68,12 @@ static void options_and_the_default_model(void) {
 
   options.precision = MD_INT8;
   md_image* coarse = draw(NULL, &options);
-  CHECK(md_image_pixel_bytes(coarse) == md_image_pixel_bytes(plain) && !same(plain, coarse));
+  options.precision = MD_FLOAT32;
+  md_image* exact = draw(NULL, &options);
+  CHECK(md_image_pixel_bytes(coarse) == md_image_pixel_bytes(plain) && !same(coarse, exact));
+  CHECK(same(plain, coarse) || same(plain, exact)); /* as the model's weights are */
   md_image_free(coarse);
+  md_image_free(exact);
   md_image_free(plain);
 }
 

@@ -9,7 +9,7 @@ static void defaults(void) {
   md_load_options load;
   memset(&load, 0xff, sizeof load);
   md_load_options_init(&load, sizeof load);
-  CHECK(load.struct_size == sizeof load && load.threads == 0 && load.precision == MD_FLOAT32);
+  CHECK(load.struct_size == sizeof load && load.threads == 0 && load.precision == MD_PRECISION_OF_MODEL);
   CHECK(load.memory == MD_MEMORY_KEEP && load.priority == MD_NORMAL && load.lora_count == 0 && load.loras == NULL &&
         load.cache_folder == NULL);
   CHECK(load.cache_bytes == (uint64_t)4 << 30 && load.vae == NULL && load.thread_pool == NULL);

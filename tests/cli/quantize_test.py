@@ -19,6 +19,9 @@ class QuantizeTest(ProgramTest):
             before, after = (os.path.getsize(os.path.join(folder, part + ".safetensors")) for folder in (self.model, small))
             self.assertLess(after, 0.75 * before, part)
         self.assertEqual(run("generate", "a boat", "--model", small, "-q", "-o", "-", "--precision", "int8").returncode, DONE)
+        for model, precision in ((self.model, "float32"), (small, "int8")):
+            told = json.loads(run("bench", model, "--size", "64x64", "--runs", "1", "--threads", "1", "--json").stdout)
+            self.assertEqual(told["precision"], precision)
         # In either precision it answers much like the golden model that it was made of, and not quite.
         golden = self.path("golden")
         self.assertEqual(run("quantize", BASE, golden).returncode, DONE)

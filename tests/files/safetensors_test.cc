@@ -165,6 +165,41 @@ TEST(SafetensorsTest, AnEscapedNameIsTheSameName) {
       "names the tensor a twice");
 }
 
+// An entry's fields may come in any order, twice, and among others that have their names further inside.
+TEST(SafetensorsTest, OfARepeatedFieldTheLastCounts) {
+  const std::string bytes = file_of(
+      R"({"a":{"x":{"dtype":"F64","shape":[7]},"data_offsets":[0,8],"shape":[[3]],"dtype":"F32","shape":[2],"y":[1,"F64"]},)"
+      R"("__metadata__":{"k":"no","l":"no","m":["no",{"k":"no"}],"k":"yes","l":4}})",
+      "12345678");
+  const auto file = parse(bytes);
+  ASSERT_TRUE(file.ok()) << file.status().message();
+  EXPECT_EQ(file->entries().size(), 1u);
+  EXPECT_EQ(file->find("a")->dtype, "F32");
+  EXPECT_EQ(file->find("a")->shape, std::vector<int64_t>{2});
+  EXPECT_EQ(file->metadata(), (Safetensors::Metadata{{"k", "yes"}}));
+  expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"shape":2}})", "12345678"),
+                 "no \"shape\"");
+  expect_refused(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"dtype":null}})", "12345678"),
+                 "no \"dtype\"");
+}
+
+// Wherever they stand.
+TEST(SafetensorsTest, OfWrongTensorsTheFirstByNameIsNamed) {
+  expect_refused(file_of(R"({"c":7,"a":{"dtype":"F32"},"b":{}})", ""), "tensor a has no \"shape\"");
+  expect_refused(file_of(R"({"c":7,"d":{},"c":7})", ""), "names the tensor c twice");
+  expect_refused(file_of(R"({"c":7,"d":{},)", ""), "no JSON object");
+}
+
+TEST(SafetensorsTest, DimensionsAreCountedAsTheyStand) {
+  const auto of = [](const std::string& shape) {
+    return file_of("{\"a\":{\"dtype\":\"F32\",\"shape\":[" + shape + "],\"data_offsets\":[0,4]}}", "1234");
+  };
+  EXPECT_TRUE(parse(of("1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1")).ok());
+  expect_refused(of("1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1"), "has 17 dimensions; at most 16 are read");
+  expect_refused(of("[1,2],1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,{}"), "has 17 dimensions; at most 16 are read");
+  expect_refused(of("1,[1]"), "impossible shape");
+}
+
 // An extent that is no int64 stays one beside a zero, which makes the product small.
 TEST(SafetensorsTest, AnExtentMustBeOneByItself) {
   for (const char* shape : {"[0,18446744073709551615]", "[18446744073709551615,0]", "[0,9223372036854775808]"}) {

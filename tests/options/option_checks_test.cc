@@ -30,9 +30,10 @@ std::string objection(const GenerateOptions& options, int width = 128, int heigh
 TEST(LoadOptionsTest, EveryFieldHasItsRange) {
   EXPECT_EQ(objection(LoadOptions{}), "");
   EXPECT_EQ(objection({.threads = 256, .precision = Precision::kInt8, .memory = MemoryUse::kStream}), "");
+  EXPECT_EQ(objection({.precision = Precision::kOfModel}), "");
   EXPECT_EQ(objection({.threads = -1}), "threads must be 0 (one a core) to 256, not -1");
   EXPECT_EQ(objection({.threads = 257}), "threads must be 0 (one a core) to 256, not 257");
-  EXPECT_EQ(objection({.precision = static_cast<Precision>(3)}), "precision 3 is not one of options.h");
+  EXPECT_EQ(objection({.precision = static_cast<Precision>(4)}), "precision 4 is not one of options.h");
   EXPECT_EQ(objection({.precision = static_cast<Precision>(-1)}), "precision -1 is not one of options.h");
   EXPECT_EQ(objection({.memory = static_cast<MemoryUse>(2)}), "memory 2 is not one of options.h");
   EXPECT_EQ(objection({.priority = Priority::kBackground}), "");

@@ -41,7 +41,7 @@ export type Reason = string | null | undefined | void;
 export interface LoadOptions {
   /** 1 to 256. By default one for every core, 8 at most; one alone where a page is not cross-origin isolated. */
   threads?: number;
-  /** What the networks compute in. 'float32' by default. */
+  /** What the networks compute in. By default 'int8' where the model's weights are kept in 8 bits, else 'float32'. */
   precision?: 'float32' | 'float16' | 'int8';
   /** What stays in memory between a picture's stages: all networks (the default), or one at a time. */
   memory?: 'keep' | 'stream';

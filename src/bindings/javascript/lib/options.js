@@ -26,6 +26,7 @@ const pixels = kind(
         isSize(height) && data.length === 4 * width * height);
 
 const PRECISIONS = ['float32', 'float16', 'int8'];
+const PRECISION_OF_MODEL = 3;  // int8 where its weights are, else float32
 const MEMORY_USES = ['keep', 'stream'];
 const NOISES = ['philox', 'torch'];
 const FILE_TYPES = ['image/png', 'image/jpeg'];
@@ -61,8 +62,11 @@ function check(options, known) {
 /** As the worker takes them: what stays here, callbacks and signals, left out. */
 export function loadingOf(options) {
   check(options, LOADING);
-  const {threads = 0, precision = 'float32', memory = 'keep', refusedWords = ''} = options;
-  return {threads, precision: PRECISIONS.indexOf(precision), memory: MEMORY_USES.indexOf(memory), refusedWords};
+  const {threads = 0, precision, memory = 'keep', refusedWords = ''} = options;
+  return {
+    threads, memory: MEMORY_USES.indexOf(memory), refusedWords,
+    precision: precision === undefined ? PRECISION_OF_MODEL : PRECISIONS.indexOf(precision),
+  };
 }
 
 /** Throws where a prompt, or the seed that goes with it, is none. */

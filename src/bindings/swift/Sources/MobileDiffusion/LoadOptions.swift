@@ -20,6 +20,8 @@ public enum Precision: Int32, Sendable {
   case float32 = 0
   case float16 = 1
   case int8 = 2
+  /// `int8` where the model's weights are kept in 8 bits, else `float32`.
+  case ofModel = 3
 }
 
 /// What stays in memory between a picture's stages: all networks, or one at a time.
@@ -48,7 +50,7 @@ public struct LoRA: Sendable {
 public struct LoadOptions: Sendable {
   /// 1 to 256; 0: one for every core that is worth it.
   public var threads: Int32 = 0
-  public var precision = Precision.float32
+  public var precision = Precision.ofModel
   public var memory = MemoryUse.keep
   public var priority = Priority.normal
   /// Added one after another.

@@ -39,7 +39,7 @@ public final class LoadOptions {
 
   public static final class Builder {
     private int threads;
-    private Precision precision = Precision.FLOAT32;
+    private Precision precision = Precision.OF_MODEL;
     private MemoryUse memory = MemoryUse.KEEP;
     private Priority priority = Priority.NORMAL;
     private Lora[] loras = {};
@@ -59,6 +59,7 @@ public final class LoadOptions {
       return this;
     }
 
+    /** {@link Precision#OF_MODEL} by default. */
     public Builder precision(Precision precision) {
       this.precision = Arguments.notNull("precision", precision);
       return this;

@@ -7,7 +7,9 @@ public enum Precision {
   /** Half the memory; float32 where the processor has no such arithmetic. */
   FLOAT16(1),
   /** The fastest; weights and activations in 8 bits. */
-  INT8(2);
+  INT8(2),
+  /** {@link #INT8} where the model's weights are kept in 8 bits, else {@link #FLOAT32}. */
+  OF_MODEL(3);
 
   final int code;
 

@@ -5,7 +5,7 @@ package io.mobilediffusion;
 public enum StoredWeights {
   /** The types that the model has them in. */
   AS_THEY_ARE(0),
-  /** The large ones in 8 bits, for {@link Precision#INT8}. */
+  /** The large ones in 8 bits, which are computed in {@link Precision#INT8} unless another is asked for. */
   INT8(1),
   /** Those in float32 in float16. */
   FLOAT16(2);
