@@ -52,6 +52,13 @@ setup() { # FURTHER-PACKAGES...
   else
     xnnpack=(-DXNNPACK_ROOT="$("$project/kernels/cmake/provide-xnnpack.sh")")
   fi
+  # cpp-httplib's header comes from Debian's source package; on Debian's kin, whose mirrors have another, CMake fetches it.
+  httplib=()
+  if grep -qx ID=debian /etc/os-release; then
+    httplib=(-DHTTPLIB_INCLUDE_DIR="$("$project/kernels/cmake/provide-sources.sh" cpp-httplib)/cpp-httplib")
+  else
+    install_packages ca-certificates
+  fi
 }
 
 build() { # CMAKE-OPTIONS... -- TARGETS...
@@ -62,6 +69,6 @@ build() { # CMAKE-OPTIONS... -- TARGETS...
   done
   shift || true
   say "building in $build"
-  quietly cmake -S "$project" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF "${xnnpack[@]}" "${options[@]}"
+  quietly cmake -S "$project" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF "${xnnpack[@]}" "${httplib[@]}" "${options[@]}"
   quietly cmake --build "$build" --target "${@:-all}"
 }

@@ -11,7 +11,8 @@ built=$1 model=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$built/CMakeCache.txt"; }
-options=(-G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF -DXNNPACK_ROOT="$(cached XNNPACK_ROOT)" -DMOBILEDIFFUSION_BUILD_TESTS=OFF)
+options=(-G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF -DXNNPACK_ROOT="$(cached XNNPACK_ROOT)" -DMOBILEDIFFUSION_BUILD_TESTS=OFF
+  -DHTTPLIB_INCLUDE_DIR="$(cached HTTPLIB_INCLUDE_DIR)")
 
 draws() { # PROGRAM...
   rm -f "$work/boats.png"

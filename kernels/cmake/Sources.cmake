@@ -55,6 +55,7 @@ add_library(nlohmann_json::nlohmann_json ALIAS nlohmann_json)
 target_include_directories(nlohmann_json SYSTEM INTERFACE ${MOBILEDIFFUSION_SOURCES_DIR}/nlohmann-json3-dev/usr/include)
 set(STB_INCLUDE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/libstb-dev/usr/include/stb)
 set(CLI11_INCLUDE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/libcli11-dev/usr/include)
+set(HTTPLIB_INCLUDE_DIR ${MOBILEDIFFUSION_SOURCES_DIR}/cpp-httplib)
 
 if(MOBILEDIFFUSION_BUILD_TESTS)
   _add_source(googletest googletest BUILD_GMOCK=OFF INSTALL_GTEST=OFF)

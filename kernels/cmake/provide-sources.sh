@@ -18,6 +18,7 @@ declare -A tarball=( # Debian's source packages
   [fxdiv]=7953482badaf4cb34026c3487c257b8e4ab2df061c019bd6fabbbc12ad52c44b
   [fp16]=7d7782b37b74136e0e12593a2a93ccbe7db831f4374cc408e44623d9b708b54e
   [highway]=7e0be78b8318e8bdbf6fa545d2ecb4c90f947df03f7aadc42c1967f019e63343
+  [cpp-httplib]=c88f6495da71e778c82c22995b547a92ceb41cc4016f9028df67106a24b9210d
   [googletest]=2f54382b5d13d6cd0be2afc524f1e510d37f8ba78c2d439c5bea64ef37e30d01
 )
 declare -A crate=( # name, version, and the folder inside

@@ -18,7 +18,7 @@
 #include "src/cli/refused_words.h"
 #include "src/model/model_folder.h"
 #include "src/net/http_server.h"
-#include "src/net/socket.h"
+#include "src/net/listener.h"
 #include "src/serve/access.h"
 #include "src/serve/model_facts.h"
 #include "src/serve/site.h"

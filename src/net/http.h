@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// HTTP/1.1 (RFC 9112) as text: a request's head to its parts, and a response's parts to a head. What is ambiguous is
-// refused, since proxies may read it otherwise than we do.
+// What is asked and what is answered, as the rest of the program sees them, and what is refused though cpp-httplib
+// would read it: what is ambiguous, since proxies may read it otherwise than we do.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method = {};
-  std::string path = {};   // percent-encoded, as it came, without its query
-  std::string query = {};  // behind the question mark
-  Headers headers = {};    // names in lower case
+  std::string path = {};  // percent-encoded, as it came, without its query
+  Headers headers = {};   // names in lower case
   std::string body = {};
 
   // The header's value; null where there is none. `name` is in lower case.
@@ -43,15 +42,10 @@ struct Refusal {
 // As names of headers and hosts are compared: of ASCII's letters alone.
 std::string in_lower_case(std::string_view text);
 
-// `head` ends with the empty line that ends it.
-std::variant<Request, Refusal> parse_head(std::string_view head);
+// What is wrong with a request's head.
+std::optional<Refusal> refuse_head(const Request& head);
 
-// How long the body is that the head announces.
-std::variant<size_t, Refusal> body_length(const Request& head);
-
-// Everything before the body. A length of nothing: the body ends with the connection.
-std::string head_of(const Response& response, std::optional<size_t> length);
-
-std::string_view reason_of(int status);
+// How long the body is that the head announces, at most that many bytes.
+std::variant<size_t, Refusal> body_length(const Request& head, size_t most);
 
 }  // namespace mobilediffusion::net

@@ -1,6 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // A small HTTP server: a thread a client, a request a connection, and a limit to everything that a client decides.
+// Heads are read and answers are written by cpp-httplib, which only this room's own files see.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 #include <string_view>
 
 #include "src/net/http.h"
-#include "src/net/socket.h"
+#include "src/net/listener.h"
 
 namespace mobilediffusion::net {
 
@@ -32,8 +33,9 @@ class Client {
   // Whether it is the server that ends.
   virtual bool server_ends() const = 0;
 
-  // The whole answer, or the head of one that is written piece by piece. False: the client has gone.
-  virtual bool send(const Response& response) = 0;
+  // The whole answer, which is sent when answer() returns.
+  virtual void send(Response response) = 0;
+  // The head of one that is written piece by piece, at once. False: the client has gone.
   virtual bool begin(const Response& head) = 0;
   virtual bool write(std::string_view piece) = 0;
 };

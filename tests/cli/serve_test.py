@@ -251,7 +251,7 @@ class ServeTest(ProgramTest):
         for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""):
             self.refused_with(self.server.ask("/v1/generate", '{"prompt": "a"}', headers={"Content-Type": kind}), 415)
         self.assertEqual(self.server.ask("/v1/generate", '{"prompt": "a"}', headers={"Content-Type": "application/json; charset=utf-8"})[0], 200)
-        for path, method, allowed in (("/v1/generate", "GET", "POST"), ("/v1/generate", "OPTIONS", "POST"), ("/v1/info", "POST", "GET, HEAD"), ("/", "DELETE", "GET, HEAD")):
+        for path, method, allowed in (("/v1/generate", "GET", "POST"), ("/v1/generate", "OPTIONS", "POST"), ("/v1/generate", "QUERY", "POST"), ("/v1/info", "POST", "GET, HEAD"), ("/", "DELETE", "GET, HEAD")):
             answer = self.server.ask(path, method=method)
             self.refused_with(answer, 405)
             self.assertEqual(answer[1]["Allow"], allowed)
@@ -269,7 +269,7 @@ class ServeTest(ProgramTest):
     def test_a_body_is_asked_for(self):
         with self.server.connect() as connection:
             connection.sendall(b"POST /v1/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-            self.assertEqual(connection.recv(100), b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.assertEqual(read_until(connection, b"\r\n\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.sendall(b"{}")
             self.assertTrue(connection.recv(100).startswith(b"HTTP/1.1 400 "))
 
