@@ -84,6 +84,32 @@ def table(result):
     return "\n".join(lines)
 
 
+def best(result, precision, is_ours):
+    """The quickest entry of a precision, ours or a peer's; None where none ran."""
+    found = [entry for entry in result["entries"]
+             if "error" not in entry and entry["precision"] == precision and (entry["runtime"] == "ours") == is_ours]
+    return min(found, key=lambda entry: entry["seconds"]["picture"]["median"], default=None)
+
+
+def picture(entry):
+    return entry["seconds"]["picture"]["median"]
+
+
+def classes_table(found):
+    """A row a class of processor: ours beside the best peer of the same precision. `found` are (what, result)."""
+    lines = ["| as on | ours, float32 | best peer, float32 | times as fast | ours, float16 | ours, int8 | best peer, int8 | times as fast |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
+    for what, result in found:
+        cells = [what]
+        for precision in ("float32", "float16", "int8"):
+            ours, peer = best(result, precision, True), best(result, precision, False)
+            cells.append(seconds(picture(ours)))
+            if precision != "float16":
+                cells += [f"{seconds(picture(peer))}, {NAMES[peer['runtime']]}", f"{picture(peer) / picture(ours):.2f}"]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def growth(result, key, column):
     """One row a configuration, one column a value of `key`; `column(entry, smallest)` writes a cell."""
     values = sorted({entry[key] for entry in result["entries"]})
@@ -161,7 +187,7 @@ def save(figure, name):
 
 
 def main():
-    tables = {}
+    tables, drawn = {}, {"size", "threads"}
     titles = {"full": "MobileDiffusion, 520 M, 512x512, one step", "scenes": "models/scenes, 128x128, one step"}
     titles.update({f"{name}-{processor}": f"{title}, as on {what}" for name, title in list(titles.items())
                    for processor, what in CLASSES.items()})
@@ -170,7 +196,14 @@ def main():
         if result:
             tables[name] = table(result)
         if result and not busy(result):
+            drawn.add(name)
             draw_stages(result, name, f"{title}, {result['threads']} threads, {result['processor']}")
+    for name in ("full", "scenes"):
+        found = [(what, results(name + ending)) for ending, what in
+                 [*((f"-{processor}", what) for processor, what in CLASSES.items()), ("", "the processor itself")]]
+        found = [(what, result) for what, result in found if result and not busy(result)]
+        if found:
+            tables[name + "-classes"] = classes_table(found)
     size, threads = results("size"), results("threads")
     if size and not busy(size):
         tables["size"] = growth(size, "size", size_cell)
@@ -179,7 +212,7 @@ def main():
         tables["threads"] = growth(threads, "threads", threads_cell)
         draw_lines(threads, "threads", "threads", lambda n: n, "threads (dotted: twice as fast with twice as many)",
                    lambda x: 1 / x)
-    page.fill({name: (f"![Seconds a picture](results/{name}.png)\n\n" if not busy(results(name)) else "") + content + "\n"
+    page.fill({name: (f"![Seconds a picture](results/{name}.png)\n\n" if name in drawn else "") + content + "\n"
                for name, content in tables.items()})
 
 
