@@ -84,15 +84,15 @@ def table(result):
     return "\n".join(lines)
 
 
-def best(result, precision, is_ours):
-    """The quickest entry of a precision, ours or a peer's; None where none ran."""
-    found = [entry for entry in result["entries"]
-             if "error" not in entry and entry["precision"] == precision and (entry["runtime"] == "ours") == is_ours]
-    return min(found, key=lambda entry: entry["seconds"]["picture"]["median"], default=None)
-
-
 def picture(entry):
     return entry["seconds"]["picture"]["median"]
+
+
+def best(result, precision, is_ours):
+    """The quickest entry of a precision, ours or a peer's; None where none ran."""
+    return min((entry for entry in result["entries"]
+                if "error" not in entry and entry["precision"] == precision and (entry["runtime"] == "ours") == is_ours),
+               key=picture, default=None)
 
 
 def classes_table(found):
@@ -139,7 +139,7 @@ def threads_cell(entry, one):
 
 def draw_stages(result, name, title):
     entries = [entry for entry in result["entries"] if "error" not in entry]
-    entries.sort(key=lambda entry: -entry["seconds"]["picture"]["median"])
+    entries.sort(key=lambda entry: -picture(entry))
     figure, axes = plt.subplots(figsize=(9, 0.42 * len(entries) + 1.4))
     for row, entry in enumerate(entries):
         start = 0
@@ -152,7 +152,7 @@ def draw_stages(result, name, title):
     axes.set_yticks(range(len(entries)), [label(entry) for entry in entries], fontsize=8)
     for tick, entry in zip(axes.get_yticklabels(), entries):
         tick.set_fontweight("bold" if entry["runtime"] == "ours" else "normal")
-    axes.set_xlim(0, 1.2 * max(entry["seconds"]["picture"]["median"] for entry in entries))
+    axes.set_xlim(0, 1.2 * max(map(picture, entries)))
     axes.set_xlabel("seconds, median")
     axes.set_title(title, fontsize=10)
     axes.legend(loc="upper right", fontsize=8)
