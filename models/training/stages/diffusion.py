@@ -15,7 +15,7 @@ from networks.muon import MuonAndAdamW
 from networks.schedule import SCHEDULER, Schedule
 from networks.warm_start import warm_start
 from teaching.aid import Aid, mean_where
-from teaching.batches import Batches
+from teaching.batches import Batches, error_weights
 from training import Average, Training, autocast, descend, set_rate, share_processor
 from world.tokenizer import Tokenizer
 
@@ -33,12 +33,6 @@ def draw_times(count, last, last_share, device):
     t = torch.randint(0, last + 1, (count,), device=device)
     t[:round(count * last_share)] = last
     return t
-
-
-def weights_of(masks, subject_weight):
-    """Of every latent's error, of a mean of 1 in each picture."""
-    weights = 1 + (subject_weight - 1) * masks
-    return weights / weights.mean((1, 2, 3), keepdim=True)
 
 
 def run(settings, folder, device, minutes, steps, warm, **_):
@@ -76,7 +70,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
             answer = network.unet.up(time, skips, middle, text)
         squares = (answer.float() - schedule.velocity(clean, noise, t)).square()
         errors = squares.detach().mean((1, 2, 3))
-        loss = ((squares * weights_of(truth[:, :1], settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
+        loss = ((squares * error_weights(truth[:, :1], settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
         descend(loss + settings.aid_weight * sum(told.values()), network, optimiser)
         average.update(network)
         training.log(50, loss=loss.detach(), **{name: value.detach() for name, value in told.items()},

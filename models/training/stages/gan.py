@@ -18,7 +18,7 @@ from networks.lpips import load_lpips
 from networks.schedule import SCHEDULER, Schedule
 from networks.unet import twice_differentiable
 from networks.vae import load_vae
-from teaching.batches import Batches
+from teaching.batches import Batches, error_weights
 from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
 from world.tokenizer import Tokenizer
 
@@ -95,7 +95,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         if step % 10 == 0:
             share_processor(threads)
         set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
-        clean, noise, ids, _ = batches.draw(settings.gan_batch, large=torch.rand(1).item() < settings.large_share)
+        clean, noise, ids, drawn = batches.draw(settings.gan_batch, large=torch.rand(1).item() < settings.large_share)
         half = len(clean) // 2
         t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
                        torch.full((half,), schedule.last, device=device)])
@@ -103,8 +103,10 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
             text = reader(ids)
             velocity = network.unet(schedule.add_noise(clean, noise, t), t, text).float()
         answer = velocity.detach().requires_grad_()
-        errors = (answer - schedule.velocity(clean, noise, t)).square().mean((1, 2, 3))
-        reconstruction = (errors * schedule.min_snr_weight(t)).mean()
+        squares = (answer - schedule.velocity(clean, noise, t)).square()
+        errors = squares.detach().mean((1, 2, 3))
+        weights = error_weights(batches.shares(*drawn), settings.subject_weight)
+        reconstruction = ((squares * weights).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
         fake = -answer[half:]       # x0 of pure noise, at zero terminal SNR
 
         true_text, fake_text = text.chunk(2)
@@ -121,7 +123,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
             noted = {"lpips": distance.detach()}
         descend(velocity, network, optimiser, slope)
         average.update(network)
-        training.log(10, one_step=errors[half:].mean().detach(), other=errors[:half].mean().detach(), discriminator=judged, gap=gap,
+        training.log(10, one_step=errors[half:].mean(), other=errors[:half].mean(), discriminator=judged, gap=gap,
                      detail=detail(fake) / detail(clean[half:]), **noted)
         if training.seconds - checked > 60 * settings.check_minutes:
             checked = training.seconds

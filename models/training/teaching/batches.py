@@ -28,6 +28,12 @@ class Shelf:
         self.ready = done
 
 
+def error_weights(shares, subject_weight):
+    """Of every latent's error, by the shares (n, 1, side, side) that subjects have in them; of a mean of 1 in each picture."""
+    weights = 1 + (subject_weight - 1) * shares
+    return weights / weights.mean((1, 2, 3), keepdim=True)
+
+
 class Batches:
     def __init__(self, settings, folder, device, seed):
         self.small, self.large = (Shelf(Latents(settings, folder, size, count), device) for size, count in (
@@ -56,14 +62,18 @@ class Batches:
     def chances(self, shelf, chosen):
         return composer.as_told(shelf.parts["chances"][chosen])
 
+    def shares(self, shelf, chosen):
+        """What part of every latent is of a subject: (n, 1, side, side)."""
+        return shelf.parts["masks"][chosen][:, None].float() / 255
+
     def sights(self, shelf, chosen):
         """Where subjects are (n, 4, side, side): their share of every latent, and behind it `composer.whereabouts`; and how that part
         looks in its subject's portrait (n, 8, side, side)."""
-        where, shares = shelf.parts["where"][chosen].float(), shelf.parts["masks"][chosen][:, None].float() / 255
+        where = shelf.parts["where"][chosen].float()
         points = where[:, :2].permute(0, 2, 3, 1)
         first, second = (F.grid_sample(self.table[rows], points, padding_mode="border", align_corners=False)
                          for rows in shelf.parts["rows"][chosen].long().unbind(1))
-        return torch.cat([shares, where], 1), torch.where(where[:, 2:] > 0, second, first)
+        return torch.cat([self.shares(shelf, chosen), where], 1), torch.where(where[:, 2:] > 0, second, first)
 
     @torch.no_grad()
     def one_step_errors(self, network, schedule, count):
