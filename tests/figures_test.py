@@ -12,6 +12,7 @@ import unittest
 PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
 sys.path.insert(0, os.path.join(SOURCE, "benchmarks/figures"))
 sys.path.insert(0, os.path.join(SOURCE, "benchmarks"))
+import instructions  # noqa: E402
 import networks  # noqa: E402
 import page  # noqa: E402
 import tables  # noqa: E402
@@ -25,6 +26,8 @@ class FiguresTest(unittest.TestCase):
         text = page.read()
         for name, content in tables.sections().items():
             self.assertIn(f"<!-- {name} -->\n{content}<!-- end {name} -->", text, "benchmarks/figures/draw.py PROGRAM writes it anew")
+        for name, content in instructions.sections(instructions.load()).items():
+            self.assertIn(f"<!-- {name} -->\n{content}<!-- end {name} -->", text, "tests/instructions --write writes it anew")
 
     def test_every_published_figure_has_a_source(self):
         lists = networks.published()

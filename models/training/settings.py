@@ -54,7 +54,7 @@ class Settings:
     empty_captions: float = 0.1
     last_step_share: float = 0.75       # of a batch at t = 999, where one-step generation lives
     large_from: float = 0.4             # of the training, from where on some of the batches are of the whole size
-    large_share: float = 0.5            # of these batches, and of DiffusionGAN's
+    large_share: float = 0.75           # of these batches, and of DiffusionGAN's: what is drawn by default
 
     classifier_widths: tuple = (32, 64, 128, 192)
     classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone

@@ -171,10 +171,13 @@ TEST(Conv2dOperatorTest, SaysWhatItHolds) {
       int64_t in_store = 0;
       for (const auto& [name, entry] : store.entries()) in_store += static_cast<int64_t>(entry.bytes.size());
       EXPECT_GE(own.packed_bytes(), weight.view().elements());  // a byte each at least
-      // XNNPACK has 2 KB of its own for each operator, of which a stored one has some for parts of pictures.
-      EXPECT_NEAR(static_cast<double>(stored.packed_bytes() + in_store), static_cast<double>(own.packed_bytes()), 8192);
+      // XNNPACK has 2 KB of its own for each operator, on Arm 3 KB, where cores of a processor may differ; of these a
+      // stored one has some for parts of pictures.
+      constexpr int64_t kOfOperators = 16384;
+      EXPECT_NEAR(static_cast<double>(stored.packed_bytes() + in_store), static_cast<double>(own.packed_bytes()),
+                  kOfOperators);
       if (in_store > 0) {
-        EXPECT_LT(stored.packed_bytes(), 10000);
+        EXPECT_LT(stored.packed_bytes(), kOfOperators);
       }
       EXPECT_EQ(in_store == 0, spec.depthwise || (spec.out_channels == 4 && precision == Precision::kFloat32));
     }
