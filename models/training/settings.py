@@ -26,8 +26,8 @@ class Settings:
     vae_gan_from: float = 0.75
     vae_gan_weight: float = 0.04
 
-    latents: int = 200000               # scenes at half the size
-    latents_large: int = 30000          # and at the whole
+    latents: int = 80000                # scenes at half the size
+    latents_large: int = 40000          # and at the whole
     captions_per_scene: int = 3
     check_minutes: float = 10           # between two looks at how far a training is
     vocabulary: int = 1600

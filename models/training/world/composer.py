@@ -16,8 +16,10 @@ OWN = 14            # chances of the scenery
 EACH = 6            # of each of up to five things: across, up, size, mirror, tilt, spare
 CHANCES = OWN + 5 * EACH
 MIRROR = 3          # of each one's chances
-TILT = 12.0         # degrees
+TILT = 12.0         # degrees at most, before things settle
 BESIDE = 0.90       # of the picture's width, for all of a row
+# Where things settle: middles on a grid of the latents of 256x256, few sizes and tilts.
+GRID, SIZE_STEP, TILT_STEP = 32, 1.12, 10.0
 
 # What nothing hangs on: the mirrors and spares of all but the first thing, and all of a fifth.
 IDLE = [OWN + k * EACH + j for k in (1, 2, 3) for j in (MIRROR, 5)] + list(range(OWN + 4 * EACH, CHANCES))
@@ -40,6 +42,18 @@ class Thing:
         return sprite.width * scale, sprite.height * scale
 
 
+def settled(thing, sprite):
+    """On the grid, in the next smaller size, at the nearest tilt. A part of a subject has the same latents wherever it stands, so there
+    are few that a network must learn; anywhere between, it would have to know each by every fraction of a latent."""
+    thing.extent = SIZE_STEP ** math.floor(math.log(thing.extent, SIZE_STEP) + 1e-6)
+    thing.tilt = TILT_STEP * round(thing.tilt / TILT_STEP)
+    width, height = thing.size(sprite)
+    least = min(0.5, math.ceil((width / 2 + 0.01) * GRID) / GRID)
+    thing.x = min(max(round(thing.x * GRID) / GRID, least), 1 - least)
+    thing.foot = round((thing.foot - height / 2) * GRID) / GRID + height / 2
+    return thing
+
+
 def fitted(x, width):
     """So that it stays in the picture."""
     half = min(0.5, width / 2 + 0.01)
@@ -52,10 +66,15 @@ def spread(low, high, u):
 
 def layout(scene, sprites, horizon, u):
     """The things of a scene, the farthest first."""
+    return [settled(thing, sprites[thing.noun]) for thing in placed(scene, sprites, horizon, u)]
+
+
+def placed(scene, sprites, horizon, u):
+    """The same, anywhere."""
     each = [u[OWN + k * EACH:OWN + (k + 1) * EACH] for k in range(5)]
     each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     if scene.relation != "alone":
-        return layout_pair(scene, sprites, horizon, each)
+        return placed_pair(scene, sprites, horizon, each)
     subject, sprite, count = SUBJECTS[scene.subject], sprites[scene.subject], scene.count
     bearing = subject.bearing
     things = []
@@ -97,7 +116,7 @@ def layout(scene, sprites, horizon, u):
     return sorted(things, key=lambda thing: thing.foot)
 
 
-def layout_pair(scene, sprites, horizon, each):
+def placed_pair(scene, sprites, horizon, each):
     a, b = each[0], each[1]
     relation = scene.relation
     one, other = sprites[scene.subject], sprites[scene.other]
@@ -131,7 +150,7 @@ def layout_pair(scene, sprites, horizon, each):
         return [back, front]
     lower = thing(scene.other, scene.other_colour, x, max(ground, 0.86), spread(0.36, 0.46, b[2]), b, weightless)
     lower.tilt = lower.tilt * 0.4
-    width, height = lower.size(other)
+    width, height = settled(lower, other).size(other)       # before anything stands on it
     if relation == "on":
         upper = thing(scene.subject, scene.colour, 0, 0, spread(0.26, 0.36, a[2]), a, True)
         upper.tilt *= 0.4
