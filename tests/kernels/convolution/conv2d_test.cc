@@ -171,13 +171,17 @@ TEST(Conv2dOperatorTest, SaysWhatItHolds) {
       int64_t in_store = 0;
       for (const auto& [name, entry] : store.entries()) in_store += static_cast<int64_t>(entry.bytes.size());
       EXPECT_GE(own.packed_bytes(), weight.view().elements());  // a byte each at least
-      // XNNPACK has 2 KB of its own for each operator, on Arm 3 KB, where cores of a processor may differ; of these a
-      // stored one has some for parts of pictures.
-      constexpr int64_t kOfOperators = 16384;
+      // XNNPACK has 2 KB of its own for each operator, of which a stored one has some for parts of pictures; on Arm, where
+      // the cores of a processor may differ, half as much again.
+#ifdef __aarch64__
+      constexpr double kOperators = 1.5;
+#else
+      constexpr double kOperators = 1;
+#endif
       EXPECT_NEAR(static_cast<double>(stored.packed_bytes() + in_store), static_cast<double>(own.packed_bytes()),
-                  kOfOperators);
+                  8192 * kOperators);
       if (in_store > 0) {
-        EXPECT_LT(stored.packed_bytes(), kOfOperators);
+        EXPECT_LT(static_cast<double>(stored.packed_bytes()), 10000 * kOperators);
       }
       EXPECT_EQ(in_store == 0, spec.depthwise || (spec.out_channels == 4 && precision == Precision::kFloat32));
     }
