@@ -18,8 +18,9 @@ CHANCES = OWN + 5 * EACH
 MIRROR = 3          # of each one's chances
 TILT = 12.0         # degrees at most, before things settle
 BESIDE = 0.90       # of the picture's width, for all of a row
-# Where things settle: middles on a grid of the latents of 256x256, few sizes and tilts.
-GRID, SIZE_STEP, TILT_STEP = 32, 1.12, 10.0
+# Where things settle: middles on a grid of the latents of 128x128, few sizes and tilts.
+GRID, SIZE_STEP, TILT_STEP = 16, 1.2, 10.0
+ROWS = {2: (4.3, 11.7), 3: (3, 8, 13), 4: (2, 6, 10, 14)}      # of as many side by side, on that grid
 
 # What nothing hangs on: the mirrors and spares of all but the first thing, and all of a fifth.
 IDLE = [OWN + k * EACH + j for k in (1, 2, 3) for j in (MIRROR, 5)] + list(range(OWN + 4 * EACH, CHANCES))
@@ -33,8 +34,9 @@ def uniform(chances):
 class Thing:
     """One sprite with its place: middle of its foot, and the larger of its width and height, as shares of the picture."""
 
-    def __init__(self, noun, colour, x, foot, extent, u, floats=False):
+    def __init__(self, noun, colour, x, foot, extent, u, floats=False, rests=False):
         self.noun, self.colour, self.x, self.foot, self.extent, self.floats = noun, colour, x, foot, extent, floats
+        self.rests = rests      # on another: it sinks in rather than hover
         self.mirrored, self.tilt = u[MIRROR] < 0.5, TILT * max(-1.0, min(1.0, 2.4 * (u[4] - 0.5)))
 
     def size(self, sprite):
@@ -48,9 +50,10 @@ def settled(thing, sprite):
     thing.extent = SIZE_STEP ** math.floor(math.log(thing.extent, SIZE_STEP) + 1e-6)
     thing.tilt = TILT_STEP * round(thing.tilt / TILT_STEP)
     width, height = thing.size(sprite)
-    least = min(0.5, math.ceil((width / 2 + 0.01) * GRID) / GRID)
+    least = min(0.5, math.ceil(width / 2 * GRID) / GRID)
     thing.x = min(max(round(thing.x * GRID) / GRID, least), 1 - least)
-    thing.foot = round((thing.foot - height / 2) * GRID) / GRID + height / 2
+    middle = (thing.foot - height / 2) * GRID
+    thing.foot = (math.ceil(middle - 1e-6) if thing.rests else round(middle)) / GRID + height / 2
     return thing
 
 
@@ -79,27 +82,27 @@ def placed(scene, sprites, horizon, u):
     bearing = subject.bearing
     things = []
     if scene.is_sticker:
-        low, high = {1: (0.60, 0.86), 2: (0.40, 0.47), 3: (0.31, 0.42), 4: (0.36, 0.44)}[count]
-        places = {1: ((0.5, 0.5),), 2: ((0.26, 0.5), (0.74, 0.5)),
-                  3: ((0.27, 0.70), (0.5, 0.28), (0.73, 0.70)) if each[0][5] < 0.5 else ((0.18, 0.5), (0.5, 0.5), (0.82, 0.5)),
-                  4: ((0.27, 0.27), (0.73, 0.27), (0.27, 0.74), (0.73, 0.74))}[count]
+        low, high = {1: (0.60, 0.86), 2: (0.34, 0.47), 3: (0.29, 0.42), 4: (0.34, 0.44)}[count]
+        places = {1: ((0.5, 0.5),), 2: ((0.25, 0.5), (0.75, 0.5)),
+                  3: ((0.25, 0.70), (0.5, 0.28), (0.75, 0.70)) if each[0][5] < 0.5 else ((0.19, 0.5), (0.5, 0.5), (0.81, 0.5)),
+                  4: ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))}[count]
         extent = spread(low, high, each[0][2])
         if count == 3 and places[0][0] < 0.2:
             extent = min(extent, 0.31)
         for k, (x, y) in enumerate(places):
             thing = Thing(scene.subject, scene.colour, 0, 0, extent, each[k], True)
             width, height = thing.size(sprite)
-            free = 0.10 if count == 1 else 0.03
+            free = 0.10 if count == 1 else 0.045 if places[0][0] > 0.2 else 0.02
             thing.x, thing.foot = fitted(x + spread(-free, free, each[k][0]), width), y + spread(-free, free, each[k][1]) * 0.7 + height / 2
             things.append(thing)
         return things
-    low, high = {1: {"small": (0.17, 0.24), "any": (0.32, 0.54), "big": (0.60, 0.74)}[scene.size], 2: (0.30, 0.40),
-                 3: (0.24, 0.31), 4: (0.20, 0.25)}[count]
+    low, high = {1: {"small": (0.17, 0.24), "any": (0.32, 0.54), "big": (0.60, 0.74)}[scene.size], 2: (0.28, 0.37),
+                 3: (0.22, 0.31), 4: (0.20, 0.25)}[count]
     extent = spread(low, high, each[0][2])
     aloft = scene.ground == "space" or bearing in ("flies", "sky") or (scene.ground == "underwater" and bearing == "swims")
     centre = {"left": (0.16, 0.30), "any": (0.18, 0.82), "right": (0.70, 0.84)}[scene.place]
     for k in range(count):
-        x = spread(*centre, each[0][0]) if count == 1 else (k + 0.5) / count * 0.92 + 0.04 + spread(-0.03, 0.03, each[k][0])
+        x = spread(*centre, each[0][0]) if count == 1 else ROWS[count][k] / GRID + spread(-0.03, 0.03, each[k][0])
         thing = Thing(scene.subject, scene.colour, 0, 0, extent * spread(0.92, 1.08, each[k][2]) if count > 1 else extent, each[k])
         if count > 1:       # side by side, so that they can be counted
             thing.extent *= min(1.0, BESIDE / count / thing.size(sprite)[0])
@@ -120,8 +123,8 @@ def placed_pair(scene, sprites, horizon, each):
     a, b = each[0], each[1]
     relation = scene.relation
     one, other = sprites[scene.subject], sprites[scene.other]
-    def thing(noun, colour, x, foot, extent, u, floats=False):
-        made = Thing(noun, colour, x, foot, extent, u, floats)
+    def thing(noun, colour, x, foot, extent, u, floats=False, rests=False):
+        made = Thing(noun, colour, x, foot, extent, u, floats, rests)
         made.x = fitted(made.x, made.size(sprites[noun])[0])
         return made
     weightless = scene.ground == "space"
@@ -148,14 +151,14 @@ def placed_pair(scene, sprites, horizon, each):
         front = thing(scene.other, scene.other_colour, x, min(0.97, ground + 0.08), spread(0.28, 0.36, b[2]), b, weightless)
         back.foot = max(back.foot, back.size(one)[1] + 0.02)
         return [back, front]
-    lower = thing(scene.other, scene.other_colour, x, max(ground, 0.86), spread(0.36, 0.46, b[2]), b, weightless)
+    lower = thing(scene.other, scene.other_colour, x, max(ground, 0.86), spread(0.34, 0.46, b[2]), b, weightless)
     lower.tilt = lower.tilt * 0.4
     width, height = settled(lower, other).size(other)       # before anything stands on it
     if relation == "on":
-        upper = thing(scene.subject, scene.colour, 0, 0, spread(0.26, 0.36, a[2]), a, True)
+        upper = thing(scene.subject, scene.colour, 0, 0, spread(0.26, 0.36, a[2]), a, True, True)
         upper.tilt *= 0.4
         upper.x = fitted(lower.x + spread(-0.03, 0.03, a[0]), upper.size(one)[0])
-        upper.foot = lower.foot - height * 0.90
+        upper.foot = lower.foot - height * 0.95
     else:
         upper = thing(scene.subject, scene.colour, x + spread(-0.12, 0.12, a[0]), 0, spread(0.26, 0.34, a[2]), a, True)
         upper.foot = lower.foot - height - spread(0.03, 0.09, a[1])
