@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/process_memory.h"
+#include "tests/slowdown.h"
 #include "tests/small_model.h"
 
 namespace mobilediffusion {
@@ -150,7 +151,7 @@ TEST_F(LiveTest, LeavesOthersOfThePipelineAlone) {
   std::thread typist([&] {
     for (int i = 0; !ends; ++i) EXPECT_TRUE(session.submit("boat " + std::to_string(i)).ok());
   });
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < repetitions(20); ++i) {
     const auto image = pipeline_.generate("a house");
     EXPECT_TRUE(image.ok()) << image.status().message();
   }
@@ -161,7 +162,7 @@ TEST_F(LiveTest, LeavesOthersOfThePipelineAlone) {
 // At random moments from four threads, sessions ended while they draw: the last prompt's picture comes, and nothing
 // behind it.
 TEST_F(LiveTest, TenThousandPrompts) {
-  constexpr int kSessions = 50, kThreads = 4, kEach = 50;
+  constexpr int kSessions = repetitions(50), kThreads = 4, kEach = 50;
   for (int i = 0; i < kSessions; ++i) {
     std::atomic<bool> ended = false;
     std::mutex mutex;
@@ -204,9 +205,10 @@ TEST_F(LiveTest, LeaksNothing) {
       if (i % 3 == 0) session.finish();
     }
   };
-  type(100);
+  constexpr int kPrompts = repetitions(100);
+  type(kPrompts);
   const int64_t before = resident_bytes();
-  for (int i = 0; i < 5; ++i) type(100);
+  for (int i = 0; i < 5; ++i) type(kPrompts);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which keep some of what is freed, and see leaks
   EXPECT_LT(resident_bytes() - before, int64_t{16} << 20);
 #else
