@@ -61,7 +61,7 @@ class Model:
 
     @staticmethod
     def bytes(decoded):
-        return ((decoded / 2 + 0.5).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).contiguous()
+        return ((decoded.float() / 2 + 0.5).clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).contiguous()
 
 
 def before_gan(folder):

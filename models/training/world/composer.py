@@ -18,7 +18,10 @@ CHANCES = OWN + 5 * EACH
 MIRROR = 3          # of each one's chances
 TILT = 12.0         # degrees at most, before things settle
 BESIDE = 0.90       # of the picture's width, for all of a row
-# Where things settle: middles on a grid of the latents of 128x128, few sizes and tilts.
+# Things settle: few values of their chances are told apart (across, up, size, tilt) and few heights of horizons, their middles lie on a
+# grid of the latents of 128x128, their sizes and tilts have steps.
+LEVELS = (5, 3, 3, None, 3, None)
+HORIZONS = (0.66, 0.82, 1.0)        # on land and at sea, under water, in space
 GRID, SIZE_STEP, TILT_STEP = 16, 1.2, 10.0
 ROWS = {2: (4.3, 11.7), 3: (3, 8, 13), 4: (2, 6, 10, 14)}      # of as many side by side, on that grid
 
@@ -42,6 +45,11 @@ class Thing:
     def size(self, sprite):
         scale = self.extent / max(sprite.width, sprite.height)
         return sprite.width * scale, sprite.height * scale
+
+
+def told_apart(own):
+    """Of a thing's chances, 0 to 1, the middles of the levels that they are in."""
+    return [u if count is None else (min(int(u * count), count - 1) + 0.5) / count for u, count in zip(own, LEVELS)]
 
 
 def settled(thing, sprite):
@@ -73,8 +81,9 @@ def layout(scene, sprites, horizon, u):
 
 
 def placed(scene, sprites, horizon, u):
-    """The same, anywhere."""
-    each = [u[OWN + k * EACH:OWN + (k + 1) * EACH] for k in range(5)]
+    """The same, before they settle."""
+    horizon = next(usual for usual in HORIZONS if horizon < usual + 0.04)
+    each = [told_apart(u[OWN + k * EACH:OWN + (k + 1) * EACH]) for k in range(5)]
     each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     if scene.relation != "alone":
         return placed_pair(scene, sprites, horizon, each)
@@ -82,7 +91,7 @@ def placed(scene, sprites, horizon, u):
     bearing = subject.bearing
     things = []
     if scene.is_sticker:
-        low, high = {1: (0.60, 0.86), 2: (0.34, 0.47), 3: (0.29, 0.42), 4: (0.34, 0.44)}[count]
+        low, high = {1: (0.56, 0.92), 2: (0.34, 0.47), 3: (0.29, 0.42), 4: (0.34, 0.44)}[count]
         places = {1: ((0.5, 0.5),), 2: ((0.25, 0.5), (0.75, 0.5)),
                   3: ((0.25, 0.70), (0.5, 0.28), (0.75, 0.70)) if each[0][5] < 0.5 else ((0.19, 0.5), (0.5, 0.5), (0.81, 0.5)),
                   4: ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))}[count]
@@ -92,18 +101,18 @@ def placed(scene, sprites, horizon, u):
         for k, (x, y) in enumerate(places):
             thing = Thing(scene.subject, scene.colour, 0, 0, extent, each[k], True)
             width, height = thing.size(sprite)
-            free = 0.10 if count == 1 else 0.045 if places[0][0] > 0.2 else 0.02
+            free = 0.13 if count == 1 else 0.045 if places[0][0] > 0.2 else 0.02
             thing.x, thing.foot = fitted(x + spread(-free, free, each[k][0]), width), y + spread(-free, free, each[k][1]) * 0.7 + height / 2
             things.append(thing)
         return things
-    low, high = {1: {"small": (0.17, 0.24), "any": (0.32, 0.54), "big": (0.60, 0.74)}[scene.size], 2: (0.28, 0.37),
+    low, high = {1: {"small": (0.16, 0.26), "any": (0.32, 0.54), "big": (0.55, 0.74)}[scene.size], 2: (0.28, 0.37),
                  3: (0.22, 0.31), 4: (0.20, 0.25)}[count]
     extent = spread(low, high, each[0][2])
     aloft = scene.ground == "space" or bearing in ("flies", "sky") or (scene.ground == "underwater" and bearing == "swims")
     centre = {"left": (0.16, 0.30), "any": (0.18, 0.82), "right": (0.70, 0.84)}[scene.place]
     for k in range(count):
         x = spread(*centre, each[0][0]) if count == 1 else ROWS[count][k] / GRID + spread(-0.03, 0.03, each[k][0])
-        thing = Thing(scene.subject, scene.colour, 0, 0, extent * spread(0.92, 1.08, each[k][2]) if count > 1 else extent, each[k])
+        thing = Thing(scene.subject, scene.colour, 0, 0, extent, each[k])
         if count > 1:       # side by side, so that they can be counted
             thing.extent *= min(1.0, BESIDE / count / thing.size(sprite)[0])
         width, height = thing.size(sprite)
