@@ -9,14 +9,8 @@ set -euo pipefail
 suite=trixie
 packages=(libc6-dev libstdc++6 libxnnpack-dev libpthreadpool-dev libhwy-dev libsentencepiece-dev libutf8proc-dev
   libgtest-dev nlohmann-json3-dev libstb-dev libcli11-dev libeigen3-dev)
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion/debian-$suite-arm64-1
-if [ -d "$folder" ]; then echo "$folder"; exit; fi
-
-say() { echo "arm64: $*" >&2; }
-mkdir -p "$(dirname "$folder")"
-work=$(mktemp -d "$folder.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; say "failed: $*"; exit 1; }; }
+source "$(dirname "${BASH_SOURCE[0]}")/kept-folder.sh"
+begin_folder arm64 "debian-$suite-arm64-1"
 
 source "$(dirname "${BASH_SOURCE[0]}")/../kernels/cmake/apt-index.sh"
 say "fetching Debian's libraries"
@@ -31,6 +25,4 @@ for package in "$work"/cache/archives/*.deb; do
   case $package in */base-files_* | */libc-bin_*) continue ;; esac
   quietly bash -c 'dpkg-deb --fsys-tarfile "$1" | tar -C "$2" --keep-directory-symlink -xf -' _ "$package" "$work/root"
 done
-mv -T "$work/root" "$folder" 2>/dev/null || [ -d "$folder" ]
-say "kept in $folder"
-echo "$folder"
+keep_folder "$work/root"

@@ -3,18 +3,12 @@
 #
 # Builds qemu-user for 64-bit Arm with the plugin that counts instructions, which Debian's has not, and prints the folder that
 # holds both: qemu-aarch64 and libinsn.so. The source is Debian 13's, which apt holds to the signed index. Kept in the user's
-# cache folder, so this is done once. Wants meson, ninja, pkg-config, GLib and Python's venv and pycotap.
+# cache folder, so this is done once. Wants meson 1.5 (Debian 13's), ninja, pkg-config, GLib and Python's venv and pycotap.
 set -euo pipefail
 
 suite=trixie
-folder=${XDG_CACHE_HOME:-$HOME/.cache}/mobilediffusion/counting-qemu-$suite-1
-if [ -d "$folder" ]; then echo "$folder"; exit; fi
-
-say() { echo "qemu: $*" >&2; }
-mkdir -p "$(dirname "$folder")"
-work=$(mktemp -d "$folder.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-quietly() { "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2; say "failed: $*"; exit 1; }; }
+source "$(dirname "${BASH_SOURCE[0]}")/kept-folder.sh"
+begin_folder qemu "counting-qemu-$suite-1"
 
 source "$(dirname "${BASH_SOURCE[0]}")/../kernels/cmake/apt-index.sh"
 say "fetching its source"
@@ -25,11 +19,9 @@ quietly tar -C "$work/source" --strip-components=1 -xf "$work"/package/*.orig.ta
 
 say "building it"
 cd "$work/build"
-quietly ../source/configure --target-list=aarch64-linux-user --enable-plugins --without-default-features --disable-install-blobs \
-  --disable-system --disable-tools --disable-docs --disable-werror
+quietly ../source/configure --python=/usr/bin/python3 --target-list=aarch64-linux-user --enable-plugins --without-default-features \
+  --disable-install-blobs --disable-system --disable-tools --disable-docs --disable-werror
 plugin=tests/tcg/plugins/libinsn.so
 quietly ninja qemu-aarch64 $plugin
 cp qemu-aarch64 $plugin "$work/made/"
-mv -T "$work/made" "$folder" 2>/dev/null || [ -d "$folder" ]
-say "kept in $folder"
-echo "$folder"
+keep_folder "$work/made"
