@@ -16,14 +16,9 @@ OWN = 14            # chances of the scenery
 EACH = 6            # of each of up to five things: across, up, size, mirror, tilt, spare
 CHANCES = OWN + 5 * EACH
 MIRROR = 3          # of each one's chances
-TILT = 12.0         # degrees at most, before things settle
+TILT = 8.0          # degrees
 BESIDE = 0.90       # of the picture's width, for all of a row
-# Things settle: few values of their chances are told apart (across, up, size, tilt) and few heights of horizons, their middles lie on a
-# grid of the latents of 128x128, their sizes and tilts have steps.
-LEVELS = (5, 3, 3, None, 3, None)
-HORIZONS = (0.66, 0.82, 1.0)        # on land and at sea, under water, in space
-GRID, SIZE_STEP, TILT_STEP = 16, 1.2, 10.0
-ROWS = {2: (4.3, 11.7), 3: (3, 8, 13), 4: (2, 6, 10, 14)}      # of as many side by side, on that grid
+HORIZONS = (0.66, 0.82, 1.0)        # that things are placed by: on land and at sea, under water, in space
 
 # What nothing hangs on: the mirrors and spares of all but the first thing, and all of a fifth.
 IDLE = [OWN + k * EACH + j for k in (1, 2, 3) for j in (MIRROR, 5)] + list(range(OWN + 4 * EACH, CHANCES))
@@ -37,32 +32,13 @@ def uniform(chances):
 class Thing:
     """One sprite with its place: middle of its foot, and the larger of its width and height, as shares of the picture."""
 
-    def __init__(self, noun, colour, x, foot, extent, u, floats=False, rests=False):
+    def __init__(self, noun, colour, x, foot, extent, u, floats=False):
         self.noun, self.colour, self.x, self.foot, self.extent, self.floats = noun, colour, x, foot, extent, floats
-        self.rests = rests      # on another: it sinks in rather than hover
         self.mirrored, self.tilt = u[MIRROR] < 0.5, TILT * max(-1.0, min(1.0, 2.4 * (u[4] - 0.5)))
 
     def size(self, sprite):
         scale = self.extent / max(sprite.width, sprite.height)
         return sprite.width * scale, sprite.height * scale
-
-
-def told_apart(own):
-    """Of a thing's chances, 0 to 1, the middles of the levels that they are in."""
-    return [u if count is None else (min(int(u * count), count - 1) + 0.5) / count for u, count in zip(own, LEVELS)]
-
-
-def settled(thing, sprite):
-    """On the grid, in the next smaller size, at the nearest tilt. A part of a subject has the same latents wherever it stands, so there
-    are few that a network must learn; anywhere between, it would have to know each by every fraction of a latent."""
-    thing.extent = SIZE_STEP ** math.floor(math.log(thing.extent, SIZE_STEP) + 1e-6)
-    thing.tilt = TILT_STEP * round(thing.tilt / TILT_STEP)
-    width, height = thing.size(sprite)
-    least = min(0.5, math.ceil(width / 2 * GRID) / GRID)
-    thing.x = min(max(round(thing.x * GRID) / GRID, least), 1 - least)
-    middle = (thing.foot - height / 2) * GRID
-    thing.foot = (math.ceil(middle - 1e-6) if thing.rests else round(middle)) / GRID + height / 2
-    return thing
 
 
 def fitted(x, width):
@@ -76,42 +52,37 @@ def spread(low, high, u):
 
 
 def layout(scene, sprites, horizon, u):
-    """The things of a scene, the farthest first."""
-    return [settled(thing, sprites[thing.noun]) for thing in placed(scene, sprites, horizon, u)]
-
-
-def placed(scene, sprites, horizon, u):
-    """The same, before they settle."""
+    """The things of a scene, the farthest first. Small ranges: a network hears a chance to a tenth of its spread."""
     horizon = next(usual for usual in HORIZONS if horizon < usual + 0.04)
-    each = [told_apart(u[OWN + k * EACH:OWN + (k + 1) * EACH]) for k in range(5)]
+    each = [u[OWN + k * EACH:OWN + (k + 1) * EACH] for k in range(5)]
     each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     if scene.relation != "alone":
-        return placed_pair(scene, sprites, horizon, each)
+        return layout_pair(scene, sprites, horizon, each)
     subject, sprite, count = SUBJECTS[scene.subject], sprites[scene.subject], scene.count
     bearing = subject.bearing
     things = []
     if scene.is_sticker:
-        low, high = {1: (0.56, 0.92), 2: (0.34, 0.47), 3: (0.29, 0.42), 4: (0.34, 0.44)}[count]
-        places = {1: ((0.5, 0.5),), 2: ((0.25, 0.5), (0.75, 0.5)),
-                  3: ((0.25, 0.70), (0.5, 0.28), (0.75, 0.70)) if each[0][5] < 0.5 else ((0.19, 0.5), (0.5, 0.5), (0.81, 0.5)),
-                  4: ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))}[count]
+        low, high = {1: (0.66, 0.80), 2: (0.40, 0.45), 3: (0.34, 0.40), 4: (0.38, 0.43)}[count]
+        places = {1: ((0.5, 0.5),), 2: ((0.26, 0.5), (0.74, 0.5)),
+                  3: ((0.27, 0.70), (0.5, 0.28), (0.73, 0.70)) if each[0][5] < 0.5 else ((0.18, 0.5), (0.5, 0.5), (0.82, 0.5)),
+                  4: ((0.27, 0.27), (0.73, 0.27), (0.27, 0.74), (0.73, 0.74))}[count]
         extent = spread(low, high, each[0][2])
         if count == 3 and places[0][0] < 0.2:
-            extent = min(extent, 0.31)
+            extent = min(extent, 0.30)
         for k, (x, y) in enumerate(places):
             thing = Thing(scene.subject, scene.colour, 0, 0, extent, each[k], True)
             width, height = thing.size(sprite)
-            free = 0.13 if count == 1 else 0.045 if places[0][0] > 0.2 else 0.02
+            free = 0.05 if count == 1 else 0.015
             thing.x, thing.foot = fitted(x + spread(-free, free, each[k][0]), width), y + spread(-free, free, each[k][1]) * 0.7 + height / 2
             things.append(thing)
         return things
-    low, high = {1: {"small": (0.16, 0.26), "any": (0.32, 0.54), "big": (0.55, 0.74)}[scene.size], 2: (0.28, 0.37),
-                 3: (0.22, 0.31), 4: (0.20, 0.25)}[count]
+    low, high = {1: {"small": (0.21, 0.27), "any": (0.40, 0.52), "big": (0.62, 0.72)}[scene.size], 2: (0.36, 0.42),
+                 3: (0.27, 0.31), 4: (0.21, 0.25)}[count]
     extent = spread(low, high, each[0][2])
     aloft = scene.ground == "space" or bearing in ("flies", "sky") or (scene.ground == "underwater" and bearing == "swims")
-    centre = {"left": (0.16, 0.30), "any": (0.18, 0.82), "right": (0.70, 0.84)}[scene.place]
+    centre = {"left": (0.20, 0.28), "any": (0.36, 0.64), "right": (0.72, 0.80)}[scene.place]
     for k in range(count):
-        x = spread(*centre, each[0][0]) if count == 1 else ROWS[count][k] / GRID + spread(-0.03, 0.03, each[k][0])
+        x = spread(*centre, each[0][0]) if count == 1 else (k + 0.5) / count * 0.92 + 0.04 + spread(-0.015, 0.015, each[k][0])
         thing = Thing(scene.subject, scene.colour, 0, 0, extent, each[k])
         if count > 1:       # side by side, so that they can be counted
             thing.extent *= min(1.0, BESIDE / count / thing.size(sprite)[0])
@@ -119,58 +90,58 @@ def placed(scene, sprites, horizon, u):
         thing.x = fitted(x, width)
         if aloft:
             in_the_sky = bearing in ("flies", "sky") and scene.ground != "space"
-            middle = spread(*((0.16, 0.42) if in_the_sky else (0.30, 0.66)), each[k][1])
+            middle = spread(*((0.24, 0.36) if in_the_sky else (0.42, 0.56)), each[k][1])
             thing.foot, thing.floats = max(middle + height / 2, height + 0.02), True
         else:
-            thing.foot = spread(horizon + 0.10 * (1 - horizon) / 0.4, horizon + 0.80 * (1 - horizon), each[k][1])
+            thing.foot = spread(horizon + 0.40 * (1 - horizon), horizon + 0.72 * (1 - horizon), each[k][1])
             thing.foot = min(max(thing.foot, height + 0.03), 0.97)
         things.append(thing)
     return sorted(things, key=lambda thing: thing.foot)
 
 
-def placed_pair(scene, sprites, horizon, each):
+def layout_pair(scene, sprites, horizon, each):
     a, b = each[0], each[1]
     relation = scene.relation
     one, other = sprites[scene.subject], sprites[scene.other]
-    def thing(noun, colour, x, foot, extent, u, floats=False, rests=False):
-        made = Thing(noun, colour, x, foot, extent, u, floats, rests)
+    def thing(noun, colour, x, foot, extent, u, floats=False):
+        made = Thing(noun, colour, x, foot, extent, u, floats)
         made.x = fitted(made.x, made.size(sprites[noun])[0])
         return made
     weightless = scene.ground == "space"
-    ground = spread(horizon + 0.25 * (1 - horizon), horizon + 0.8 * (1 - horizon), b[1]) if not weightless else spread(0.62, 0.80, b[1])
+    ground = spread(horizon + 0.5 * (1 - horizon), horizon + 0.8 * (1 - horizon), b[1]) if not weightless else spread(0.66, 0.76, b[1])
     ground = min(ground, 0.96)
     if relation in ("left of", "right of"):
-        middle = spread(0.46, 0.54, a[0])
+        middle = spread(0.48, 0.52, a[0])
         side = -1 if relation == "left of" else 1
-        size = spread(0.32, 0.42, a[2])
+        size = spread(0.38, 0.43, a[2])
         def beside(noun, colour, sign, u):
             aloft = SUBJECTS[noun].bearing in ("flies", "sky") and not weightless
-            made = thing(noun, colour, middle + sign * spread(0.20, 0.25, u[0]), 0, size * spread(0.9, 1.1, u[2]), u, aloft or weightless)
+            made = thing(noun, colour, middle + sign * spread(0.22, 0.24, u[0]), 0, size * spread(0.97, 1.03, u[2]), u, aloft or weightless)
             height = made.size(sprites[noun])[1]
             if aloft:
-                made.foot = spread(0.25, 0.42, u[1]) + height / 2
+                made.foot = spread(0.28, 0.38, u[1]) + height / 2
             else:
-                made.foot = min(0.97, max(height + 0.03, ground + spread(-0.05, 0.05, u[1])))
+                made.foot = min(0.97, max(height + 0.03, ground + spread(-0.03, 0.03, u[1])))
             return made
         return [beside(scene.subject, scene.colour, side, a), beside(scene.other, scene.other_colour, -side, b)]
-    x = spread(0.36, 0.64, b[0])
+    x = spread(0.42, 0.58, b[0])
     if relation == "behind":
-        aside = x + (0.21 if a[0] < 0.5 else -0.21) + spread(-0.03, 0.03, a[0] * 2 % 1)
-        back = thing(scene.subject, scene.colour, aside, ground - 0.07, spread(0.48, 0.60, a[2]), a, weightless)
-        front = thing(scene.other, scene.other_colour, x, min(0.97, ground + 0.08), spread(0.28, 0.36, b[2]), b, weightless)
+        aside = x + (0.21 if a[0] < 0.5 else -0.21) + spread(-0.01, 0.01, a[0] * 2 % 1)
+        back = thing(scene.subject, scene.colour, aside, ground - 0.07, spread(0.50, 0.58, a[2]), a, weightless)
+        front = thing(scene.other, scene.other_colour, x, min(0.97, ground + 0.08), spread(0.33, 0.38, b[2]), b, weightless)
         back.foot = max(back.foot, back.size(one)[1] + 0.02)
         return [back, front]
-    lower = thing(scene.other, scene.other_colour, x, max(ground, 0.86), spread(0.34, 0.46, b[2]), b, weightless)
+    lower = thing(scene.other, scene.other_colour, x, max(ground, 0.86), spread(0.38, 0.45, b[2]), b, weightless)
     lower.tilt = lower.tilt * 0.4
-    width, height = settled(lower, other).size(other)       # before anything stands on it
+    width, height = lower.size(other)
     if relation == "on":
-        upper = thing(scene.subject, scene.colour, 0, 0, spread(0.26, 0.36, a[2]), a, True, True)
+        upper = thing(scene.subject, scene.colour, 0, 0, spread(0.31, 0.37, a[2]), a, True)
         upper.tilt *= 0.4
-        upper.x = fitted(lower.x + spread(-0.03, 0.03, a[0]), upper.size(one)[0])
-        upper.foot = lower.foot - height * 0.95
+        upper.x = fitted(lower.x + spread(-0.015, 0.015, a[0]), upper.size(one)[0])
+        upper.foot = lower.foot - height * 0.90
     else:
-        upper = thing(scene.subject, scene.colour, x + spread(-0.12, 0.12, a[0]), 0, spread(0.26, 0.34, a[2]), a, True)
-        upper.foot = lower.foot - height - spread(0.03, 0.09, a[1])
+        upper = thing(scene.subject, scene.colour, x + spread(-0.05, 0.05, a[0]), 0, spread(0.31, 0.36, a[2]), a, True)
+        upper.foot = lower.foot - height - spread(0.03, 0.06, a[1])
     short = upper.size(one)[1] + 0.02 - upper.foot
     if short > 0:
         fits = min(1.0, (upper.size(one)[1] - short) / upper.size(one)[1])
