@@ -9,7 +9,7 @@ import time
 
 from stages import export
 
-SHARES = (("world", 0.10), ("vae", 0.30), ("latents", 0.12), ("text", 0.03), ("classifier", 0.08), ("diffusion", 0.25), ("gan", 0.12))
+SHARES = (("world", 0.10), ("vae", 0.27), ("latents", 0.12), ("text", 0.06), ("classifier", 0.08), ("diffusion", 0.25), ("gan", 0.12))
 
 
 def run(settings, folder, minutes, steps, path, device, **others):
