@@ -18,7 +18,7 @@ CHANCES = OWN + 5 * EACH
 MIRROR = 3          # of each one's chances
 TILT = 8.0          # degrees
 BESIDE = 0.90       # of the picture's width, for all of a row
-HORIZONS = (0.66, 0.82, 1.0)        # that things are placed by: on land and at sea, under water, in space
+HORIZON, HORIZONS = 0.66, {"underwater": 0.82, "space": 1.0}     # that things are placed by, whichever is painted
 
 # What nothing hangs on: the mirrors and spares of all but the first thing, and all of a fifth.
 IDLE = [OWN + k * EACH + j for k in (1, 2, 3) for j in (MIRROR, 5)] + list(range(OWN + 4 * EACH, CHANCES))
@@ -51,9 +51,9 @@ def spread(low, high, u):
     return low + (high - low) * u
 
 
-def layout(scene, sprites, horizon, u):
+def layout(scene, sprites, u):
     """The things of a scene, the farthest first. Small ranges: a network hears a chance to a tenth of its spread."""
-    horizon = next(usual for usual in HORIZONS if horizon < usual + 0.04)
+    horizon = HORIZONS.get(scene.ground, HORIZON)
     each = [u[OWN + k * EACH:OWN + (k + 1) * EACH] for k in range(5)]
     each = [own[:MIRROR] + [each[0][MIRROR]] + own[MIRROR + 1:] for own in each]        # all look the same way
     if scene.relation != "alone":
@@ -208,10 +208,9 @@ def whereabouts(scene, chances, side, sprites):
     """Of every cell of a grid (side, side), the part of a thing that is there: (3, side, side) as across and up its picture, -1 to 1,
     and whether it is not of `first_of`'s kind; zeros where there is none."""
     u, first = uniform(chances), first_of(scene)
-    _, horizon, _, _ = scenery.paint(scene, side, u)
     found = np.zeros((3, side, side), np.float32)
     middles = (np.arange(side, dtype=np.float32) + 0.5) / side
-    for thing in layout(scene, sprites, horizon, u):
+    for thing in layout(scene, sprites, u):
         width, height = thing.size(sprites[thing.noun])
         angle, flip = math.radians(thing.tilt), -1 if thing.mirrored else 1
         x, y = middles[None, :] - thing.x, middles[:, None] - (thing.foot - height / 2)
@@ -237,7 +236,7 @@ def render(scene, chances, size, sprites):
     u = uniform(chances)
     picture, horizon, (multiply, add), dark = scenery.paint(scene, size, u)
     mask = np.zeros((size, size), np.float32)
-    things = layout(scene, sprites, horizon, u)
+    things = layout(scene, sprites, u)
     afloat = scene.ground == "sea"
     for thing in things:
         sprite = sprites[thing.noun]
