@@ -20,6 +20,9 @@ train() { "$python" models/training/train.py "$@" --smoke --device cpu; }
 echo "== int8"
 "$python" -B tests/training_int8_test.py .
 
+echo "== equivariance"
+"$python" -B tests/training_equivariance_test.py .
+
 mkdir "$model"
 cp models/picture-book/prompts.txt "$model/"
 for stage in fetch "all $model" "sheet $model" "decoders $model" "judge $model"; do

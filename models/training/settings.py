@@ -20,6 +20,8 @@ class Settings:
     vae_rate: float = 1e-3
     vae_noise: float = 0.05             # on whitened latents, so that the decoder forgives a generator
     vae_mask_weight: float = 3.0        # of a subject's pixels beside the background's
+    vae_apart_weight: float = 0.3       # of how far moved pictures' latents are from the moved latents
+    vae_moved_weight: float = 0.5       # of what decoding these costs
     vae_colours_until: float = 0.4      # of the training, in which the latents must tell the colours
     vae_lpips_from: float = 0.10
     vae_lpips_weight: float = 0.4

@@ -38,7 +38,6 @@ def draw_times(count, last, last_share, device):
 def run(settings, folder, device, minutes, steps, warm, **_):
     tokenizer, schedule = Tokenizer(folder, settings.text_length), Schedule(SCHEDULER, device)
     network = Generator(settings, tokenizer)
-    network.text_encoder.load_state_dict(torch.load(os.path.join(folder, "text.pt"), map_location="cpu")["average"])
     reader = network.text_encoder.requires_grad_(False)
     if warm:
         warm_start(network.unet, os.path.join(warm, "unet", "diffusion_pytorch_model.safetensors"))
@@ -49,6 +48,9 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         "network": network, "average": average.network, "optimiser": optimiser, "aid": aid}, minutes, steps,
         by_processor=device == "cpu")
     average.steps = training.step
+    text = torch.load(os.path.join(folder, "text.pt"), map_location="cpu")["average"]
+    for some in (network, average.network):     # also where it was trained further than the checkpoint's
+        some.text_encoder.load_state_dict(text)
     batches, empty = Batches(settings, folder, device, 5 + training.step), tokenizer([""])[0].to(device)
     examine, checked, threads = Examination(settings, folder, device, tokenizer, "diffusion"), training.seconds, torch.get_num_threads()
     print("diffusion:", sum(p.numel() for p in network.unet.parameters()), "parameters of the UNet,",

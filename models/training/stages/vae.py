@@ -18,6 +18,7 @@ from networks.muon import MuonAndAdamW
 from networks.vae import Autoencoder, begin_straight, vae_config
 from networks.warm_start import warm_start
 from teaching.crops import Crops, rebuild, reconstruction_loss
+from teaching.equivariance import moved_losses
 from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
 from world.scene_cache import load_world
 
@@ -76,7 +77,9 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
         truth, mask, latents, answer = rebuild(network, crops, settings, device)
         progress = training.progress
         base = reconstruction_loss(answer, truth, mask, settings.vae_mask_weight)
-        loss, noted = base, {"loss": base.detach()}
+        apart, moved = moved_losses(network, truth, mask, latents, settings)
+        loss = base + settings.vae_apart_weight * apart + settings.vae_moved_weight * moved
+        noted = {"loss": base.detach(), "apart": apart.detach(), "moved": moved.detach()}
         if progress < settings.vae_colours_until:
             colours = reader.loss(latents, truth)
             loss = loss + colours
