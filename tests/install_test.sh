@@ -12,7 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$built/CMakeCache.txt"; }
 options=(-G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF -DXNNPACK_ROOT="$(cached XNNPACK_ROOT)" -DMOBILEDIFFUSION_BUILD_TESTS=OFF
-  -DHTTPLIB_INCLUDE_DIR="$(cached HTTPLIB_INCLUDE_DIR)")
+  -DHTTPLIB_INCLUDE_DIR="$(cached HTTPLIB_INCLUDE_DIR)" -DCMAKE_C_COMPILER_LAUNCHER="$(cached CMAKE_C_COMPILER_LAUNCHER)"
+  -DCMAKE_CXX_COMPILER_LAUNCHER="$(cached CMAKE_CXX_COMPILER_LAUNCHER)")
 
 draws() { # PROGRAM...
   rm -f "$work/boats.png"
