@@ -33,11 +33,11 @@ class Settings:
     captions_per_scene: int = 3
     check_minutes: float = 10           # between two looks at how far a training is
     vocabulary: int = 1600
-    text_length: int = 80               # 30 for a caption, and 50 that tell how the parts of its subjects look
+    text_length: int = 158              # 30 for a caption, and 128 that tell how the parts of its subjects look
     text_width: int = 256
     text_layers: int = 4
     text_heads: int = 8
-    text_batch: int = 192               # captions, before there are pictures
+    text_batch: int = 96                # captions, before there are pictures
     look_weight: float = 4.0            # of how subjects look beside what they are called
 
     unet_widths: tuple = (128, 256)

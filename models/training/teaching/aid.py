@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from teaching.meanings import CHANNELS, SIDE
+from teaching.meanings import CHANNELS, LATENTS, SIDE
 from world import composer
 
 CELL = 2            # latents along a cell of the middle
@@ -25,9 +25,15 @@ def place_loss(told, truth):
     return F.binary_cross_entropy_with_logits(told[:, :1], there) + (found * there).sum() / there.sum()
 
 
-def part_loss(told, look, shares):
-    """The squared errors of how each cell of the middle says that the parts in its latents look; where there are subjects."""
-    weights = F.pixel_unshuffle(shares.expand_as(look), CELL)
+def squares(truth):
+    """Where subjects' square pictures are, also what they do not cover of them: (n, 1, side, side)."""
+    return truth[:, 1:3].abs().amax(1, keepdim=True).sign()
+
+
+def part_loss(told, look, truth):
+    """The squared errors of how each cell of the middle says that the parts in its latents look where there are subjects, and of what
+    these cover of their pictures."""
+    weights = F.pixel_unshuffle(torch.cat([truth[:, :1].expand(-1, LATENTS, -1, -1), squares(truth)], 1), CELL)
     return ((told - F.pixel_unshuffle(look, CELL)).square() * weights).sum() / weights.sum()
 
 
@@ -38,17 +44,17 @@ def near(position):
 
 
 def parts_at(truth):
-    """What part of which subject each latent shows, (n, latents, 50), from (n, 4, side, side)."""
+    """What part of which subject each latent shows, (n, latents, 128), from (n, 4, side, side)."""
     across, up, second = truth[:, 1:].flatten(2).unbind(1)
     square = (near(up)[..., :, None] * near(across)[..., None, :]).flatten(2)
     return torch.cat([square * (1 - second[..., None]), square * second[..., None]], 2)
 
 
 def split(truth):
-    """What a head for each of a cell's latents should look at, (n, heads, cells, 50), and how much of a subject is there,
+    """What a head for each of a cell's latents should look at, (n, heads, cells, 128), and whether a subject's picture is there,
     (n, heads, cells)."""
     each = [truth[..., i::CELL, j::CELL] for i in range(CELL) for j in range(CELL)]
-    return torch.stack([parts_at(own) for own in each], 1), torch.stack([own[:, 0].flatten(1) for own in each], 1)
+    return torch.stack([parts_at(own) for own in each], 1), torch.stack([squares(own).flatten(1) for own in each], 1)
 
 
 def mean_where(chosen, values):
@@ -79,7 +85,7 @@ class Aid(nn.Module):
 
     def losses(self, middle, truth, look, chances, looks_once):
         """By name; chances are asked of those pictures alone that are all noise."""
-        place, part = place_loss(self.places(middle).float(), truth), part_loss(self.parts(middle).float(), look, truth[:, :1])
+        place, part = place_loss(self.places(middle).float(), truth), part_loss(self.parts(middle).float(), look, truth)
         heard = self.chances(middle.mean((2, 3))).float()
         parts, there = split(truth)
         find = sum(find_loss(attention, *given, parts, there) for attention, given in self.sought.items()) / len(self.sought)

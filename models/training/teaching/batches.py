@@ -68,7 +68,7 @@ class Batches:
 
     def sights(self, shelf, chosen):
         """Where subjects are (n, 4, side, side): their share of every latent, and behind it `composer.whereabouts`; and how that part
-        looks in its subject's portrait (n, 8, side, side)."""
+        looks in its subject's portrait (n, 9, side, side)."""
         where = shelf.parts["where"][chosen].float()
         points = where[:, :2].permute(0, 2, 3, 1)
         first, second = (F.grid_sample(self.table[rows], points, padding_mode="border", align_corners=False)

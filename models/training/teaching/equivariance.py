@@ -11,12 +11,12 @@ from torch.nn import functional as F
 
 from teaching.batches import error_weights
 from teaching.crops import reconstruction_loss
+from teaching.meanings import PIXELS
 from training import autocast
 
 SHARES = (0.5, 0.625, 0.75, 1.0)    # of a side that moved ones may have
 CLOSEST = 0.7                       # the least part of a side that is seen of pictures which keep their size
 TILT = math.radians(12)
-PIXELS = 8                          # along a latent
 
 
 def draw_moves(count, share, device):

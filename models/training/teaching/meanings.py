@@ -4,9 +4,9 @@ MobileDiffusion's text encoder comes from CLIP, which has seen pictures. Ours be
 would have: states from which attention can read what is told of, and a subject's appearance rather than its name alone.
 
 A caption leaves most of its positions to padding. The last of them learn to tell how each part of the scene's subjects looks: a
-square's 5x5 parts of the first, row by row, then the second's, each as the latents that such a part has in the subject's
-portrait. So the UNet does not have to know subjects by heart: a cell that knows which part it is finds its look by attention. To be
-found, each must say which part it tells of, too.
+square's 8x8 parts of the first, row by row, then the second's, each as the latents that such a part has in the subject's
+portrait, and how much of each the subject covers: its outline. So the UNet does not have to know subjects by heart: a cell that knows
+which part it is finds its look by attention. To be found, each must say which part it tells of, too.
 """
 
 import os
@@ -25,9 +25,10 @@ from world.scene_cache import load_world
 from world.scenes import COLOURS
 from world.subjects import NAMED
 
-SIDE, PART = 5, 2                   # parts along each side of a portrait, and latents along a part's
+SIDE, PART = 8, 2                   # parts along each side of a portrait, and latents along a part's
 ROOM, MARGIN = SIDE * PART, 2       # latents of a portrait, and around it
-CHANNELS = 8
+LATENTS, PIXELS = 8, 8              # channels of a latent, and pixels along it
+CHANNELS = LATENTS + 1              # of a look: what of it the subject covers as well
 LOOK = PART * PART * CHANNELS       # numbers of one part's look
 BATCH = 16
 
@@ -47,31 +48,33 @@ class PortraitRows:
 
 @torch.no_grad()
 def portraits(settings, folder, device):
-    """The latents of each subject, alone on white, in each of its colours, less their mean: (n, 8, 10, 10) of a mean square of 1, the
-    last of them zeros for nothing. Kept in the run folder."""
+    """The latents of each subject, alone on white, in each of its colours, less their mean and of a mean square of 1, and from -1 to 1
+    what of each the subject covers: (n, 9, 16, 16), the last of them zeros for nothing. Kept in the run folder."""
     path = os.path.join(folder, "portraits.npy")
     if not os.path.exists(path):
         world, sprites = load_world(folder, NAMED)
-        vae, size, latents = load_vae(settings, folder, device), 8 * (ROOM + 2 * MARGIN), []
-        pictures = np.stack([composer.portrait(*pair, size, 8 * ROOM, sprites) for pair in PortraitRows(world).pairs])
-        for some in torch.from_numpy(pictures).permute(0, 3, 1, 2).split(BATCH):
+        vae, size, latents = load_vae(settings, folder, device), PIXELS * (ROOM + 2 * MARGIN), []
+        pictures = np.stack([composer.portrait(*pair, size, PIXELS * ROOM, sprites) for pair in PortraitRows(world).pairs])
+        pictures = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+        for some in pictures[:, :3].split(BATCH):
             with autocast(device):
                 latents.append(vae.encode(some.to(device).float() / 127.5 - 1).float().cpu())
-        table = torch.cat(latents)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        table, covered = torch.cat(latents), F.avg_pool2d(pictures[:, 3:].float() / 127.5 - 1, PIXELS)
         table = table - table.mean((0, 2, 3), keepdim=True)
-        np.save(path, (table / table.square().mean().sqrt()).half().numpy())
+        table = torch.cat([table / table.square().mean().sqrt(), covered], 1)[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        np.save(path, table.half().numpy())
     table = torch.from_numpy(np.load(path)).float()
     return torch.cat([table, torch.zeros_like(table[:1])])
 
 
 def parts_of(looks):
-    """Portraits (n, 2, 8, 10, 10) as their parts, (n, 50, LOOK)."""
-    parts = looks.unflatten(3, (SIDE, PART)).unflatten(5, (SIDE, PART))     # n, 2, 8, rows, down, columns, across
+    """Portraits (n, 2, 9, 16, 16) as their parts, (n, 128, LOOK)."""
+    parts = looks.unflatten(3, (SIDE, PART)).unflatten(5, (SIDE, PART))     # n, 2, 9, rows, down, columns, across
     return parts.permute(0, 1, 3, 5, 2, 4, 6).reshape(len(looks), -1, LOOK)
 
 
 def addresses():
-    """Of each part its row, its column and whose it is, as ones among zeros: (50, 5 + 5 + 2)."""
+    """Of each part its row, its column and whose it is, as ones among zeros: (128, 8 + 8 + 2)."""
     k = torch.arange(2 * SIDE * SIDE)
     return torch.cat([F.one_hot(k // SIDE % SIDE, SIDE), F.one_hot(k % SIDE, SIDE), F.one_hot(k // SIDE ** 2, 2)], 1).float()
 

@@ -197,18 +197,19 @@ def first_of(scene):
 
 
 def portrait(noun, colour, size, room, sprites):
-    """A thing alone on white in the middle of a square picture, as large as there is room for."""
-    picture, thing = np.ones((size, size, 3), np.float32), Thing(noun, colour, 0.5, 0.5, room / size, [0.5] * EACH, True)
+    """A thing alone on white in the middle of a square picture, as large as there is room for, and where it is: (size, size, 4)."""
+    picture, mask = np.ones((size, size, 3), np.float32), np.zeros((size, size), np.float32)
+    thing = Thing(noun, colour, 0.5, 0.5, room / size, [0.5] * EACH, True)
     thing.foot += thing.size(sprites[noun])[1] / 2
-    paste(picture, np.zeros((size, size), np.float32), thing, sprites[noun], size, 1.0, 0.0)
-    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+    paste(picture, mask, thing, sprites[noun], size, 1.0, 0.0)
+    return (np.clip(np.dstack([picture, mask]), 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def whereabouts(scene, chances, side, sprites):
-    """Of every cell of a grid (side, side), the part of a thing that is there: (3, side, side) as across and up its picture, -1 to 1,
-    and whether it is not of `first_of`'s kind; zeros where there is none."""
+    """Of every cell of a grid (side, side), the part of a thing's picture that is there: (3, side, side) as across and up it, -1 to 1,
+    and whether it is not of `first_of`'s kind; zeros where there is none. Of two things there, the nearer one that covers it."""
     u, first = uniform(chances), first_of(scene)
-    found = np.zeros((3, side, side), np.float32)
+    found, covered = np.zeros((3, side, side), np.float32), np.zeros((side, side), bool)
     middles = (np.arange(side, dtype=np.float32) + 0.5) / side
     for thing in layout(scene, sprites, u):
         width, height = thing.size(sprites[thing.noun])
@@ -216,6 +217,9 @@ def whereabouts(scene, chances, side, sprites):
         x, y = middles[None, :] - thing.x, middles[:, None] - (thing.foot - height / 2)
         across, up = flip * (math.cos(angle) * x + math.sin(angle) * y), math.cos(angle) * y - math.sin(angle) * x
         there = (abs(across) < width / 2) & (abs(up) < height / 2)
+        covers = there & (sprites[thing.noun].alpha_at(across / width + 0.5, up / height + 0.5) > 0.5)
+        there &= covers | ~covered
+        covered |= covers
         half = max(width, height) / 2
         found[:, there] = np.stack([across / half, up / half, np.full_like(across, thing.noun != first)])[:, there]
     return found

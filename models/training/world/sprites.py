@@ -53,6 +53,11 @@ class Sprite:
         self._measure()
         self._cache = {}
 
+    def alpha_at(self, across, down):
+        """At positions from 0 to 1 across and down its picture; those outside as at its border."""
+        column, row = (np.clip((at * size).astype(int), 0, size - 1) for at, size in ((across, self.width), (down, self.height)))
+        return self.rgba[row, column, 3]
+
     def _measure(self):
         rgb, alpha = self.rgba[..., :3], self.rgba[..., 3]
         spread = rgb.max(-1) - rgb.min(-1)
