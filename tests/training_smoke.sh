@@ -54,6 +54,11 @@ if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
         train $stage --run "$work/warm-run" --warm "$work/run/shipped" >"$work/said"
         grep "warm start" "$work/said"
     done
+    echo "== a model of another recipe is not gone on with"
+    mkdir "$work/other-run"
+    ! train adopt models/picture-book --run "$work/other-run" >"$work/said" 2>&1
+    grep "is of another recipe: .* should be (.*), found (" "$work/said"
+    test -z "$(ls "$work/other-run")"
     echo "== gone on with it on another machine"
     mkdir "$work/adopted-run"
     cp "$work"/run/sprites.npy "$work"/run/*.json "$work/adopted-run"

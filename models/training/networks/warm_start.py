@@ -24,7 +24,8 @@ def widened(tensor, shape):
 def warm_start(network, path, change=lambda tensors: tensors):
     """Takes from a model folder's file whatever tensors have the name and, widened, the shape of the network's.
 
-    `change` may adapt them first.
+    `change` may adapt them first. Answers with the names of the network's tensors that were left as they are, and the shapes found in
+    their place, None where there is none.
     """
     own = network.state_dict()
     tensors = change({name: value.float() for name, value in safetensors_io.load(path).items()})
@@ -32,6 +33,7 @@ def warm_start(network, path, change=lambda tensors: tensors):
     fitting = {name: value for name, value in tensors.items() if own[name].shape == value.shape}
     network.load_state_dict(fitting, strict=False)
     print(f"warm start: {len(fitting)} of {len(own)} tensors from {path}")
+    return {name: tuple(tensors[name].shape) if name in tensors else None for name in own if name not in fitting}
 
 
 def same_words(tensors, old, text_encoder, new):
