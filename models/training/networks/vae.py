@@ -13,11 +13,12 @@ from torch.nn import functional as F
 from networks.group_norm import GroupNorm
 
 EPS = 1e-6
+LATENTS, PIXELS = 8, 8      # channels of a latent, and pixels along it
 
 
 def vae_config(settings):
     return {
-        "_class_name": "AutoencoderKL", "in_channels": 3, "out_channels": 3, "latent_channels": 8,
+        "_class_name": "AutoencoderKL", "in_channels": 3, "out_channels": 3, "latent_channels": LATENTS,
         "block_out_channels": list(settings.vae_widths), "layers_per_block": 1, "norm_num_groups": settings.vae_groups,
         "mid_block_add_attention": False, "use_quant_conv": False, "use_post_quant_conv": True, "act_fn": "silu",
         "scaling_factor": 1.0, "sample_size": settings.size}

@@ -15,8 +15,8 @@ from networks.warm_start import warm_start
 from world.tokenizer import Tokenizer
 
 
-def take(network, path, but="nothing"):
-    """All of the network's tensors from a file, but for those of a name."""
+def take(network, path, but=()):
+    """All of the network's tensors from a file, but for those whose names begin so."""
     for name, found in warm_start(network, path).items():
         if not name.startswith(but):
             expected = tuple(network.state_dict()[name].shape)

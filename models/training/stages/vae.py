@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from judging.reconstruction import check, load_held_out, write_pairs
 from networks.lpips import load_lpips
 from networks.muon import MuonAndAdamW
-from networks.vae import Autoencoder, begin_straight, vae_config
+from networks.vae import LATENTS, PIXELS, Autoencoder, begin_straight, vae_config
 from networks.warm_start import warm_start
 from teaching.crops import Crops, rebuild, reconstruction_loss
 from teaching.equivariance import moved_losses
@@ -48,7 +48,7 @@ class ColourReader(nn.Module):
         self.read = nn.Conv2d(channels, 3, 1)
 
     def loss(self, latents, truth):
-        return (self.read(latents.float()) - F.avg_pool2d(truth, 8)).abs().mean()
+        return (self.read(latents.float()) - F.avg_pool2d(truth, PIXELS)).abs().mean()
 
 
 def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
@@ -59,7 +59,7 @@ def run(settings, folder, device, minutes, steps, warm, judges=None, **_):
     if warm:
         warm_start(network, os.path.join(warm, "vae", "diffusion_pytorch_model.safetensors"))
     network = network.to(device, memory_format=torch.channels_last)
-    reader, patches = ColourReader(8).to(device), Patches().to(device, memory_format=torch.channels_last)
+    reader, patches = ColourReader(LATENTS).to(device), Patches().to(device, memory_format=torch.channels_last)
     average, lpips = Average(network, 0.998), load_lpips(judges, device)
     optimiser = MuonAndAdamW([network, reader], settings.vae_rate)
     critic = adamw(patches.parameters(), lr=2e-4, betas=(0.5, 0.9))

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from teaching.meanings import CHANNELS, LATENTS, SIDE
+from networks.vae import LATENTS
+from teaching.meanings import CHANNELS, SIDE
 from world import composer
 
 CELL = 2            # latents along a cell of the middle

@@ -9,9 +9,9 @@ import math
 import torch
 from torch.nn import functional as F
 
+from networks.vae import PIXELS
 from teaching.batches import error_weights
 from teaching.crops import reconstruction_loss
-from teaching.meanings import PIXELS
 from training import autocast
 
 SHARES = (0.5, 0.625, 0.75, 1.0)    # of a side that moved ones may have
@@ -25,7 +25,7 @@ def draw_moves(count, share, device):
         return low + (high - low) * torch.rand(count, device=device)
 
     mirror, tilt = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0), uniform(-TILT, TILT)
-    seen = uniform(CLOSEST, 1) if share == 1 else uniform(1, 1)
+    seen = uniform(CLOSEST if share == 1 else 1, 1)
     across, down = (uniform(-1, 1) * (1 - seen) for _ in range(2))
     cos, sin = seen * tilt.cos(), seen * tilt.sin()
     return torch.stack([torch.stack([mirror * cos, -sin, across], 1), torch.stack([mirror * sin, cos, down], 1)], 1)
@@ -42,7 +42,7 @@ def moved_losses(network, truth, mask, latents, settings):
     share = SHARES[torch.randint(len(SHARES), (1,)).item()]
     side = round(latents.shape[-1] * share)
     moves = draw_moves(len(truth), share, truth.device)
-    pixels, inside = (resampled(x, moves, PIXELS * side) for x in (truth, mask))
+    pixels, inside = resampled(torch.cat([truth, mask], 1), moves, PIXELS * side).split([3, 1], 1)
     expected = resampled(latents.float(), moves, side)
     with autocast(truth.device):
         found = network.encode(pixels.contiguous(memory_format=torch.channels_last))

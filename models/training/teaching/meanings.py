@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from networks.unet import Attention
-from networks.vae import load_vae
+from networks.vae import LATENTS, PIXELS, load_vae
 from training import autocast
 from world import composer
 from world.attributes import TOLD
@@ -27,7 +27,6 @@ from world.subjects import NAMED
 
 SIDE, PART = 8, 2                   # parts along each side of a portrait, and latents along a part's
 ROOM, MARGIN = SIDE * PART, 2       # latents of a portrait, and around it
-LATENTS, PIXELS = 8, 8              # channels of a latent, and pixels along it
 CHANNELS = LATENTS + 1              # of a look: what of it the subject covers as well
 LOOK = PART * PART * CHANNELS       # numbers of one part's look
 BATCH = 16
