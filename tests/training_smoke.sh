@@ -22,6 +22,7 @@ echo "== int8"
 
 echo "== equivariance"
 "$python" -B tests/training_equivariance_test.py .
+"$python" -B tests/training_latent_cache_test.py .
 
 mkdir "$model"
 cp models/picture-book/prompts.txt "$model/"

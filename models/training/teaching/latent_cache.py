@@ -22,9 +22,12 @@ class Latents:
         self.path, side = os.path.join(folder, f"latents-{size}"), size // 8
 
         def mapped(name, kind, shape):
-            path = f"{self.path}.{name}"
-            fits = os.path.exists(path) and os.path.getsize(path) == int(np.prod(shape)) * np.dtype(kind).itemsize
-            return np.memmap(path, kind, "r+" if fits else "w+", shape=shape)
+            path, expected = f"{self.path}.{name}", int(np.prod(shape)) * np.dtype(kind).itemsize
+            found = os.path.getsize(path) if os.path.exists(path) else 0
+            if found != expected and self.done:
+                raise SystemExit(f"{path}: {found} bytes, expected {expected}: of another recipe, and {self.done} of its scenes are done; "
+                                 f"remove {self.path}.* to have them made again")
+            return np.memmap(path, kind, "r+" if found == expected else "w+", shape=shape)
 
         self.latents = mapped("f16", np.float16, (count, 8, side, side))
         self.masks = mapped("masks", np.uint8, (count, side, side))
@@ -35,7 +38,10 @@ class Latents:
 
     @property
     def done(self):
-        return int(open(self.path + ".done").read()) if os.path.exists(self.path + ".done") else 0
+        if not os.path.exists(self.path + ".done"):
+            return 0
+        with open(self.path + ".done") as file:
+            return int(file.read())
 
     def note_done(self, done):
         with open(self.path + ".new", "w") as file:
