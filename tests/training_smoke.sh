@@ -26,13 +26,13 @@ echo "== equivariance"
 
 mkdir "$model"
 cp models/picture-book/prompts.txt "$model/"
-for stage in fetch "all $model" "sheet $model" "decoders $model" "judge $model"; do
+for stage in fetch "all $model" "known $model" "sheet $model" "decoders $model" "judge $model"; do
     echo "== $stage"
     # shellcheck disable=SC2086  (a stage and its argument are two words)
     train $stage --run "$work/run"
 done
 for file in model_index.json tokenizer/tokenizer.model expected.safetensors words.json world.json contact-sheet.png \
-            before-gan.png decoders.json accuracy.json; do
+            before-gan.png known.json decoders.json accuracy.json; do
     test -s "$model/$file"
 done
 

@@ -37,6 +37,7 @@ class Settings:
     text_width: int = 256
     text_layers: int = 4
     text_heads: int = 8
+    text_ratio: int = 8                 # of its feed-forwards, which know the looks by heart
     text_batch: int = 96                # captions, before there are pictures
     look_weight: float = 4.0            # of how subjects look beside what they are called
 
@@ -70,6 +71,8 @@ class Settings:
     r1_every: int = 16
     r1_weight: float = 1.0
 
+    known_looks: int = 12               # at each subject, to see whether the model knows it
+    known_from: float = 50.0            # percent of these that are right
     guidance: float = 2.5               # of the many steps that one step is compared with
     judged: int = 1000                  # prompts read back by the classifier
     judged_slowly: int = 300            # of these, by many steps as well
@@ -84,6 +87,6 @@ ON_A_GPU = dataclasses.replace(
     gan_batch=256, gan_seen=32, check_minutes=1)
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
-    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_batch=8, unet_widths=(32, 64),
+    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_ratio=2, text_batch=8, unet_widths=(32, 64),
     unet_mid_transformers=1, unet_head=16, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24,
-    gan_batch=4, r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4)
+    gan_batch=4, r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4, known_looks=1, known_from=0.0)

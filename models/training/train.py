@@ -11,6 +11,7 @@
     python3 models/training/train.py diffusion      # 2. the UNet
     python3 models/training/train.py gan            # 3. DiffusionGAN: one step
     python3 models/training/train.py export OUT     # 4. a model folder
+    python3 models/training/train.py known MODEL    # which subjects it draws well enough to name them
     python3 models/training/train.py sheet MODEL    # pictures of its prompts.txt
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality, and their speed
@@ -35,8 +36,8 @@ import torch
 import settings
 
 MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "decoders": 10, "all": 240}
-STAGES = ("fetch", "world", "adopt", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "sheet", "decoders",
-          "precisions", "judge", "plot", "all")
+STAGES = ("fetch", "world", "adopt", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "known", "sheet",
+          "decoders", "precisions", "judge", "plot", "all")
 SMOKE_STEPS = 3
 
 

@@ -14,17 +14,17 @@ from world.attributes import labels
 from world.captions import caption
 from world.rendering import Renderer
 from world.scenes import kept_pairs
-from world.subjects import NAMED
 
 MANY_STEPS = 25
 
 
 class Judge:
-    def __init__(self, settings, folder, path, judges, size):
+    def __init__(self, settings, folder, path, judges, size, nouns=None):
+        """Of the subjects that the model says it knows, unless others are given."""
         self.settings, self.size = settings, size
         self.model, self.classifier, self.lpips = Model(path), load_classifier(settings, folder), load_lpips(judges)
         self.model.latent_size = size // 8
-        self.renderer = Renderer(folder, NAMED)
+        self.renderer = Renderer(folder, nouns or self.model.subjects)
         if self.classifier is None:
             raise SystemExit("run the stage classifier first")
 

@@ -33,6 +33,7 @@ class Model:
         self.schedule = Schedule(config("scheduler", "scheduler_config.json"))
         self.tokenizer = Tokenizer(os.path.join(path, "tokenizer"), config("text_encoder")["max_position_embeddings"])
         self.latent_size = config("unet")["sample_size"]
+        self.subjects = tuple(config("", "world.json")["subjects"])
 
     def noise(self, count, seed):
         return torch.randn(count, 8, *[self.latent_size] * 2, generator=torch.Generator().manual_seed(seed))

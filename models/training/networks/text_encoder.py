@@ -8,7 +8,7 @@ def text_config(settings, tokenizer):
     return {
         "_class_name": "CLIPTextModel", "vocab_size": tokenizer.pieces.get_piece_size(), "hidden_size": settings.text_width,
         "num_hidden_layers": settings.text_layers, "num_attention_heads": settings.text_heads,
-        "intermediate_size": 4 * settings.text_width, "max_position_embeddings": settings.text_length,
+        "intermediate_size": settings.text_ratio * settings.text_width, "max_position_embeddings": settings.text_length,
         "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5,
         "bos_token_id": tokenizer.start, "eos_token_id": tokenizer.end, "pad_token_id": tokenizer.pad}
 

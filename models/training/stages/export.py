@@ -78,6 +78,12 @@ def expected(model, prompt):
             "pipeline_rgb": model.bytes(picture)[0]}
 
 
+def write_words(path, nouns):
+    """What the model says that it knows."""
+    write_json(os.path.join(path, "world.json"), describe(nouns))
+    write_json(os.path.join(path, "words.json"), all_words(nouns))
+
+
 def write(settings, folder, path, stage):
     """A stage's model folder."""
     tokenizer = Tokenizer(folder, settings.text_length)
@@ -92,8 +98,7 @@ def write(settings, folder, path, stage):
         write_weights(os.path.join(path, part, file + ".safetensors"), tensors)
     os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)
     shutil.copy(os.path.join(folder, "tokenizer.model"), os.path.join(path, "tokenizer"))
-    write_json(os.path.join(path, "world.json"), describe())
-    write_json(os.path.join(path, "words.json"), all_words(NAMED))
+    write_words(path, NAMED)
     model = Model(path)
     safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
     figures = {name: sum(p.numel() for p in part.parameters()) for name, part in (

@@ -20,7 +20,6 @@ from stages import plot
 from training import write_figures
 from world import composer
 from world.scenes import Scene, usual_ground
-from world.subjects import NAMED
 
 SEEDS, RENDERS, NEAR = 16, 16, 48
 SLOW = f"{MANY_STEPS} steps"
@@ -91,7 +90,8 @@ def diversity(judge):
 def aspects(judge):
     """What differs between 16 seeds, as percentages of true renders: of a thing on white its place, size and mirror image; of
     captions of one word, which leave most open, the light, and the pictures as a whole."""
-    nouns = NAMED[::max(1, len(NAMED) // judge.settings.judged_twice)][:judge.settings.judged_twice]
+    nouns, count = judge.model.subjects, judge.settings.judged_twice
+    nouns = nouns[::max(1, len(nouns) // count)][:count]
     names = ("place", "size", "mirror image", "light", "whole")
     means = {"one step": torch.zeros(len(names)), "true renders": torch.zeros(len(names))}
     for i, noun in enumerate(nouns):

@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from world.subjects import NAMED, SUBJECTS
+from world.subjects import SUBJECTS
 
 COLOURS = ("red", "orange", "yellow", "green", "turquoise", "blue", "purple", "pink", "brown", "white", "black")
 COUNTS = (1, 2, 3, 4)
@@ -79,13 +79,13 @@ def is_kept_back(scene):
     return bool(kept_pairs(scene))
 
 
-def describe():
+def describe(nouns):
     """What anyone needs to compose prompts: `world.json`."""
-    return {"subjects": list(NAMED), "colours": list(COLOURS), "counts": list(COUNTS), "sizes": list(SIZES), "times": list(TIMES),
+    return {"subjects": list(nouns), "colours": list(COLOURS), "counts": list(COUNTS), "sizes": list(SIZES), "times": list(TIMES),
             "grounds": list(GROUNDS), "backgrounds": list(BACKDROPS), "weathers": list(WEATHERS), "relations": list(RELATIONS[1:]),
-            "usual": {noun: {"ground": usual_ground(noun), "bearing": SUBJECTS[noun].bearing} for noun in NAMED},
-            "never_trained": {"colours": [[n, c] for n in NAMED for c in COLOURS if is_kept_colour(n, c)],
-                              "grounds": [[n, g] for n in NAMED for g in GROUNDS if is_kept_ground(n, g)]}}
+            "usual": {noun: {"ground": usual_ground(noun), "bearing": SUBJECTS[noun].bearing} for noun in nouns},
+            "never_trained": {"colours": [[n, c] for n in nouns for c in COLOURS if is_kept_colour(n, c)],
+                              "grounds": [[n, g] for n in nouns for g in GROUNDS if is_kept_ground(n, g)]}}
 
 
 class World:
