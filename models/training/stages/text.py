@@ -5,6 +5,7 @@ import random
 
 import torch
 
+from judging.told_looks import ToldLooks
 from networks.muon import MuonAndAdamW
 from networks.text_encoder import TextEncoder, text_config
 from networks.warm_start import same_words, warm_start
@@ -29,11 +30,12 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
                    lambda tensors: same_words(tensors, Tokenizer(os.path.join(warm, "tokenizer"), 0), network, tokenizer))
     network = network.to(device)
     reader = Reader(settings.text_width, settings.text_heads).to(device)
-    both, average = torch.nn.ModuleList([network, reader]), Average(network, 0.998)
+    both, average = torch.nn.ModuleList([network, reader]), Average(network, 0.99)
     optimiser = MuonAndAdamW([both], RATE)
     training = Training(folder, "text", {"network": network, "reader": reader, "average": average.network, "optimiser": optimiser},
                         minutes, steps, by_processor=device == "cpu")
     average.steps, rng, threads = training.step, random.Random(6 + training.step), torch.get_num_threads()
+    told, checked = ToldLooks(world, rows, table, tokenizer), training.seconds
     for step in training:
         if step % 20 == 0:
             share_processor(threads)
@@ -46,3 +48,7 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
         descend(named + settings.look_weight * (looked + addressed), both, optimiser)
         average.update(network)
         training.log(25, named=named.detach(), looked=looked.detach(), addressed=addressed.detach(), subject=right)
+        if training.seconds - checked > 60 * settings.check_minutes:
+            checked = training.seconds
+            training.note(**told(average.network, reader))
+    training.note(**told(average.network, reader))

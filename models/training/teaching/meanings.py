@@ -72,6 +72,12 @@ def parts_of(looks):
     return parts.permute(0, 1, 3, 5, 2, 4, 6).reshape(len(looks), -1, LOOK)
 
 
+def looks_of(parts):
+    """The portraits again."""
+    looks = parts.view(len(parts), 2, SIDE, SIDE, CHANNELS, PART, PART)     # n, 2, rows, columns, 9, down, across
+    return looks.permute(0, 1, 4, 2, 5, 3, 6).reshape(len(parts), 2, CHANNELS, ROOM, ROOM)
+
+
 def addresses():
     """Of each part its row, its column and whose it is, as ones among zeros: (128, 8 + 8 + 2)."""
     k = torch.arange(2 * SIDE * SIDE)
@@ -89,14 +95,17 @@ class Reader(nn.Module):
         self.answers = nn.ModuleList([nn.Linear(width, len(values)) for values in TOLD.values()])
         self.look, self.address = nn.Linear(width, LOOK), nn.Linear(width, 2 * SIDE + 2)
 
+    def looks(self, states):
+        """The parts that the last positions tell of, (n, 128, LOOK)."""
+        return self.look(states[:, -2 * SIDE * SIDE:])
+
     def loss(self, states, labels, looks):
         """Cross entropies of the attributes, and the mean squared errors of the looks and of their addresses."""
         read = self.norm(self.attention(self.questions.expand(len(states), -1, -1), states))
         answers = [answer(read[:, k]).float() for k, answer in enumerate(self.answers)]
         parts = parts_of(looks)
         named = sum(F.cross_entropy(answer, labels[part]) for part, answer in zip(TOLD, answers))
-        tellers = states[:, -parts.shape[1]:]
-        looked = (self.look(tellers).float() - parts).square().mean()
-        addressed = (self.address(tellers).float() - addresses().to(parts)).square().mean()
+        looked = (self.looks(states).float() - parts).square().mean()
+        addressed = (self.address(states[:, -2 * SIDE * SIDE:]).float() - addresses().to(parts)).square().mean()
         right = (answers[0].argmax(1) == labels["subject"]).float().mean()
         return named, looked, addressed, right
