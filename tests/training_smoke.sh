@@ -50,7 +50,7 @@ if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     test -s "$model/precisions.json"
     echo "== begun from the shipped folder"
     mkdir "$work/warm-run"
-    cp "$work"/run/sprites.npy "$work"/run/*.json "$work"/run/scenes-* "$work"/run/latents-* "$work/warm-run"
+    cp "$work"/run/sprites.npy "$work"/run/*.json "$work"/run/scenes-* "$work"/run/latents-* "$work"/run/portraits.npy "$work/warm-run"
     for stage in vae text diffusion; do
         train $stage --run "$work/warm-run" --warm "$work/run/shipped" >"$work/said"
         grep "warm start" "$work/said"
@@ -62,7 +62,7 @@ if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     test -z "$(ls "$work/other-run")"
     echo "== gone on with it on another machine"
     mkdir "$work/adopted-run"
-    cp "$work"/run/sprites.npy "$work"/run/*.json "$work/adopted-run"
+    cp "$work"/run/sprites.npy "$work"/run/*.json "$work"/run/portraits.npy "$work/adopted-run"
     for stage in "adopt $work/run/shipped" latents "diffusion --warm $work/run/shipped" "export $work/adopted"; do
         # shellcheck disable=SC2086  (a stage and its argument are two words)
         train $stage --run "$work/adopted-run"
