@@ -10,6 +10,7 @@
 
 #include "kernels/convolution/conv2d_spec.h"
 #include "kernels/convolution/convolution_algorithm.h"
+#include "kernels/convolution/pixel_walk.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 #include "kernels/product/byte_product.h"
@@ -29,16 +30,13 @@ class ByteConvolution final : public ConvolutionAlgorithm {
   int64_t packed_bytes() const override;
 
  private:
-  // What makes every `step`th pixel of the answer along both axes, from (row, column) on, of the pixels from (top,
-  // left) on. All of it, but behind an upsampling, where there are four.
   struct Phase {
-    int row = 0, column = 0, step = 1, top, left;
+    PixelPhase pixels;
     ByteProduct product;
   };
 
-  static int side(const Conv2dSpec& spec) { return spec.upsample_2x ? 2 : spec.kernel; }
   static ByteMatrix matrix(const Conv2dSpec& spec) {
-    return {.taps = side(spec) * side(spec), .in = spec.in_channels, .out = spec.out_channels};
+    return {.taps = phase_side(spec) * phase_side(spec), .in = spec.in_channels, .out = spec.out_channels};
   }
 
   // x, what lies outside each picture (a pixel that stands for zero), and the sums of x's pixels.

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "kernels/convolution/bfloat16_convolution.h"
 #include "kernels/convolution/byte_convolution.h"
 #include "kernels/convolution/convolution_algorithm.h"
 #include "kernels/convolution/indirect_convolution.h"
@@ -96,6 +97,16 @@ Choice choose(const Conv2dSpec& spec, Precision asked) {
             .kernel = {.way = spec.upsample_2x ? "upsampling" : "indirect",
                        .products = Kernel::Products::kBytes,
                        .precision = asked}};
+
+  // float16 where the processor has tiles of bfloat16.
+  if (asked == Precision::kFloat16 && Bfloat16Product::suits_processor() && Bfloat16Convolution::suits(spec))
+    return {.pack = by<Bfloat16Convolution>,
+            .precision = asked,
+            .input = read(asked),
+            .kernel = {.way = spec.upsample_2x ? "upsampling" : "indirect",
+                       .products = Kernel::Products::kTiles,
+                       .precision = asked,
+                       .result = asked}};
 
   // Behind an upsampling: 4 small kernels on the small picture, 9/4 times fewer products. It quantises the rows that it
   // pads by itself.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernels/elementwise/quantize.h"
+#include "kernels/linear/bfloat16_linear.h"
 #include "kernels/linear/byte_linear.h"
 #include "kernels/linear/fully_connected.h"
 #include "kernels/linear/panel_linear.h"
@@ -35,6 +36,10 @@ Choice choose(Precision precision, const LinearSpec& spec) {
   // In int8 where the processor has instructions for it, but no tiles.
   if (precision == Precision::kInt8 && ByteProduct::suits_processor() && ByteLinear::suits(spec))
     return {.pack = by<ByteLinear>, .products = Kernel::Products::kBytes};
+
+  // float16 where the processor has tiles of bfloat16.
+  if (precision == Precision::kFloat16 && Bfloat16Product::suits_processor() && Bfloat16Linear::suits(spec))
+    return {.pack = by<Bfloat16Linear>, .products = Kernel::Products::kTiles};
 
   // Everything else.
   return {.pack = by<FullyConnected>, .products = Kernel::Products::kXnnpack};

@@ -36,6 +36,12 @@ struct Half {
 // bfloat16 is float32's upper half.
 constexpr float float_from_bfloat16(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 
+// The nearest bfloat16 to a finite value, halves to even.
+constexpr uint16_t bfloat16_from_float(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
 // IEEE 754 binary16, subnormals, infinities and NaN included. The exponent is rebased by a multiplication, which is
 // exact and also normalises the subnormals.
 constexpr float float_from_float16(uint16_t bits) {

@@ -16,6 +16,7 @@ struct Kernel {
     kLoops,    // loops of ours, products and all
     kPanels,   // product/panel_product.h
     kBytes,    // product/byte_product.h
+    kTiles,    // product/bfloat16_product.h
     kXnnpack,  // XNNPACK's
   };
 

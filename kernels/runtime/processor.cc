@@ -29,7 +29,7 @@ std::vector<Found> ask() {
   const CpuidWords first = cpuid(1, 0), seventh = cpuid(7, 0), further = cpuid(7, 1);
   return {{"FMA", has(first.c, 12)},       {"AVX2", has(seventh.b, 5)},          {"AVX-512", has(seventh.b, 16)},
           {"AVX-VNNI", has(further.a, 4)}, {"AVX-512 VNNI", has(seventh.c, 11)}, {"AVX512-FP16", has(seventh.d, 23)},
-          {"AMX", has(seventh.d, 25)}};
+          {"AMX", has(seventh.d, 25)},     {"AMX bfloat16", has(seventh.d, 22) && has(further.a, 5)}};
 }
 
 #elif defined(__aarch64__) && defined(__linux__)

@@ -9,7 +9,7 @@
 namespace mobilediffusion::kernels {
 
 // Those of these that this processor has. x86-64: "FMA", "AVX2", "AVX-512", "AVX-VNNI", "AVX-512 VNNI", "AVX512-FP16",
-// "AMX"; 64-bit Arm: "FP16" (arithmetic), "dot products", "i8mm", "bf16", "SVE", "SVE2", "SME". Found out once a
+// "AMX", "AMX bfloat16"; 64-bit Arm: "FP16" (arithmetic), "dot products", "i8mm", "bf16", "SVE", "SVE2", "SME". Found out once a
 // process.
 const std::vector<std::string_view>& instruction_sets();
 bool has_instructions(std::string_view name);

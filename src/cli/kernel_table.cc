@@ -85,6 +85,8 @@ json to_json(std::string_view kind, const Kernel& kernel, const Use& use, Produc
     value.update({{"by", "bytes"},
                   {"instructions", kernels::byte_tiles().front()->instructions},
                   {"weights", name_of(kernel.precision)}});
+  } else if (kernel.products == Products::kTiles) {
+    value.update({{"by", "tiles"}, {"instructions", "AMX bfloat16"}, {"weights", name_of(kernel.precision)}});
   } else {
     const ProductKernel& product = products.of(kernel);
     value.update({{"by", "XNNPACK"},
@@ -108,6 +110,8 @@ std::string text_of(const json& use) {
     add("our products of " + use["weights"].get<std::string>() + " weights in float32: " + instructions);
   } else if (by == "bytes") {
     add("our products of " + use["weights"].get<std::string>() + ": " + instructions);
+  } else if (by == "tiles") {
+    add("our products of " + use["weights"].get<std::string>() + " in bfloat16: " + instructions);
   } else {
     add("XNNPACK's " + use["weights"].get<std::string>() + ": " + (instructions.empty() ? "not known" : instructions));
     if (use.contains("tile")) {

@@ -42,7 +42,7 @@ class InfoTest(ProgramTest):
             self.assertLessEqual({"attention", "conv2d", "depthwise", "group_norm", "layer_norm", "linear"}, kinds)
             for operator in found["operators"]:
                 self.assertGreater(operator["calls"], 0)
-                self.assertIn(operator["by"], ("loops", "panels", "bytes", "XNNPACK"))
+                self.assertIn(operator["by"], ("loops", "panels", "bytes", "tiles", "XNNPACK"))
                 if operator["macs"] > 0 and operator["by"] == "XNNPACK":
                     self.assertIn(operator["weights"], ("float32", "float16", "int8"))
                     if operator["operator"] != "depthwise":

@@ -1,0 +1,56 @@
+// Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
+//
+// The innermost loop of products of bfloat16 numbers in AMX's tiles: registers of 16 rows of 64 bytes, of which one
+// instruction multiplies two and adds all to a third, in float32 (Intel's Architecture Instruction Set Extensions
+// Programming Reference, chapter 3).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/runtime/format.h"
+
+namespace mobilediffusion::kernels {
+
+// A bfloat16 in memory: float32's upper half.
+struct Bfloat16 {
+  uint16_t bits;
+};
+
+constexpr size_t kTileRows = 16;     // of x
+constexpr size_t kTileColumns = 16;  // of a matrix
+constexpr size_t kTileDepth = 32;    // values of a row of x
+constexpr size_t kTileSize = kTileRows * kTileDepth;  // values
+
+// Whether this processor has such tiles, and the system lends them to this process.
+bool has_bfloat16_tiles();
+
+// What follows is for where there are: the nearest of `count` values in float32 or half, halves to even.
+void round_to_bfloat16(Reading from, size_t count, Bfloat16* to);
+
+// A thread's tiles, for as long as this lives.
+class BorrowedTiles {
+ public:
+  BorrowedTiles();
+  ~BorrowedTiles();
+  BorrowedTiles(const BorrowedTiles&) = delete;
+  BorrowedTiles& operator=(const BorrowedTiles&) = delete;
+};
+
+// Rows of x, a tile's or two tiles', that are cut in taps: tap i of row j is at x[i * apart + j].
+struct TileRows {
+  const Bfloat16* const* x;
+  size_t apart, rows, taps;
+  size_t steps;  // of kTileDepth values, of each tap; what is read behind its end must be finite
+};
+
+// sums (2 kTileRows, kTileColumns or twice as many) of such rows by a panel (taps, steps, one tile of columns or two,
+// kTileDepth / 2, kTileColumns, 2). Rows of sums behind those of x are written as well.
+void multiply_by_tile(const TileRows& x, const Bfloat16* panel, float* sums);
+void multiply_by_two_tiles(const TileRows& x, const Bfloat16* panel, float* sums);
+
+// For benchmarks: multiplies and adds, in a loop of independent instructions, and returns how many it made; `sum` is for
+// the compiler to think that somebody asks.
+double exercise_tiles(size_t rounds, float* sum);
+
+}  // namespace mobilediffusion::kernels
