@@ -120,28 +120,32 @@ Bfloat16Product::Bfloat16Product(std::string_view name, const TiledMatrix& matri
 void Bfloat16Product::run(Context& context, int64_t rows, const Locate& locate, Writing y) const {
   const auto* const bias = reinterpret_cast<const float*>(packed_.data());
   const auto* const panels = reinterpret_cast<const Bfloat16*>(packed_.data() + panels_at());
-  const size_t tiles = column_tiles();
+  const size_t tiles = column_tiles(), taps = static_cast<size_t>(matrix_.taps);
   const Pieces pieces({.rows = rows, .panels = static_cast<int64_t>((tiles + 1) / 2)},
                       {.rows = kRowsAtOnce, .panels = kPanelsAtOnce}, context.threads().threads());
   pieces.for_each(context, [&](int64_t /*thread*/, const Piece& piece) {
     const auto piece_rows = static_cast<size_t>(piece.rows);
     Rows found;
     locate(piece.row, piece.rows, found);
+    std::array<TileTap, kMostTaps * kRowsAtOnce / kTileRows> x;  // of a tile all taps, then the next's
+    for (size_t row = 0; row < piece_rows; row += kTileRows) {
+      for (size_t i = 0; i < taps; ++i)
+        x[row / kTileRows * taps + i] = {found.x + i * kRowsAtOnce + row, std::min(kTileRows, piece_rows - row)};
+    }
     alignas(64) std::array<float, 4 * kTileRows * kTileColumns> sums;
     const BorrowedTiles borrowed;
     for (int64_t i = piece.panel; i < piece.panel + piece.panels; ++i) {
       const size_t tile = 2 * static_cast<size_t>(i), width = (tile + 1 < tiles ? 2 : 1) * kTileColumns;
       const size_t first = tile * kTileColumns;
+      const auto multiply = width == kTileColumns ? multiply_by_tile : multiply_by_two_tiles;
       for (size_t row = 0; row < piece_rows; row += 2 * kTileRows) {
-        const TileRows x{.x = found.x + row,
-                         .apart = kRowsAtOnce,
-                         .rows = std::min(2 * kTileRows, piece_rows - row),
-                         .taps = static_cast<size_t>(matrix_.taps),
-                         .steps = steps()};
-        (width == kTileColumns ? multiply_by_tile : multiply_by_two_tiles)(x, panels + tile * tile_depth(), sums.data());
+        const TileTap* const upper = x.data() + row / kTileRows * taps;
+        const bool both = row + kTileRows < piece_rows;
+        multiply({.upper = upper, .lower = both ? upper + taps : nullptr, .taps = taps, .steps = steps()},
+                 panels + tile * tile_depth(), sums.data());
         HWY_DYNAMIC_DISPATCH(add_bias)
         ({.sums = sums.data(),
-          .rows = x.rows,
+          .rows = std::min(2 * kTileRows, piece_rows - row),
           .width = width,
           .y = found.y + row,
           .bias = bias + first,

@@ -3,6 +3,19 @@
 
 #include "hwy/detect_targets.h"
 
+namespace mobilediffusion::kernels {
+
+TileTap::TileTap(const Bfloat16* const* rows, size_t count) : rows_(rows), count_(count) {
+  if (count < kTileRows) return;
+  const ptrdiff_t first = rows[1] - rows[0];
+  for (size_t row = 2; row < kTileRows; ++row) {
+    if (rows[row] - rows[row - 1] != first) return;
+  }
+  apart_ = first * static_cast<ptrdiff_t>(sizeof(Bfloat16));
+}
+
+}  // namespace mobilediffusion::kernels
+
 // GCC before 11 has no words for tiles.
 #if HWY_ARCH_X86_64 && defined(__linux__) && defined(__GNUC__) && (defined(__clang__) || __GNUC__ >= 11)
 
@@ -43,36 +56,21 @@ MOBILEDIFFUSION_TILES void release() { _tile_release(); }
 // The compiler does not know that loads and stores of tiles touch memory.
 void settle_memory() { asm volatile("" ::: "memory"); }
 
-// A tap of a tile's rows.
-struct Tap {
-  std::array<const Bfloat16*, kTileRows> at;
-  ptrdiff_t apart = 0;  // bytes from each to the next, where that is the same for all, else 0
-
-  // `count` of them; the last one again for those behind it, whose sums nobody reads.
-  Tap(const Bfloat16* const* x, size_t count) {
-    for (size_t row = 0; row < kTileRows; ++row) at[row] = x[std::min(row, count - 1)];
-    const ptrdiff_t first = at[1] - at[0];
-    bool same = first > 0;
-    for (size_t row = 2; row < kTileRows; ++row) same &= at[row] - at[row - 1] == first;
-    if (same) apart = first * static_cast<ptrdiff_t>(sizeof(Bfloat16));
-  }
-};
-
 // One after another, where memory does not have them at equal distances.
 struct alignas(64) Room {
   std::array<Bfloat16, kTileSize> values;
 
-  void gather(const Tap& tap, size_t from) {
+  void gather(const TileTap& tap, size_t from) {
     for (size_t row = 0; row < kTileRows; ++row)
-      std::memcpy(values.data() + row * kTileDepth, tap.at[row] + from, kRowBytes);
+      std::memcpy(values.data() + row * kTileDepth, tap.row(row) + from, kRowBytes);
     settle_memory();
   }
 };
 
 template <bool kUpper>
-MOBILEDIFFUSION_TILES inline void load_rows(const Tap& tap, size_t from, Room& room) {
-  const Bfloat16* rows = tap.at[0] + from;
-  ptrdiff_t apart = tap.apart;
+MOBILEDIFFUSION_TILES inline void load_rows(const TileTap& tap, size_t from, Room& room) {
+  const Bfloat16* rows = tap.row(0) + from;
+  ptrdiff_t apart = tap.apart();
   if (apart == 0) {
     room.gather(tap, from);
     rows = room.values.data();
@@ -94,12 +92,9 @@ MOBILEDIFFUSION_TILES void multiply(const TileRows& x, const Bfloat16* panel, fl
   _tile_zero(2);
   _tile_zero(3);
   for (size_t i = 0; i < x.taps; ++i) {
-    const Bfloat16* const* const rows = x.x + i * x.apart;
-    const Tap upper(rows, std::min(x.rows, kTileRows));
-    const Tap lower(kTwoOfRows ? rows + kTileRows : rows, kTwoOfRows ? x.rows - kTileRows : 1);
     for (size_t step = 0; step < x.steps; ++step) {
-      load_rows<true>(upper, step * kTileDepth, upper_room);
-      if constexpr (kTwoOfRows) load_rows<false>(lower, step * kTileDepth, lower_room);
+      load_rows<true>(x.upper[i], step * kTileDepth, upper_room);
+      if constexpr (kTwoOfRows) load_rows<false>(x.lower[i], step * kTileDepth, lower_room);
       _tile_loadd(6, panel, kRowBytes);
       panel += kTileSize;
       _tile_dpbf16ps(0, 4, 6);
@@ -124,7 +119,7 @@ MOBILEDIFFUSION_TILES void multiply(const TileRows& x, const Bfloat16* panel, fl
 
 template <bool kTwoOfColumns>
 void multiply_rows(const TileRows& x, const Bfloat16* panel, float* sums) {
-  if (x.rows > kTileRows) {
+  if (x.lower != nullptr) {
     multiply<true, kTwoOfColumns>(x, panel, sums);
   } else {
     multiply<false, kTwoOfColumns>(x, panel, sums);

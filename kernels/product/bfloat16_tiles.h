@@ -37,15 +37,31 @@ class BorrowedTiles {
   BorrowedTiles& operator=(const BorrowedTiles&) = delete;
 };
 
-// Rows of x, a tile's or two tiles', that are cut in taps: tap i of row j is at x[i * apart + j].
+// One tap of a tile's rows: where each of them is, kTileRows at most, of which the last stands for those that lack.
+class TileTap {
+ public:
+  TileTap() = default;
+  TileTap(const Bfloat16* const* rows, size_t count);
+
+  const Bfloat16* row(size_t i) const { return rows_[i < count_ ? i : count_ - 1]; }
+  ptrdiff_t apart() const { return apart_; }  // bytes from each row to the next, where these are all the same, else 0
+
+ private:
+  const Bfloat16* const* rows_ = nullptr;
+  size_t count_ = 0;
+  ptrdiff_t apart_ = 0;
+};
+
+// Rows of x, of one tile or of two, cut in taps.
 struct TileRows {
-  const Bfloat16* const* x;
-  size_t apart, rows, taps;
+  const TileTap* upper;
+  const TileTap* lower;  // null: a single tile
+  size_t taps;
   size_t steps;  // of kTileDepth values, of each tap; what is read behind its end must be finite
 };
 
-// sums (2 kTileRows, kTileColumns or twice as many) of such rows by a panel (taps, steps, one tile of columns or two,
-// kTileDepth / 2, kTileColumns, 2). Rows of sums behind those of x are written as well.
+// sums (all rows, kTileColumns or twice as many) of such rows by a panel (taps, steps, one tile of columns or two,
+// kTileDepth / 2, kTileColumns, 2).
 void multiply_by_tile(const TileRows& x, const Bfloat16* panel, float* sums);
 void multiply_by_two_tiles(const TileRows& x, const Bfloat16* panel, float* sums);
 
