@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// What convolutions share that find their pixels by pointers to them: which of an answer's pixels one product makes, and
-// where the taps of each lie.
+// What convolutions share that find their pixels by pointers to them: which of an answer's pixels one product makes,
+// and where the taps of each lie.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ class PixelWalk {
 
   int64_t rows() const { return to_.n * h_ * w_; }
 
-  // Calls tap(i, picture, pixel) for each tap of `count` of the phase's pixels from `first` on, of the i'th's all before
-  // the next one's: x's pixel, or -1 outside. And then answer(i, picture, value), y's first value of that pixel.
+  // Calls tap(i, picture, pixel) for each tap of `count` of the phase's pixels from `first` on, of the i'th's all
+  // before the next one's: x's pixel, or -1 outside. And then answer(i, picture, value), y's first value of that pixel.
   template <typename Tap, typename Answer>
   void operator()(int64_t first, int64_t count, Tap&& tap, Answer&& answer) const {
     int64_t column = first % w_, row = first / w_ % h_, picture = first / w_ / h_;

@@ -1,7 +1,7 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
-// Products of rows by a matrix in AMX's tiles of bfloat16 (bfloat16_tiles.h): both are rounded to 8 digits, and sums are
-// float32's. What stands for float16 on processors that have them, where XNNPACK's products of halves are summed in
+// Products of rows by a matrix in AMX's tiles of bfloat16 (bfloat16_tiles.h): both are rounded to 8 digits, and sums
+// are float32's. What stands for float16 on processors that have them, where XNNPACK's products of halves are summed in
 // halves: nearer to the truth, and a third of the time.
 #pragma once
 

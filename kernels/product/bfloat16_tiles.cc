@@ -20,8 +20,6 @@ TileTap::TileTap(const Bfloat16* const* rows, size_t count) : rows_(rows), count
 #if HWY_ARCH_X86_64 && defined(__linux__) && defined(__GNUC__) && (defined(__clang__) || __GNUC__ >= 11)
 
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -41,7 +39,8 @@ static_assert(kRowBytes == 64 && kTileColumns * sizeof(float) == kRowBytes);
 // rows of x, 6 and 7 the panel's columns.
 struct alignas(64) TileConfiguration {
   uint8_t palette = 1, first_row = 0, reserved[14] = {};
-  std::array<uint16_t, 16> bytes{kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes, kRowBytes};
+  std::array<uint16_t, 16> bytes{kRowBytes, kRowBytes, kRowBytes, kRowBytes,
+                                 kRowBytes, kRowBytes, kRowBytes, kRowBytes};
   std::array<uint8_t, 16> rows{kTileRows, kTileRows, kTileRows, kTileRows, kTileRows, kTileRows, kTileRows, kTileRows};
 };
 static_assert(sizeof(TileConfiguration) == 64);
@@ -126,16 +125,10 @@ void multiply_rows(const TileRows& x, const Bfloat16* panel, float* sums) {
   }
 }
 
-// Linux lends these registers to a process that asks.
-bool are_lent() {
-  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
-}
-
 }  // namespace
 
 bool has_bfloat16_tiles() {
-  static const bool has = has_instructions("AMX bfloat16") && are_lent();
+  static const bool has = has_instructions("AMX bfloat16") && system_lends_tiles();
   return has;
 }
 
@@ -144,8 +137,9 @@ MOBILEDIFFUSION_TILES void round_to_bfloat16(Reading from, size_t count, Bfloat1
   for (size_t i = 0; i < count; i += kLanes) {
     const auto those = static_cast<__mmask16>(count - i < kLanes ? (1u << (count - i)) - 1 : 0xffffu);
     const void* const at = (from + static_cast<int64_t>(i)).data;
-    const __m512 values = from.format == Format::kFloat16 ? _mm512_maskz_cvtph_ps(those, _mm256_maskz_loadu_epi16(those, at))
-                                                          : _mm512_maskz_loadu_ps(those, at);
+    const __m512 values = from.format == Format::kFloat16
+                              ? _mm512_maskz_cvtph_ps(those, _mm256_maskz_loadu_epi16(those, at))
+                              : _mm512_maskz_loadu_ps(those, at);
     _mm256_mask_storeu_epi16(to + i, those, reinterpret_cast<__m256i>(_mm512_maskz_cvtneps_pbh(those, values)));
   }
 }
@@ -154,7 +148,9 @@ BorrowedTiles::BorrowedTiles() { configure(); }
 BorrowedTiles::~BorrowedTiles() { release(); }
 
 void multiply_by_tile(const TileRows& x, const Bfloat16* panel, float* sums) { multiply_rows<false>(x, panel, sums); }
-void multiply_by_two_tiles(const TileRows& x, const Bfloat16* panel, float* sums) { multiply_rows<true>(x, panel, sums); }
+void multiply_by_two_tiles(const TileRows& x, const Bfloat16* panel, float* sums) {
+  multiply_rows<true>(x, panel, sums);
+}
 
 MOBILEDIFFUSION_TILES double exercise_tiles(size_t rounds, float* sum) {
   const BorrowedTiles tiles;

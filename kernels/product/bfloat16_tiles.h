@@ -17,9 +17,9 @@ struct Bfloat16 {
   uint16_t bits;
 };
 
-constexpr size_t kTileRows = 16;     // of x
-constexpr size_t kTileColumns = 16;  // of a matrix
-constexpr size_t kTileDepth = 32;    // values of a row of x
+constexpr size_t kTileRows = 16;                      // of x
+constexpr size_t kTileColumns = 16;                   // of a matrix
+constexpr size_t kTileDepth = 32;                     // values of a row of x
 constexpr size_t kTileSize = kTileRows * kTileDepth;  // values
 
 // Whether this processor has such tiles, and the system lends them to this process.
@@ -65,8 +65,8 @@ struct TileRows {
 void multiply_by_tile(const TileRows& x, const Bfloat16* panel, float* sums);
 void multiply_by_two_tiles(const TileRows& x, const Bfloat16* panel, float* sums);
 
-// For benchmarks: multiplies and adds, in a loop of independent instructions, and returns how many it made; `sum` is for
-// the compiler to think that somebody asks.
+// For benchmarks: multiplies and adds, in a loop of independent instructions, and returns how many it made; `sum` is
+// for the compiler to think that somebody asks.
 double exercise_tiles(size_t rounds, float* sum);
 
 }  // namespace mobilediffusion::kernels

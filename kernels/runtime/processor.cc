@@ -6,6 +6,10 @@
 
 #if defined(__x86_64__) || defined(__i386__) || defined(_M_X64) || defined(_M_IX86)
 #include "kernels/runtime/cpuid.h"
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
@@ -27,9 +31,14 @@ bool has(unsigned word, unsigned bit) { return (word >> bit & 1) != 0; }
 
 std::vector<Found> ask() {
   const CpuidWords first = cpuid(1, 0), seventh = cpuid(7, 0), further = cpuid(7, 1);
-  return {{"FMA", has(first.c, 12)},       {"AVX2", has(seventh.b, 5)},          {"AVX-512", has(seventh.b, 16)},
-          {"AVX-VNNI", has(further.a, 4)}, {"AVX-512 VNNI", has(seventh.c, 11)}, {"AVX512-FP16", has(seventh.d, 23)},
-          {"AMX", has(seventh.d, 25)},     {"AMX bfloat16", has(seventh.d, 22) && has(further.a, 5)}};
+  return {{"FMA", has(first.c, 12)},
+          {"AVX2", has(seventh.b, 5)},
+          {"AVX-512", has(seventh.b, 16)},
+          {"AVX-VNNI", has(further.a, 4)},
+          {"AVX-512 VNNI", has(seventh.c, 11)},
+          {"AVX512-FP16", has(seventh.d, 23)},
+          {"AMX", has(seventh.d, 25)},
+          {"AMX bfloat16", has(seventh.d, 22) && has(further.a, 5)}};
 }
 
 #elif defined(__aarch64__) && defined(__linux__)
@@ -94,6 +103,15 @@ bool has_instructions(std::string_view name) {
 bool multiplies_bytes() {
   static const bool does = has_instructions("AVX-512 VNNI") || has_instructions("AVX-VNNI");
   return does;
+}
+
+bool system_lends_tiles() {
+#if defined(__linux__) && defined(__x86_64__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
 }
 
 bool multiplies_halves() {

@@ -9,8 +9,8 @@
 namespace mobilediffusion::kernels {
 
 // Those of these that this processor has. x86-64: "FMA", "AVX2", "AVX-512", "AVX-VNNI", "AVX-512 VNNI", "AVX512-FP16",
-// "AMX", "AMX bfloat16"; 64-bit Arm: "FP16" (arithmetic), "dot products", "i8mm", "bf16", "SVE", "SVE2", "SME". Found out once a
-// process.
+// "AMX", "AMX bfloat16"; 64-bit Arm: "FP16" (arithmetic), "dot products", "i8mm", "bf16", "SVE", "SVE2", "SME". Found
+// out once a process.
 const std::vector<std::string_view>& instruction_sets();
 bool has_instructions(std::string_view name);
 
@@ -20,5 +20,8 @@ bool multiplies_bytes();
 
 // On x86, products of halves in as many lanes as they fill: AVX512-FP16.
 bool multiplies_halves();
+
+// Whether the system lets this process use AMX's registers: Linux does when it is asked, which this does.
+bool system_lends_tiles();
 
 }  // namespace mobilediffusion::kernels

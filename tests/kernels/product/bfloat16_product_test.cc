@@ -82,7 +82,8 @@ TEST_P(Bfloat16ProductTest, MatchesItsTwin) {
   const Operands operands({.taps = taps, .in = in, .out = out}, rows, 1);
   ASSERT_TRUE(Bfloat16Product::suits(operands.matrix));
   Status status;
-  const Bfloat16Product product("product", operands.matrix, operands.weight, operands.bias, Precision::kFloat16, status);
+  const Bfloat16Product product("product", operands.matrix, operands.weight, operands.bias, Precision::kFloat16,
+                                status);
   ASSERT_TRUE(status.ok()) << status.message();
   std::vector<float> first;
   for (const int threads : {1, 2, 3}) {
