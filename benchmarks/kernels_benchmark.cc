@@ -15,6 +15,7 @@
 #include "kernels/convolution/conv2d.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/elementwise/quantize.h"
+#include "kernels/linear/bfloat16_linear.h"
 #include "kernels/linear/byte_linear.h"
 #include "kernels/linear/fully_connected.h"
 #include "kernels/linear/linear.h"
@@ -147,6 +148,19 @@ BENCHMARK(linear)
     ->ArgsProduct({{1, 2}, {77}, {768}, {768, 3072}, {0, 1, 2}})
     ->UseRealTime();
 
+// What our own product of a precision uses.
+double peak_of(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat32:
+      return peak_macs();
+    case Precision::kFloat16:
+      return peak_tile_macs();
+    case Precision::kInt8:
+      return peak_byte_macs();
+  }
+  return 0;
+}
+
 // By either algorithm; `of_peak` is the share of what the threads' multipliers can do.
 template <typename Algorithm, Precision precision>
 void product(benchmark::State& state) {
@@ -154,8 +168,7 @@ void product(benchmark::State& state) {
   const LinearSpec spec{.in = static_cast<int>(state.range(2)), .out = static_cast<int>(state.range(3))};
   const RandomWeight weight({spec.out, spec.in}), bias({spec.out});
   Status status;
-  const double peak =
-      (precision == Precision::kInt8 ? peak_byte_macs() : peak_macs()) * static_cast<double>(state.range(0));
+  const double peak = peak_of(precision) * static_cast<double>(state.range(0));
   if (peak == 0) return state.SkipWithError("this processor has no such instructions");
   const Algorithm algorithm("product", spec, weight.view(), bias.view(), precision, status);
   const Tensor x = convert(bench.context(), "x", bench.make({1, 1, state.range(1), spec.in}),
@@ -177,6 +190,8 @@ void product_shapes(benchmark::internal::Benchmark* benchmark) {
 }
 BENCHMARK_TEMPLATE(product, PanelLinear, Precision::kFloat32)->Apply(product_shapes);
 BENCHMARK_TEMPLATE(product, FullyConnected, Precision::kFloat32)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, Bfloat16Linear, Precision::kFloat16)->Apply(product_shapes);
+BENCHMARK_TEMPLATE(product, FullyConnected, Precision::kFloat16)->Apply(product_shapes);
 BENCHMARK_TEMPLATE(product, ByteLinear, Precision::kInt8)->Apply(product_shapes);
 BENCHMARK_TEMPLATE(product, FullyConnected, Precision::kInt8)->Apply(product_shapes);
 

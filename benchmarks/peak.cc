@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/product/bfloat16_tiles.h"
 #include "kernels/product/byte_tiles.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -75,6 +76,15 @@ double peak_byte_macs() {
     int32_t sum = 1;
     const double best = most_a_second([&] { return tiles.exercise(100'000, &sum); });
     return sum == 0 ? 0 : best;
+  }();
+  return peak;
+}
+
+double peak_tile_macs() {
+  static const double peak = [] {
+    if (!kernels::has_bfloat16_tiles()) return 0.0;
+    float sum = 0;
+    return most_a_second([&] { return kernels::exercise_tiles(10'000, &sum); });
   }();
   return peak;
 }

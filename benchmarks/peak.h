@@ -13,4 +13,7 @@ double peak_macs();
 // are none.
 double peak_byte_macs();
 
+// The same of bfloat16 numbers in tiles.
+double peak_tile_macs();
+
 }  // namespace mobilediffusion
