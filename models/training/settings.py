@@ -66,7 +66,7 @@ class Settings:
     gan_seen: int = 4                   # of its one-step answers, decoded for LPIPS
     generator_rate: float = 3e-5
     discriminator_rate: float = 1e-4
-    gan_weight: float = 0.25            # of the discriminator's slope, made as long as the reconstruction's
+    gan_weight: float = 0.5             # of the discriminator's slope, made as long as the reconstruction's
     gan_lpips_weight: float = 0.2
     r1_every: int = 16
     r1_weight: float = 1.0

@@ -22,7 +22,7 @@ from teaching.batches import Batches, error_weights
 from training import Average, Training, adamw, autocast, descend, set_rate, share_processor
 from world.tokenizer import Tokenizer
 
-RENOISED_UP_TO = 600        # the discriminator judges pictures noised again, t' from 1 to this
+RENOISED_UP_TO = 300        # the discriminator judges pictures noised again, t' from 1 to this: noisier ones hide what it is for
 R1_PICTURES = 4
 
 
