@@ -23,7 +23,8 @@ enum class LogLevel : int { kInfo = 0, kWarning = 1 };
 // What the networks compute in.
 enum class Precision : int {
   kFloat32 = 0,  // the reference
-  kFloat16 = 1,  // weights, activations and most arithmetic in half; where the processor has none, float32 and a note
+  kFloat16 = 1,  // weights, activations and most arithmetic in half, with AMX products in bfloat16 and their sums in
+                 // float32; where the processor has no such arithmetic, float32 and a note
   kInt8 = 2,     // 8-bit weights by output channel, activations quantised as they come; accumulation is exact, and its
               // results are stored in half where the processor has such arithmetic. Where it multiplies 8-bit numbers
               // no faster than float32 (x86-64 without VNNI), the weights alone are in 8 bits
