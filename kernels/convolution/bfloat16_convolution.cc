@@ -1,29 +1,17 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 #include "kernels/convolution/bfloat16_convolution.h"
 
-#include <algorithm>
+#include <vector>
 
 namespace mobilediffusion::kernels {
 
 Bfloat16Convolution::Bfloat16Convolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                                          const WeightView& bias, const Packing& packing, Status& status)
-    : spec_(spec) {
-  for (const PixelPhase& phase : pixel_phases(spec)) phases_.push_back({phase, {}});
-  std::vector<float> taps, offsets;
-  if (!std::ranges::all_of(phases_, [&](const Phase& phase) { return packing.holds(phase.pixels.name(name)); })) {
-    taps = to_float32(weight, name + ".weight", status);
-    offsets = to_float32(bias, name + ".bias", status);
-  }
-  for (Phase& phase : phases_) {
-    if (!status.ok()) return;
-    const std::vector<float> own = taps.empty() ? taps : phase_weights(taps, spec, phase.pixels);
-    phase.product = Bfloat16Product(phase.pixels.name(name), matrix(spec), own, offsets, packing, status);
-  }
-}
+    : spec_(spec), phases_(name, spec, weight, bias, packing, status, [](std::vector<float> taps) { return taps; }) {}
 
 void Bfloat16Convolution::run(Context& context, std::string_view /*name*/, const Tensor& x, Tensor& y) const {
   const RoundedPixels rounded(context, x);
-  for (const Phase& phase : phases_) {
+  for (const Phases::Phase& phase : phases_) {
     if (!context.goes_on()) return;
     const PixelWalk walk(spec_, phase.pixels, x.shape(), y.shape());
     const auto locate = [&](int64_t first, int64_t rows, Bfloat16Product::Rows& found) {
@@ -42,12 +30,6 @@ void Bfloat16Convolution::run(Context& context, std::string_view /*name*/, const
     phase.product.run(context, walk.rows(), locate, y.at(0));
   }
   context.goes_on();  // what was cut short must not count
-}
-
-int64_t Bfloat16Convolution::packed_bytes() const {
-  int64_t bytes = 0;
-  for (const Phase& phase : phases_) bytes += phase.product.packed_bytes();
-  return bytes;
 }
 
 }  // namespace mobilediffusion::kernels

@@ -2,6 +2,7 @@
 #include "kernels/convolution/byte_convolution.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "kernels/packing/quantized_weight.h"
 
@@ -9,22 +10,11 @@ namespace mobilediffusion::kernels {
 
 ByteConvolution::ByteConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight,
                                  const WeightView& bias, const Packing& packing, Status& status)
-    : spec_(spec) {
-  for (const PixelPhase& phase : pixel_phases(spec)) phases_.push_back({phase, {}});
-  std::vector<float> taps, offsets;
-  if (!std::ranges::all_of(phases_, [&](const Phase& phase) { return packing.holds(phase.pixels.name(name)); })) {
-    taps = to_float32(weight, name + ".weight", status);
-    offsets = to_float32(bias, name + ".bias", status);
-  }
-  for (Phase& phase : phases_) {
-    if (!status.ok()) return;
-    QuantizedWeight quantized;
-    if (!taps.empty()) quantized = quantize_weight(phase_weights(taps, spec, phase.pixels), spec.out_channels);
-    phase.product = ByteProduct(phase.pixels.name(name), matrix(spec), quantized, offsets, packing, status);
-  }
-}
+    : spec_(spec), phases_(name, spec, weight, bias, packing, status, [&](const std::vector<float>& taps) {
+        return taps.empty() ? QuantizedWeight() : quantize_weight(taps, spec.out_channels);
+      }) {}
 
-void ByteConvolution::run_phase(Context& context, const Phase& phase, const Input& input, Tensor& y) const {
+void ByteConvolution::run_phase(Context& context, const Phases::Phase& phase, const Input& input, Tensor& y) const {
   const int64_t c = input.x.shape().c;
   const int32_t* const sums = ByteProduct::sums(input.sums);
   const PixelWalk walk(spec_, phase.pixels, input.x.shape(), y.shape());
@@ -53,23 +43,17 @@ void ByteConvolution::run_phase(Context& context, const Phase& phase, const Inpu
 void ByteConvolution::run(Context& context, std::string_view /*name*/, const Tensor& x, Tensor& y) const {
   const Shape& shape = x.shape();
   Tensor zeros = context.make({shape.n, 1, 1, shape.c}, Format::kInt8PerPicture);
-  const Tensor sums = phases_.front().product.sums_of_pixels(context, x);
+  const Tensor sums = phases_.begin()->product.sums_of_pixels(context, x);
   if (!context.ok()) return;
   for (int64_t picture = 0; picture < shape.n; ++picture) {
     std::fill_n(zeros.quantized() + picture * shape.c, shape.c,
                 static_cast<int8_t>(x.quantization()[picture].zero_point));
   }
-  for (const Phase& phase : phases_) {
+  for (const Phases::Phase& phase : phases_) {
     if (!context.goes_on()) return;
     run_phase(context, phase, {x, zeros, sums}, y);
   }
   context.goes_on();  // what was cut short must not count
-}
-
-int64_t ByteConvolution::packed_bytes() const {
-  int64_t bytes = 0;
-  for (const Phase& phase : phases_) bytes += phase.product.packed_bytes();
-  return bytes;
 }
 
 }  // namespace mobilediffusion::kernels

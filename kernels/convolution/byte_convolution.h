@@ -6,11 +6,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "kernels/convolution/conv2d_spec.h"
 #include "kernels/convolution/convolution_algorithm.h"
-#include "kernels/convolution/pixel_walk.h"
+#include "kernels/convolution/phased_products.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/packing/weight.h"
 #include "kernels/product/byte_product.h"
@@ -18,8 +17,10 @@
 namespace mobilediffusion::kernels {
 
 class ByteConvolution final : public ConvolutionAlgorithm {
+  using Phases = PhasedProducts<ByteProduct>;
+
  public:
-  static bool suits(const Conv2dSpec& spec) { return !spec.depthwise && ByteProduct::suits(matrix(spec)); }
+  static bool suits(const Conv2dSpec& spec) { return !spec.depthwise && ByteProduct::suits(Phases::matrix(spec)); }
 
   ByteConvolution(const std::string& name, const Conv2dSpec& spec, const WeightView& weight, const WeightView& bias,
                   const Packing& packing, Status& status);
@@ -27,26 +28,17 @@ class ByteConvolution final : public ConvolutionAlgorithm {
   // x has one quantization for a picture.
   void run(Context& context, std::string_view name, const Tensor& x, Tensor& y) const override;
 
-  int64_t packed_bytes() const override;
+  int64_t packed_bytes() const override { return phases_.packed_bytes(); }
 
  private:
-  struct Phase {
-    PixelPhase pixels;
-    ByteProduct product;
-  };
-
-  static ByteMatrix matrix(const Conv2dSpec& spec) {
-    return {.taps = phase_side(spec) * phase_side(spec), .in = spec.in_channels, .out = spec.out_channels};
-  }
-
   // x, what lies outside each picture (a pixel that stands for zero), and the sums of x's pixels.
   struct Input {
     const Tensor &x, &zeros, &sums;
   };
-  void run_phase(Context& context, const Phase& phase, const Input& input, Tensor& y) const;
+  void run_phase(Context& context, const Phases::Phase& phase, const Input& input, Tensor& y) const;
 
   Conv2dSpec spec_;
-  std::vector<Phase> phases_;
+  Phases phases_;
 };
 
 }  // namespace mobilediffusion::kernels

@@ -78,7 +78,7 @@ RoundedPixels::RoundedPixels(Context& context, const Tensor& x)
   std::fill_n(values + count, c_ + static_cast<int64_t>(kTileDepth), Bfloat16{});
 }
 
-bool Bfloat16Product::suits(const TiledMatrix& matrix) {
+bool Bfloat16Product::suits(const TapMatrix& matrix) {
   // Below half a tile of columns most of what is multiplied is zeros.
   return matrix.taps <= static_cast<int64_t>(kMostTaps) && matrix.out >= static_cast<int64_t>(kTileColumns / 2);
 }
@@ -108,7 +108,7 @@ void Bfloat16Product::pack(std::span<const float> weight, std::span<const float>
   }
 }
 
-Bfloat16Product::Bfloat16Product(std::string_view name, const TiledMatrix& matrix, std::span<const float> weight,
+Bfloat16Product::Bfloat16Product(std::string_view name, const TapMatrix& matrix, std::span<const float> weight,
                                  std::span<const float> bias, const Packing& packing, Status& status)
     : matrix_(matrix) {
   if (!status.ok()) return;

@@ -14,16 +14,10 @@
 #include "kernels/packing/kept_weights.h"
 #include "kernels/packing/packed_weights.h"
 #include "kernels/product/bfloat16_tiles.h"
+#include "kernels/product/tap_matrix.h"
 #include "kernels/runtime/context.h"
 
 namespace mobilediffusion::kernels {
-
-// A matrix (out, taps, in), to multiply rows by whose taps lie apart: a convolution's pixels.
-struct TiledMatrix {
-  int64_t taps = 1, in = 0, out = 0;
-
-  int64_t depth() const { return taps * in; }
-};
 
 // x's pixels in bfloat16, and one of zeros, each with values behind it that a tile may read.
 class RoundedPixels {
@@ -52,13 +46,13 @@ class Bfloat16Product {
   static bool suits_processor() { return has_bfloat16_tiles(); }
 
   // Whether such a matrix fills tiles well enough.
-  static bool suits(const TiledMatrix& matrix);
+  static bool suits(const TapMatrix& matrix);
 
   Bfloat16Product() = default;
 
   // Packs a matrix and a bias of `out`, empty for none. Neither is needed afterwards, nor read where
   // packing.holds(name). The first failure is put into `status`.
-  Bfloat16Product(std::string_view name, const TiledMatrix& matrix, std::span<const float> weight,
+  Bfloat16Product(std::string_view name, const TapMatrix& matrix, std::span<const float> weight,
                   std::span<const float> bias, const Packing& packing, Status& status);
 
   // For every row i: y_i = x_i W^T + b. `locate(first, rows, found)` says where rows of x and y are: some kRowsAtOnce
@@ -78,7 +72,7 @@ class Bfloat16Product {
   size_t panels_at() const { return column_tiles() * kTileColumns * sizeof(float); }
   void pack(std::span<const float> weight, std::span<const float> bias, std::byte* to) const;
 
-  TiledMatrix matrix_;
+  TapMatrix matrix_;
   KeptWeights packed_;
 };
 

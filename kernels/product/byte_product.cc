@@ -86,7 +86,7 @@ bool ByteProduct::suits_processor() {
   return suits;
 }
 
-bool ByteProduct::suits(const ByteMatrix& matrix) {
+bool ByteProduct::suits(const TapMatrix& matrix) {
   constexpr int64_t kDeepest = std::numeric_limits<int32_t>::max() / (255 * 128);
   return matrix.in % static_cast<int64_t>(kByteGroup) == 0 && matrix.taps <= static_cast<int64_t>(kMostTaps) &&
          matrix.depth() <= kDeepest;
@@ -118,7 +118,7 @@ void ByteProduct::pack(const QuantizedWeight& weight, std::span<const float> bia
   }
 }
 
-ByteProduct::ByteProduct(std::string_view name, const ByteMatrix& matrix, const QuantizedWeight& weight,
+ByteProduct::ByteProduct(std::string_view name, const TapMatrix& matrix, const QuantizedWeight& weight,
                          std::span<const float> bias, const Packing& packing, Status& status, const ByteTiles& tiles)
     : matrix_(matrix),
       tiles_(&tiles),

@@ -17,17 +17,10 @@
 #include "kernels/packing/quantized_weight.h"
 #include "kernels/product/byte_tiles.h"
 #include "kernels/product/panels.h"
+#include "kernels/product/tap_matrix.h"
 #include "kernels/runtime/context.h"
 
 namespace mobilediffusion::kernels {
-
-// A matrix (out, taps, in), to multiply rows by whose taps lie apart: a convolution's pixels.
-struct ByteMatrix {
-  int64_t taps = 1, in = 0, out = 0;
-
-  int64_t depth() const { return taps * in; }
-  int64_t size() const { return out * depth(); }
-};
 
 // Rows that are multiplied together.
 struct ByteRows {
@@ -43,13 +36,13 @@ class ByteProduct {
   static bool suits_processor();
 
   // Whether such a matrix can be multiplied by: sums must fit 32 bits.
-  static bool suits(const ByteMatrix& matrix);
+  static bool suits(const TapMatrix& matrix);
 
   ByteProduct() = default;
 
   // Packs a matrix, quantised by output channel, and a bias of `out`, empty for none. Neither is needed afterwards, nor
   // read where packing.holds(name). The first failure is put into `status`.
-  ByteProduct(std::string_view name, const ByteMatrix& matrix, const QuantizedWeight& weight,
+  ByteProduct(std::string_view name, const TapMatrix& matrix, const QuantizedWeight& weight,
               std::span<const float> bias, const Packing& packing, Status& status,
               const ByteTiles& tiles = *byte_tiles().front());
 
@@ -70,7 +63,7 @@ class ByteProduct {
   size_t panels_at() const { return panels_.padded_columns() * 3 * sizeof(float); }
   void pack(const QuantizedWeight& weight, std::span<const float> bias, std::byte* to) const;
 
-  ByteMatrix matrix_;
+  TapMatrix matrix_;
   const ByteTiles* tiles_ = nullptr;
   Panels panels_{};
   KeptWeights packed_;

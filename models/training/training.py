@@ -51,6 +51,7 @@ class Training:
             for name, part in parts.items():
                 part.load_state_dict(state[name])
             print(f"{stage}: resumed at step {self.step}, {self.seconds:.0f} s")
+        self.checked = self.seconds
 
     @property
     def progress(self):
@@ -78,6 +79,13 @@ class Training:
                 self.save()
                 saved = now
         self.save()
+
+    def is_due(self, minutes):
+        """Whether so long has passed since this was last so, or since the training was begun or resumed."""
+        due = self.seconds - self.checked > 60 * minutes
+        if due:
+            self.checked = self.seconds
+        return due
 
     def log(self, every, **values):
         """Sums values up and writes their means every few steps, one JSON object a line. A GPU is not waited for between."""

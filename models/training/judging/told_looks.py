@@ -35,7 +35,8 @@ class ToldLooks:
 
     def __init__(self, world, rows, table, tokenizer):
         rng = random.Random(SEED)
-        nouns = rng.sample(sorted(world.recolourable & set(world.nouns)), min(SUBJECTS, len(world.recolourable & set(world.nouns))))
+        nouns = sorted(world.recolourable & set(world.nouns))
+        nouns = rng.sample(nouns, min(SUBJECTS, len(nouns)))
         colours = [rng.choice([c for c in COLOURS if not is_kept_colour(noun, c)]) for noun in nouns]
         self.asked = {}
         for kind, chosen in (("own", [""] * len(nouns)), ("other", colours)):

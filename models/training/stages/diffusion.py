@@ -53,7 +53,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
     for some in (network, average.network):     # also where it was trained further than the checkpoint's
         some.text_encoder.load_state_dict(text)
     batches, empty = Batches(settings, folder, device, 5 + training.step), tokenizer([""])[0].to(device)
-    examine, checked, threads = Examination(settings, folder, device, tokenizer, "diffusion"), training.seconds, torch.get_num_threads()
+    examine, threads = Examination(settings, folder, device, tokenizer, "diffusion"), torch.get_num_threads()
     print("diffusion:", sum(p.numel() for p in network.unet.parameters()), "parameters of the UNet,",
           sum(p.numel() for p in network.text_encoder.parameters()), "of the text encoder", flush=True)
     for step in training:
@@ -78,8 +78,7 @@ def run(settings, folder, device, minutes, steps, warm, **_):
         average.update(network)
         training.log(50, loss=loss.detach(), **{name: value.detach() for name, value in told.items()},
                      one_step=mean_where(one_step, errors), other=mean_where(~one_step, errors))
-        if training.seconds - checked > 60 * settings.check_minutes:
-            checked = training.seconds
+        if training.is_due(settings.check_minutes):
             own, others = batches.one_step_errors(network, schedule, CHECKED)
             training.note(own_chances=own, others_chances=others, **examine(average.network, schedule))
     examine(average.network, schedule)

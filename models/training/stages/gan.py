@@ -89,7 +89,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         by_processor=device == "cpu")
     average.steps = training.step
     lpips, vae = load_lpips(judges, device), load_vae(settings, folder, device)
-    batches, checked = Batches(settings, folder, device, 8 + training.step), training.seconds
+    batches = Batches(settings, folder, device, 8 + training.step)
     examine, threads = Examination(settings, folder, device, tokenizer, "gan"), torch.get_num_threads()
     for step in training:
         if step % 10 == 0:
@@ -125,8 +125,7 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         average.update(network)
         training.log(10, one_step=errors[half:].mean(), other=errors[:half].mean(), discriminator=judged, gap=gap,
                      detail=detail(fake) / detail(clean[half:]), **noted)
-        if training.seconds - checked > 60 * settings.check_minutes:
-            checked = training.seconds
+        if training.is_due(settings.check_minutes):
             training.note(**examine(average.network, schedule))
     examine(average.network, schedule)
     figures = {"iterations": training.step, "minutes": round(training.seconds / 60, 1)}

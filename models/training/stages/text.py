@@ -35,7 +35,7 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
     training = Training(folder, "text", {"network": network, "reader": reader, "average": average.network, "optimiser": optimiser},
                         minutes, steps, by_processor=device == "cpu")
     average.steps, rng, threads = training.step, random.Random(6 + training.step), torch.get_num_threads()
-    told, checked = ToldLooks(world, rows, table, tokenizer), training.seconds
+    told = ToldLooks(world, rows, table, tokenizer)
     for step in training:
         if step % 20 == 0:
             share_processor(threads)
@@ -48,7 +48,6 @@ def run(settings, folder, device, minutes, steps, warm=None, **_):
         descend(named + settings.look_weight * (looked + addressed), both, optimiser)
         average.update(network)
         training.log(25, named=named.detach(), looked=looked.detach(), addressed=addressed.detach(), subject=right)
-        if training.seconds - checked > 60 * settings.check_minutes:
-            checked = training.seconds
+        if training.is_due(settings.check_minutes):
             training.note(**told(average.network, reader))
     training.note(**told(average.network, reader))

@@ -28,6 +28,7 @@ from world.subjects import NAMED
 SIDE, PART = 8, 2                   # parts along each side of a portrait, and latents along a part's
 ROOM, MARGIN = SIDE * PART, 2       # latents of a portrait, and around it
 CHANNELS = LATENTS + 1              # of a look: what of it the subject covers as well
+TELLERS = 2 * SIDE * SIDE           # last positions of a caption, one for each part of both subjects
 LOOK = PART * PART * CHANNELS       # numbers of one part's look
 BATCH = 16
 
@@ -80,7 +81,7 @@ def looks_of(parts):
 
 def addresses():
     """Of each part its row, its column and whose it is, as ones among zeros: (128, 8 + 8 + 2)."""
-    k = torch.arange(2 * SIDE * SIDE)
+    k = torch.arange(TELLERS)
     return torch.cat([F.one_hot(k // SIDE % SIDE, SIDE), F.one_hot(k % SIDE, SIDE), F.one_hot(k // SIDE ** 2, 2)], 1).float()
 
 
@@ -97,7 +98,7 @@ class Reader(nn.Module):
 
     def looks(self, states):
         """The parts that the last positions tell of, (n, 128, LOOK)."""
-        return self.look(states[:, -2 * SIDE * SIDE:])
+        return self.look(states[:, -TELLERS:])
 
     def loss(self, states, labels, looks):
         """Cross entropies of the attributes, and the mean squared errors of the looks and of their addresses."""
@@ -106,6 +107,6 @@ class Reader(nn.Module):
         parts = parts_of(looks)
         named = sum(F.cross_entropy(answer, labels[part]) for part, answer in zip(TOLD, answers))
         looked = (self.looks(states).float() - parts).square().mean()
-        addressed = (self.address(states[:, -2 * SIDE * SIDE:]).float() - addresses().to(parts)).square().mean()
+        addressed = (self.address(states[:, -TELLERS:]).float() - addresses().to(parts)).square().mean()
         right = (answers[0].argmax(1) == labels["subject"]).float().mean()
         return named, looked, addressed, right

@@ -19,7 +19,7 @@ double rounded(double value) { return float_from_bfloat16(bfloat16_from_float(st
 
 // Rows of x whose taps are pixels anywhere, or outside; and a matrix.
 struct Operands {
-  Operands(const TiledMatrix& of, int64_t rows, uint64_t seed)
+  Operands(const TapMatrix& of, int64_t rows, uint64_t seed)
       : matrix(of),
         rows(rows),
         weight(random_values(of.out * of.depth(), seed)),
@@ -62,7 +62,7 @@ struct Operands {
     return {sum, size};
   }
 
-  TiledMatrix matrix;
+  TapMatrix matrix;
   int64_t rows;
   std::vector<float> weight, bias;
   reference::Array x;

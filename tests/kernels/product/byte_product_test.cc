@@ -19,7 +19,7 @@ constexpr float kUntouched = 1234.0f;
 
 // Rows of x whose taps lie anywhere, each with a quantization of its own, and a matrix.
 struct Operands {
-  Operands(const ByteMatrix& of, int64_t rows, uint64_t seed)
+  Operands(const TapMatrix& of, int64_t rows, uint64_t seed)
       : matrix(of),
         weight(quantize_weight(random_values(of.size(), seed), of.out)),
         bias(random_values(of.out, seed + 1)),
@@ -69,7 +69,7 @@ struct Operands {
            bias[static_cast<size_t>(column)];
   }
 
-  ByteMatrix matrix;
+  TapMatrix matrix;
   QuantizedWeight weight;
   std::vector<float> bias;
   std::vector<int8_t> x;
