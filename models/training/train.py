@@ -38,7 +38,7 @@ import settings
 MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "decoders": 10, "all": 240}
 STAGES = ("fetch", "world", "adopt", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "known", "sheet",
           "decoders", "precisions", "judge", "plot", "all")
-SMOKE_STEPS = 3
+SMOKE_STEPS, SMOKE_STEPS_ON_A_GPU = 3, 40       # where every kind of step is to be recorded as well
 
 
 def keep_memory():
@@ -71,10 +71,11 @@ def main():
     torch.set_float32_matmul_precision("high")      # TF32 where a GPU is asked for float32
     torch.manual_seed(0)
     sizes = settings.SMOKE if options.smoke else settings.ON_A_GPU if options.device.startswith("cuda") else settings.DEFAULT
+    smoke_steps = SMOKE_STEPS_ON_A_GPU if options.device.startswith("cuda") else SMOKE_STEPS
     importlib.import_module("stages." + options.stage).run(
         settings=sizes, folder=options.run, device=options.device,
         minutes=None if options.smoke else options.minutes or MINUTES.get(options.stage),
-        steps=SMOKE_STEPS if options.smoke else None, path=options.path, warm=options.warm, judges=options.judges)
+        steps=smoke_steps if options.smoke else None, path=options.path, warm=options.warm, judges=options.judges)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,8 @@ def small(pictures):
 
 @torch.no_grad()
 def read(network, pictures):
-    answers = [{part: logits.argmax(1) for part, logits in network(small(some)).items()} for some in pictures.split(64)]
+    device = next(network.parameters()).device
+    answers = [{part: logits.argmax(1).cpu() for part, logits in network(small(some.to(device))).items()} for some in pictures.split(64)]
     return {part: torch.cat([answer[part] for answer in answers]) for part in SHOWN}
 
 
@@ -113,11 +114,11 @@ def accuracy(network, pictures, scenes):
             for name, which in asked.items()}
 
 
-def load_classifier(settings, folder):
+def load_classifier(settings, folder, device="cpu"):
     """The averaged weights, or None where the stage was not run."""
     path = os.path.join(folder, "classifier.pt")
     if not os.path.exists(path):
         return None
     network = Classifier(settings.classifier_widths)
     network.load_state_dict(torch.load(path, map_location="cpu")["average"])
-    return network.eval().requires_grad_(False)
+    return network.eval().requires_grad_(False).to(device)

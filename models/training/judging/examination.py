@@ -25,7 +25,7 @@ class Examination:
         self.ids = tokenizer([caption(scene, rng, complete=True) for scene in self.scenes]).to(device)
         with open(PROMPTS, encoding="utf-8") as file:
             self.shown = tokenizer(file.read().splitlines()[:SHOWN]).to(device)
-        self.device, self.classifier, self.vae = device, load_classifier(settings, folder), load_vae(settings, folder, device)
+        self.device, self.classifier, self.vae = device, load_classifier(settings, folder, device), load_vae(settings, folder, device)
         self.side, self.sheet = settings.size // 16, os.path.join(folder, stage + ".png")
 
     @torch.no_grad()

@@ -49,6 +49,7 @@ def spread(pictures):
 
 def nearest(lpips, picture, renders):
     """LPIPS to the nearest of some renders; pictures in 0..1."""
+    picture, renders = picture.to(lpips.mean.device), renders.to(lpips.mean.device)
     return lpips(picture.expand_as(renders) * 2 - 1, renders * 2 - 1).min().item()
 
 

@@ -19,10 +19,11 @@ MANY_STEPS = 25
 
 
 class Judge:
-    def __init__(self, settings, folder, path, judges, size, nouns=None):
+    def __init__(self, settings, folder, path, judges, size, device, nouns=None):
         """Of the subjects that the model says it knows, unless others are given."""
         self.settings, self.size = settings, size
-        self.model, self.classifier, self.lpips = Model(path), load_classifier(settings, folder), load_lpips(judges)
+        self.model, self.classifier = Model(path, device), load_classifier(settings, folder, device)
+        self.lpips, self.device = load_lpips(judges, device), device
         self.model.latent_size = size // 8
         self.renderer = Renderer(folder, nouns or self.model.subjects)
         if self.classifier is None:
@@ -41,16 +42,16 @@ class Judge:
 
     # Networks in bfloat16 where that is fast, since there are many thousands of pictures: 54 dB from float32's.
     def one_step(self, captions, noise):
-        with autocast("cpu"):
+        with autocast(self.device):
             return as_pictures(self.model.generate(captions, noise))
 
     def many_steps(self, captions, noise):
-        with autocast("cpu"):
+        with autocast(self.device):
             return as_pictures(self.model.sample(captions, noise, MANY_STEPS, self.settings.guidance))
 
     @torch.no_grad()
     def features(self, pictures):
-        return torch.cat([self.classifier.features(small(some)) for some in pictures.split(64)])
+        return torch.cat([self.classifier.features(small(some.to(self.device))).cpu() for some in pictures.split(64)])
 
     def kept_pairs_right(self, pictures, scenes):
         """Of pairs that were never trained, the percentage of which both halves are seen."""

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import torch
 
-from training import adamw, has_fast_bfloat16
+from training import adamw, has_fast_bfloat16, rate_in_memory
 
 THINNEST = 32
 MOMENTUM = 0.95
@@ -51,8 +51,8 @@ class Muon(torch.optim.Optimizer):
                 torch._foreach_add_(means, grads, alpha=1 - MOMENTUM)
                 ways = torch.stack(grads).lerp(torch.stack(means), MOMENTUM).flatten(2)         # Nesterov's
                 torch._foreach_mul_(weights, 1 - group["lr"] * group["decay"])
-                torch._foreach_add_(weights, list(orthogonal(ways).view(-1, *shape)),
-                                    alpha=-group["lr"] * LIKE_ADAM * max(ways.shape[1:]) ** 0.5)
+                rate = group["lr"] * LIKE_ADAM * max(ways.shape[1:]) ** 0.5
+                torch._foreach_sub_(weights, list((orthogonal(ways) * rate).view(-1, *shape)))
 
 
 class MuonAndAdamW:
@@ -65,7 +65,7 @@ class MuonAndAdamW:
             return weight.ndim >= 2 and min(len(weight), weight[0].numel()) >= THINNEST and id(weight) not in tables
         weights = [weight for network in networks for weight in network.parameters() if weight.requires_grad]
         matrices, rest = [w for w in weights if suits(w)], [w for w in weights if not suits(w)]
-        self.parts = [Muon(matrices, rate, decay)] if matrices else []      # a smoke run's autoencoder has none
+        self.parts = [rate_in_memory(Muon(matrices, rate, decay))] if matrices else []      # a smoke run's autoencoder has none
         self.parts.append(adamw(rest, lr=rate, betas=(0.9, 0.99), weight_decay=decay))
 
     @property

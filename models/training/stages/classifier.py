@@ -11,69 +11,95 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from captured import Captured
 from judging.classifier import GRID, Classifier, accuracy
 from teaching.latent_cache import shares
-from training import Average, Training, autocast, set_rate, share_processor, write_figures
+from training import Average, Training, adamw, autocast, set_rate, share_processor, write_figures
 from world import composer
 from world.attributes import SHOWN, labels
-from world.rendering import Renderer
+from world.rendering import Crew, Renderer
+from world.scene_cache import load_world
 from world.subjects import NAMED
 
-BATCH, RATE = 64, 2e-3
+RATE = 2e-3
+READY, MORE = 2000, 16      # scenes that it begins with, and that follow each step
 FIRST = 4 * 10 ** 8         # scenes of its own
 THERE = 0.35 * 255          # of a cell, from which on it is somebody's
 
 
-class Renders:
-    """Renders into files once, pictures and whose each cell is, then jittered draws from these."""
+class Teller:
+    """Scenes by their numbers, of all pairs, those kept back from the generator as well: pictures, and whose each cell is."""
 
-    def __init__(self, settings, folder):
-        self.renderer = Renderer(folder, NAMED)
+    def __init__(self, folder):
+        self.world, self.sprites = load_world(folder, NAMED)
+
+    def scene(self, i):
+        return self.world.sample_any(random.Random(FIRST + i))
+
+    def __call__(self, numbers):
+        both = [(self.scene(i), 1.25 * np.random.default_rng(FIRST + i).standard_normal(composer.CHANCES)) for i in numbers]
+        pictures, masks = zip(*(composer.render(*one, 128, self.sprites) for one in both))
+        where = np.stack([composer.whereabouts(*one, GRID, self.sprites) for one in both])
+        return np.stack(pictures), (shares(np.stack(masks)) > THERE) * (1 + where[:, 2])
+
+
+class Renders:
+    """Renders into files once, pictures and whose each cell is, then jittered draws from these; a GPU keeps them in its memory."""
+
+    def __init__(self, settings, folder, device):
+        self.teller, self.device = Teller(folder), device
         self.path = os.path.join(folder, "classifier-128")
         self.pictures = self.mapped("u8", (settings.classifier_scenes, 128, 128, 3))
         self.roles = self.mapped("roles", (settings.classifier_scenes, GRID, GRID))
-        self.labels, self.done = {}, 0
+        self.truth, self.done, self.batch = torch.zeros(len(SHOWN), 0, dtype=torch.long), 0, settings.classifier_batch
         self.marked = self.path + ".done"
         if os.path.exists(self.marked):
             self.done = int(open(self.marked).read())
-            self.labels = labels([self.scene(i) for i in range(self.done)]) if self.done else {}
+            self.truth = self.shown(range(self.done))
+        self.answers = iter(Crew(Teller, folder)((span,) for span in self.spans()))
+        while self.done < min(READY, len(self.pictures)) or device != "cpu" and self.done < len(self.pictures):
+            self.fill()
+        self.parts = [torch.from_numpy(part).to(device) for part in (self.pictures, self.roles)]
 
     def mapped(self, name, shape):
         path = f"{self.path}.{name}"
         exists = os.path.exists(path) and os.path.getsize(path) == int(np.prod(shape))
         return np.memmap(path, np.uint8, "r+" if exists else "w+", shape=shape)
 
-    def scene(self, i):
-        """Of all pairs, those kept back from the generator as well."""
-        return self.renderer.world.sample_any(random.Random(FIRST + i))
+    def shown(self, numbers):
+        return torch.stack(list(labels([self.teller.scene(i) for i in numbers]).values())) if numbers else self.truth
 
-    def fill(self, more):
-        """Renders some more, until all are there."""
-        end = min(self.done + more, len(self.pictures))
-        if end == self.done:
+    def spans(self):
+        return [range(start, min(start + MORE, len(self.pictures))) for start in range(self.done, len(self.pictures), MORE)]
+
+    def fill(self):
+        """Takes some more, until all are there."""
+        if self.done == len(self.pictures):
             return
-        new = [self.scene(i) for i in range(self.done, end)]
-        chances = [1.25 * np.random.default_rng(FIRST + i).standard_normal(composer.CHANCES) for i in range(self.done, end)]
-        self.pictures[self.done:end], masks = self.renderer.render(new, chances, 128)
-        where = np.stack([composer.whereabouts(*both, GRID, self.renderer.sprites) for both in zip(new, chances)])
-        self.roles[self.done:end] = (shares(masks) > THERE) * (1 + where[:, 2])
-        seen = labels(new)
-        self.labels = {part: torch.cat([self.labels[part], seen[part]]) if self.labels else seen[part] for part in SHOWN}
-        self.done = end
+        end = min(self.done + MORE, len(self.pictures))
+        self.pictures[self.done:end], self.roles[self.done:end] = next(self.answers)
+        self.truth, self.done = torch.cat([self.truth, self.shown(range(self.done, end))], 1), end
         with open(self.marked, "w") as file:
             file.write(str(end))
 
     def draw(self):
-        chosen = torch.randint(self.done, (BATCH,))
-        pictures = torch.from_numpy(self.pictures[chosen.numpy()]).permute(0, 3, 1, 2).float() / 255
-        light = 1 + 0.12 * (torch.rand(BATCH, 3, 1, 1) - 0.5)
-        pictures = (pictures * light + 0.06 * (torch.rand(BATCH, 1, 1, 1) - 0.5)).clamp(0, 1)
-        shift = torch.randint(-4, 5, (2,)).tolist()
-        pictures = torch.roll(pictures, shift, (2, 3))      # by half a cell at most
-        blurred = F.interpolate(F.avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear")
-        pictures = torch.lerp(pictures, blurred, torch.rand(BATCH, 1, 1, 1) * 0.8)
-        pictures = pictures + 0.05 * torch.rand(BATCH, 1, 1, 1) * torch.randn_like(pictures)
-        return pictures, torch.from_numpy(self.roles[chosen.numpy()]).long(), {part: values[chosen] for part, values in self.labels.items()}
+        """Pictures, whose each cell is, and what they show (parts, n)."""
+        chosen = torch.randint(self.done, (self.batch,))
+        pictures, roles = (part[chosen.to(self.device)] for part in self.parts)
+        return jittered(pictures.permute(0, 3, 1, 2).float() / 255), roles.long(), self.truth[:, chosen].to(self.device)
+
+
+def jittered(pictures):
+    """In another light, moved, a little blurred and noisy."""
+    def chance(*shape):
+        return torch.rand(*shape, device=pictures.device)
+
+    count = len(pictures)
+    pictures = (pictures * (1 + 0.12 * (chance(count, 3, 1, 1) - 0.5)) + 0.06 * (chance(count, 1, 1, 1) - 0.5)).clamp(0, 1)
+    pictures = torch.roll(pictures, torch.randint(-4, 5, (2,)).tolist(), (2, 3))        # by half a cell at most
+    blurred = F.interpolate(F.avg_pool2d(pictures, 2), scale_factor=2.0, mode="bilinear")
+    pictures = torch.lerp(pictures, blurred, chance(count, 1, 1, 1) * 0.8)
+    return pictures + 0.05 * chance(count, 1, 1, 1) * torch.randn_like(pictures)
 
 
 def error(logits, truth):
@@ -101,27 +127,31 @@ def true_renders(folder, seed, count):
 
 def run(settings, folder, device, minutes, steps, **_):
     network = Classifier(settings.classifier_widths).to(device, memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.05)
+    optimiser = adamw(network.parameters(), lr=RATE, weight_decay=0.05)
     average = Average(network, 0.998)
     training = Training(
         folder, "classifier", {"network": network, "average": average.network, "optimiser": optimiser}, minutes, steps,
         by_processor=device == "cpu")
     average.steps = training.step
-    renders, threads = Renders(settings, folder), torch.get_num_threads()
-    for step in training:
-        if step % 20 == 0:
-            share_processor(threads)
-        renders.fill(2000 if not renders.done else 16)
-        set_rate(optimiser, training.rate(RATE))
-        pictures, roles, truth = renders.draw()
+    renders, threads = Renders(settings, folder, device), torch.get_num_threads()
+
+    def learn(pictures, roles, truth):
         with autocast(device):
-            told, cells = network.read(pictures.to(device).contiguous(memory_format=torch.channels_last))
-        of_pictures, of_cells = losses(told, cells, roles.to(device), {part: values.to(device) for part, values in truth.items()})
+            told, cells = network.read(pictures.contiguous(memory_format=torch.channels_last))
+        of_pictures, of_cells = losses(told, cells, roles, dict(zip(SHOWN, truth)))
         optimiser.zero_grad(set_to_none=True)
         (of_pictures + of_cells).backward()
         optimiser.step()
+        return {"pictures": of_pictures.detach(), "cells": of_cells.detach()}
+
+    learn = Captured(learn, device, settings.recorded)
+    for step in training:
+        if step % 20 == 0:
+            share_processor(threads)
+        renders.fill()
+        set_rate(optimiser, training.rate(RATE))
+        training.log(50, **learn(*renders.draw()))
         average.update(network)
-        training.log(50, pictures=of_pictures.detach(), cells=of_cells.detach())
     scenes, pictures = true_renders(folder, 12, settings.judged)
-    figures = accuracy(average.network.cpu().eval(), pictures, scenes)
+    figures = accuracy(average.network.eval(), pictures, scenes)
     write_figures(os.path.join(folder, "classifier.json"), {"true renders": figures})

@@ -9,6 +9,7 @@ import os
 
 import torch
 
+from captured import Captured
 from judging.examination import Examination
 from networks.generator import Generator
 from networks.muon import MuonAndAdamW
@@ -56,28 +57,32 @@ def run(settings, folder, device, minutes, steps, warm, **_):
     examine, threads = Examination(settings, folder, device, tokenizer, "diffusion"), torch.get_num_threads()
     print("diffusion:", sum(p.numel() for p in network.unet.parameters()), "parameters of the UNet,",
           sum(p.numel() for p in network.text_encoder.parameters()), "of the text encoder", flush=True)
-    for step in training:
-        if step % 10 == 0:
-            share_processor(threads)
-        set_rate(optimiser, training.rate(settings.rate))
-        large = training.progress >= settings.large_from and torch.rand(1).item() < settings.large_share
-        clean, noise, ids, drawn = batches.draw(settings.batch, loudness(training.progress), large)
-        truth, look = batches.sights(*drawn)
+
+    def learn(clean, noise, ids, truth, look, chances):
         ids = torch.where(torch.rand(len(ids), 1, device=device) < settings.empty_captions, empty, ids)
         t = draw_times(len(clean), schedule.last, settings.last_step_share, device)
         one_step = t == schedule.last
         with autocast(device):
             text = reader(ids)
             time, skips, middle = network.unet.down(schedule.add_noise(clean, noise, t), t, text)
-            told = aid.losses(middle, truth, look, batches.chances(*drawn), one_step)
+            told = aid.losses(middle, truth, look, chances, one_step)
             answer = network.unet.up(time, skips, middle, text)
         squares = (answer.float() - schedule.velocity(clean, noise, t)).square()
         errors = squares.detach().mean((1, 2, 3))
         loss = ((squares * error_weights(truth[:, :1], settings.subject_weight)).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
         descend(loss + settings.aid_weight * sum(told.values()), network, optimiser)
+        return {"loss": loss.detach(), **{name: value.detach() for name, value in told.items()},
+                "one_step": mean_where(one_step, errors), "other": mean_where(~one_step, errors)}
+
+    learn = Captured(learn, device, settings.recorded)
+    for step in training:
+        if step % 10 == 0:
+            share_processor(threads)
+        set_rate(optimiser, training.rate(settings.rate))
+        large = training.progress >= settings.large_from and torch.rand(1).item() < settings.large_share
+        clean, noise, ids, drawn = batches.draw(settings.batch, loudness(training.progress), large)
+        training.log(50, **learn(clean, noise, ids, *batches.sights(*drawn), batches.chances(*drawn)))
         average.update(network)
-        training.log(50, loss=loss.detach(), **{name: value.detach() for name, value in told.items()},
-                     one_step=mean_where(one_step, errors), other=mean_where(~one_step, errors))
         if training.is_due(settings.check_minutes):
             own, others = batches.one_step_errors(network, schedule, CHECKED)
             training.note(own_chances=own, others_chances=others, **examine(average.network, schedule))

@@ -11,6 +11,7 @@ import os
 import torch
 from torch.nn import functional as F
 
+from captured import Captured
 from judging.examination import Examination
 from networks.discriminator import Discriminator
 from networks.generator import load_generator
@@ -91,11 +92,8 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
     lpips, vae = load_lpips(judges, device), load_vae(settings, folder, device)
     batches = Batches(settings, folder, device, 8 + training.step)
     examine, threads = Examination(settings, folder, device, tokenizer, "gan"), torch.get_num_threads()
-    for step in training:
-        if step % 10 == 0:
-            share_processor(threads)
-        set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
-        clean, noise, ids, drawn = batches.draw(settings.gan_batch, large=torch.rand(1).item() < settings.large_share)
+
+    def learn(clean, noise, ids, shares, with_r1):
         half = len(clean) // 2
         t = torch.cat([torch.randint(0, schedule.last, (half,), device=device),
                        torch.full((half,), schedule.last, device=device)])
@@ -105,12 +103,12 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
         answer = velocity.detach().requires_grad_()
         squares = (answer - schedule.velocity(clean, noise, t)).square()
         errors = squares.detach().mean((1, 2, 3))
-        weights = error_weights(batches.shares(*drawn), settings.subject_weight)
+        weights = error_weights(shares, settings.subject_weight)
         reconstruction = ((squares * weights).mean((1, 2, 3)) * schedule.min_snr_weight(t)).mean()
         fake = -answer[half:]       # x0 of pure noise, at zero terminal SNR
 
         true_text, fake_text = text.chunk(2)
-        judged, gap = critic.learn(clean[:half], true_text, fake.detach(), fake_text, step % settings.r1_every == 0)
+        judged, gap = critic.learn(clean[:half], true_text, fake.detach(), fake_text, with_r1)
         slope = slopes(answer, reconstruction, critic.doubt(fake, fake_text), settings.gan_weight)
         noted = {}
         if lpips is not None:
@@ -122,9 +120,17 @@ def run(settings, folder, device, minutes, steps, judges=None, **_):
             slope = slope + settings.gan_lpips_weight * torch.autograd.grad(distance, answer)[0]
             noted = {"lpips": distance.detach()}
         descend(velocity, network, optimiser, slope)
+        return {"one_step": errors[half:].mean(), "other": errors[:half].mean(), "discriminator": judged, "gap": gap,
+                "detail": detail(fake) / detail(clean[half:]), **noted}
+
+    learn = Captured(learn, device, settings.recorded)
+    for step in training:
+        if step % 10 == 0:
+            share_processor(threads)
+        set_rate(optimiser, training.rate(settings.generator_rate, warmup=20, floor=0.1))
+        clean, noise, ids, drawn = batches.draw(settings.gan_batch, large=torch.rand(1).item() < settings.large_share)
+        training.log(10, **learn(clean, noise, ids, batches.shares(*drawn), with_r1=step % settings.r1_every == 0))
         average.update(network)
-        training.log(10, one_step=errors[half:].mean(), other=errors[:half].mean(), discriminator=judged, gap=gap,
-                     detail=detail(fake) / detail(clean[half:]), **noted)
         if training.is_due(settings.check_minutes):
             training.note(**examine(average.network, schedule))
     examine(average.network, schedule)

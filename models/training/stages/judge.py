@@ -5,13 +5,15 @@ DiffusionGAN was run, the same figures of the weights that it began with. What t
 found is told as well.
 """
 
+import glob
+import hashlib
 import json
 import os
 
 import torch
 
 from judging.bounds import verdict
-from judging.classifier import accuracy
+from judging.classifier import accuracy, load_classifier
 from judging.figures import fine_energy, frechet, light, main_directions, mirrored, nearest, spread, things
 from judging.judge import MANY_STEPS, Judge
 from judging.model_folder import before_gan
@@ -107,17 +109,33 @@ def aspects(judge):
             "diversity of 16 seeds of one word": {name: round(values[-1].item(), 4) for name, values in means.items()}}
 
 
-def all_of(settings, folder, path, judges, size):
-    judge = Judge(settings, folder, path, judges, size)
-    return {**told(judge), **near(judge), **diversity(judge), **aspects(judge)}
+def identity(settings, folder, path):
+    """Of what is judged and of what judges it."""
+    content, classifier = hashlib.sha256(), load_classifier(settings, folder)
+    for tensor in classifier.state_dict().values() if classifier else ():
+        content.update(tensor.numpy().tobytes())
+    for file in [os.path.join(path, "world.json")] + sorted(glob.glob(os.path.join(path, "*", "*.safetensors"))):
+        with open(file, "rb") as bytes_of_it:
+            content.update(bytes_of_it.read())
+    return content.hexdigest()[:16]
 
 
-def run(settings, folder, path, judges=None, **_):
+def all_of(settings, folder, path, judges, size, device):
+    """Takes a while, so it is kept in the run folder, for the same weights to be judged once."""
+    kept = os.path.join(folder, f"judged-{identity(settings, folder, path)}-{size}.json")
+    if not os.path.exists(kept):
+        judge = Judge(settings, folder, path, judges, size, device)
+        write_figures(kept, {**told(judge), **near(judge), **diversity(judge), **aspects(judge)})
+    with open(kept) as file:
+        return json.load(file)
+
+
+def run(settings, folder, path, device, judges=None, **_):
     figures = {"prompts": settings.judged, f"prompts of {SLOW}": settings.judged_slowly}
-    for size in (settings.size, settings.size // 2):
-        figures[f"{size}x{size}"] = all_of(settings, folder, path, judges, size)
     if os.path.exists(before_gan(folder)):
-        figures["before DiffusionGAN"] = all_of(settings, folder, before_gan(folder), judges, settings.size)
+        figures["before DiffusionGAN"] = all_of(settings, folder, before_gan(folder), judges, settings.size, device)
+    for size in (settings.size, settings.size // 2):
+        figures[f"{size}x{size}"] = all_of(settings, folder, path, judges, size, device)
     for name, made in (("autoencoder", os.path.join(folder, "vae.json")), ("decoders", os.path.join(path, "decoders.json")),
                        ("precisions", os.path.join(path, "precisions.json"))):
         if os.path.exists(made):

@@ -30,8 +30,8 @@ def looks(world, count, rng):
     return [scene for own in scenes.values() for scene in own]
 
 
-def run(settings, folder, path, **_):
-    judge = Judge(settings, folder, path, None, settings.size, NAMED)
+def run(settings, folder, path, device, **_):
+    judge = Judge(settings, folder, path, None, settings.size, device, NAMED)
     rng = random.Random(SEED)
     scenes = looks(judge.renderer.world, settings.known_looks, rng)
     pictures = judge.one_step([caption(scene, rng) for scene in scenes], judge.model.noise(len(scenes), SEED))

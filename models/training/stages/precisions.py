@@ -17,11 +17,11 @@ def megabytes(folder):
     return sum(os.path.getsize(os.path.join(where, file)) for where, _, files in os.walk(folder) for file in files) / 1e6
 
 
-def run(settings, folder, path, **_):
+def run(settings, folder, path, device, **_):
     shipped = os.path.join(folder, "shipped")
     shutil.rmtree(shipped, ignore_errors=True)
     engine.quantize(path, shipped)
-    judge = Judge(settings, folder, path, None, settings.size)
+    judge = Judge(settings, folder, path, None, settings.size, device)
     scenes, captions = judge.scenes(16, settings.judged_slowly)
     reference, figures = engine.drawn(path, captions, REFERENCE), {"prompts": len(captions)}
     for precision, model in ((REFERENCE, path), ("float32", path), ("int8", shipped)):

@@ -20,6 +20,7 @@ from networks.unet import Attention
 from networks.vae import LATENTS, PIXELS, load_vae
 from training import autocast
 from world import composer
+from world.rendering import Crew
 from world.attributes import TOLD
 from world.scene_cache import load_world
 from world.scenes import COLOURS
@@ -46,16 +47,22 @@ class PortraitRows:
         return [self.row.get(pair, -1) for pair in (both if composer.first_of(scene) == scene.subject else both[::-1])]
 
 
+class Portraitist:
+    def __init__(self, folder):
+        self.sprites = load_world(folder, NAMED)[1]
+
+    def __call__(self, noun, colour):
+        return composer.portrait(noun, colour, PIXELS * (ROOM + 2 * MARGIN), PIXELS * ROOM, self.sprites)
+
+
 @torch.no_grad()
 def portraits(settings, folder, device):
     """The latents of each subject, alone on white, in each of its colours, less their mean and of a mean square of 1, and from -1 to 1
     what of each the subject covers: (n, 9, 16, 16), the last of them zeros for nothing. Kept in the run folder."""
     path = os.path.join(folder, "portraits.npy")
     if not os.path.exists(path):
-        world, sprites = load_world(folder, NAMED)
-        vae, size, latents = load_vae(settings, folder, device), PIXELS * (ROOM + 2 * MARGIN), []
-        pictures = np.stack([composer.portrait(*pair, size, PIXELS * ROOM, sprites) for pair in PortraitRows(world).pairs])
-        pictures = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+        vae, pairs, latents = load_vae(settings, folder, device), PortraitRows(load_world(folder, NAMED)[0]).pairs, []
+        pictures = torch.from_numpy(np.stack(list(Crew(Portraitist, folder)(pairs)))).permute(0, 3, 1, 2)
         for some in pictures[:, :3].split(BATCH):
             with autocast(device):
                 latents.append(vae.encode(some.to(device).float() / 127.5 - 1).float().cpu())
@@ -95,6 +102,7 @@ class Reader(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.answers = nn.ModuleList([nn.Linear(width, len(values)) for values in TOLD.values()])
         self.look, self.address = nn.Linear(width, LOOK), nn.Linear(width, 2 * SIDE + 2)
+        self.register_buffer("addresses", addresses(), persistent=False)
 
     def looks(self, states):
         """The parts that the last positions tell of, (n, 128, LOOK)."""
@@ -107,6 +115,6 @@ class Reader(nn.Module):
         parts = parts_of(looks)
         named = sum(F.cross_entropy(answer, labels[part]) for part, answer in zip(TOLD, answers))
         looked = (self.looks(states).float() - parts).square().mean()
-        addressed = (self.address(states[:, -TELLERS:]).float() - addresses().to(parts)).square().mean()
+        addressed = (self.address(states[:, -TELLERS:]).float() - self.addresses).square().mean()
         right = (answers[0].argmax(1) == labels["subject"]).float().mean()
         return named, looked, addressed, right

@@ -3,6 +3,7 @@
 import functools
 import multiprocessing
 import os
+import threading
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from world.scene_cache import load_world, scene_of
 from world.sprites import Sprites
 
 FEW_CORES = 4
+AHEAD = 4           # jobs a core that may be done before they are asked for
 _own = {}
 
 
@@ -23,15 +25,34 @@ def _work(job):
 
 
 class Crew:
-    """Workers that `make(*arguments)` makes, one in every process; called with jobs, gives their answers in order."""
+    """Workers that `make(*arguments)` makes, one in every process; called with jobs, which may be endless, gives their answers in
+    order, and is no more than some jobs ahead of who takes them."""
 
     def __init__(self, make, *arguments):
-        cores = len(os.sched_getaffinity(0))
-        self.pool = multiprocessing.get_context("spawn").Pool(cores - 1, _begin, (make, arguments)) if cores > FEW_CORES else None
+        self.cores = len(os.sched_getaffinity(0))
+        self.pool = multiprocessing.get_context("spawn").Pool(self.cores - 1, _begin, (make, arguments)) if self.cores > FEW_CORES else None
         self.worker = None if self.pool else make(*arguments)
 
     def __call__(self, jobs):
-        return self.pool.imap(_work, jobs) if self.pool else (self.worker(*job) for job in jobs)
+        if self.pool is None:
+            yield from (self.worker(*job) for job in jobs)
+            return
+        room, over = threading.Semaphore(AHEAD * self.cores), threading.Event()
+
+        def admitted():
+            for job in jobs:
+                room.acquire()
+                if over.is_set():
+                    return
+                yield job
+
+        try:
+            for answer in self.pool.imap(_work, admitted()):
+                room.release()
+                yield answer
+        finally:        # the pool's own thread waits for room, also when nobody takes more
+            over.set()
+            room.release()
 
 
 class Painter:

@@ -21,8 +21,9 @@ def train_tokenizer(captions, vocabulary, path):
         normalization_rule_name="nmt_nfkc_cf", hard_vocab_limit=False,
         pad_id=0, unk_id=1, bos_id=2, eos_id=3, pad_piece=PAD, bos_piece=START, eos_piece=END,
         minloglevel=2, num_threads=1)
-    with open(path, "wb") as file:
+    with open(f"{path}.{os.getpid()}", "wb") as file:     # another stage may train the same one meanwhile
         file.write(model.getvalue())
+    os.replace(file.name, path)
 
 
 class Tokenizer:
