@@ -18,7 +18,13 @@ struct PackedWeights::Provider {
     return entry == nullptr ? SIZE_MAX : reinterpret_cast<size_t>(entry->bytes.data());
   }
 
-  static void* reserve_space(void* context, size_t bytes) { return self(context).reserve(bytes); }
+  // XNNPACK leaves what it rounds up to as it is: what memory held before would go into files, which would never be
+  // alike.
+  static void* reserve_space(void* context, size_t bytes) {
+    void* const memory = self(context).reserve(bytes);
+    if (memory != nullptr) std::memset(memory, 0, bytes);
+    return memory;
+  }
 
   static size_t insert(void* context, const xnn_weights_cache_look_up_key* key, void* memory, size_t bytes) {
     PackedWeights& weights = self(context);

@@ -250,10 +250,11 @@ size_t PanelProduct::panels_at() const {
   return panels_.padded_columns() * sizeof(float) * (precision_ == Precision::kFloat32 ? 1 : 2);
 }
 
+size_t PanelProduct::panels_end() const { return panels_at() + panels_.size() * value_size(precision_); }
+
 int64_t PanelProduct::each_bytes() const {
   constexpr size_t kAlignment = PackedWeights::kAlignment;
-  const size_t bytes = panels_at() + panels_.size() * value_size(precision_);
-  return static_cast<int64_t>((bytes + kAlignment - 1) / kAlignment * kAlignment);
+  return static_cast<int64_t>((panels_end() + kAlignment - 1) / kAlignment * kAlignment);
 }
 
 void PanelProduct::pack(std::span<const float> weight, std::span<const float> bias, std::byte* to) const {
@@ -262,6 +263,7 @@ void PanelProduct::pack(std::span<const float> weight, std::span<const float> bi
   std::ranges::copy(bias, floats);
   float* const scales = floats + panels_.padded_columns();
   std::byte* const panels = to + panels_at();
+  std::fill(to + panels_end(), to + each_bytes(), std::byte{});
   switch (precision_) {
     case Precision::kFloat32:
       return HWY_DYNAMIC_DISPATCH(pack_floats)(panels_, weight.data(), reinterpret_cast<float*>(panels));

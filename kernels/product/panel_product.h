@@ -51,8 +51,10 @@ class PanelProduct {
   int64_t packed_bytes() const { return packed_.own_bytes(); }
 
  private:
-  // Of each matrix: its bias and, but in float32, its channels' scales; then its panels.
+  // Of each matrix: its bias and, but in float32, its channels' scales; then its panels, and zeros up to what is
+  // aligned.
   size_t panels_at() const;
+  size_t panels_end() const;
   int64_t each_bytes() const;
   void pack(std::span<const float> weight, std::span<const float> bias, std::byte* to) const;
 

@@ -1,13 +1,20 @@
 // Copyright The MobileDiffusion for C++ Authors. Apache-2.0.
 //
 // A store whose own bookkeeping finds no memory while XNNPACK packs into it: an exception cannot pass through XNNPACK.
+// And what is packed must not depend on what memory held before.
 #include "kernels/packing/packed_weights.h"
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#include "kernels/convolution/conv2d.h"
 #include "kernels/linear/linear.h"
 #include "tests/failing_new.h"
 
@@ -46,6 +53,48 @@ TEST(PackedWeightsTest, WithoutMemoryForAnEntryPackingThrowsBadAllocAndTheStoreS
   }
   EXPECT_GT(failures, 5);
 }
+
+#if defined(__GLIBC__)
+// By name; of shapes that fit no tile, packed into memory that is full of a byte.
+std::map<std::string, std::vector<std::byte>> packed_into(int byte, Precision precision) {
+  constexpr int kMost = 13, kWidest = 3;
+  const std::vector<float> values(kMost * kMost * kWidest * kWidest, 0.5f);
+  mallopt(M_PERTURB, byte);
+  PackedWeights store;
+  Status status;
+  const Packing packing(precision, &store);
+  for (const int in : {3, 8, kMost}) {
+    for (const int out : {3, 8, kMost}) {
+      const std::string shape = std::to_string(in) + "x" + std::to_string(out);
+      const WeightView bias{DataType::kFloat32, {out}, values.data()};
+      const Linear linear("linear" + shape, {.in = in, .out = out}, {DataType::kFloat32, {out, in}, values.data()},
+                          bias, packing, status);
+      for (const int kernel : {1, kWidest}) {
+        const Conv2d convolution("conv" + std::to_string(kernel) + "." + shape,
+                                 {.in_channels = in, .out_channels = out, .kernel = kernel},
+                                 {DataType::kFloat32, {out, in, kernel, kernel}, values.data()}, bias, packing, status);
+      }
+    }
+    const Conv2d depthwise("depthwise" + std::to_string(in), {.in_channels = in, .out_channels = in, .depthwise = true},
+                           {DataType::kFloat32, {in, 1, kWidest, kWidest}, values.data()},
+                           {DataType::kFloat32, {in}, values.data()}, packing, status);
+  }
+  mallopt(M_PERTURB, 0);
+  EXPECT_TRUE(status.ok()) << status.message();
+  std::map<std::string, std::vector<std::byte>> bytes;
+  for (const auto& [name, entry] : store.entries()) bytes[name] = {entry.bytes.begin(), entry.bytes.end()};
+  return bytes;
+}
+
+TEST(PackedWeightsTest, WhatIsPackedDoesNotDependOnWhatMemoryHeld) {
+  for (const Precision precision : {Precision::kFloat32, Precision::kFloat16, Precision::kInt8}) {
+    const auto one = packed_into(0x55, precision), other = packed_into(0xAA, precision);
+    ASSERT_EQ(one.size(), other.size());
+    for (const auto& [name, bytes] : one)
+      EXPECT_TRUE(bytes == other.at(name)) << name << ", " << static_cast<int>(precision);
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace mobilediffusion::kernels
