@@ -25,8 +25,8 @@ echo "== equivariance"
 "$python" -B tests/training_latent_cache_test.py .
 
 mkdir "$model"
-cp models/picture-book/prompts.txt "$model/"
-for stage in fetch "all $model" "known $model" "sheet $model" "decoders $model" "judge $model"; do
+cp models/picture-book/prompts.txt models/picture-book/README.md "$model/"
+for stage in fetch "all $model" "known $model" "sheet $model" "decoders $model" "judge $model" "card $model"; do
     echo "== $stage"
     # shellcheck disable=SC2086  (a stage and its argument are two words)
     train $stage --run "$work/run"
@@ -35,6 +35,7 @@ for file in model_index.json tokenizer/tokenizer.model expected.safetensors word
             before-gan.png known.json decoders.json accuracy.json; do
     test -s "$model/$file"
 done
+grep -E '^\| subjects, % \| at least 92 \| [0-9.]+ \| [0-9.]+ \| [0-9.]+ \|$' "$model/README.md"
 
 echo "== stopped and taken up again"
 for stage in vae text classifier diffusion gan; do
@@ -48,6 +49,11 @@ if [ -n "${MOBILEDIFFUSION_CLI:-}" ]; then
     echo "== precisions"
     train precisions "$model" --run "$work/run"
     test -s "$model/precisions.json"
+    echo "== answers and cover of the shipped folder"
+    train answers "$work/run/shipped"
+    "$MOBILEDIFFUSION_CLI" verify "$work/run/shipped" "$work/run/shipped/expected.safetensors"
+    train cover "$work/run/shipped"
+    test -s "$work/run/shipped/cover.png"
     echo "== begun from the shipped folder"
     mkdir "$work/warm-run"
     cp "$work"/run/sprites.npy "$work"/run/*.json "$work"/run/scenes-* "$work"/run/latents-* "$work"/run/portraits.npy "$work/warm-run"

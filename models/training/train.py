@@ -16,6 +16,9 @@
     python3 models/training/train.py decoders MODEL # the lite decoder beside one of four times its size
     python3 models/training/train.py precisions MODEL   # what half precision and 8 bits cost in quality, and their speed
     python3 models/training/train.py judge MODEL    # every figure that it must reach
+    python3 models/training/train.py answers MODEL  # what a shipped folder, of 8 bits, must answer
+    python3 models/training/train.py cover MODEL    # the first of its prompts, as the program draws them
+    python3 models/training/train.py card MODEL     # the figures of its README.md
     python3 models/training/train.py plot MODEL     # losses and accuracy over training
     python3 models/training/train.py all [OUT]      # everything from world to export, --minutes in all
 """
@@ -37,7 +40,7 @@ import settings
 
 MINUTES = {"vae": 60, "text": 12, "classifier": 35, "diffusion": 60, "gan": 30, "decoders": 10, "all": 240}
 STAGES = ("fetch", "world", "adopt", "vae", "latents", "text", "classifier", "diffusion", "gan", "export", "known", "sheet",
-          "decoders", "precisions", "judge", "plot", "all")
+          "decoders", "precisions", "judge", "plot", "answers", "cover", "card", "all")
 SMOKE_STEPS, SMOKE_STEPS_ON_A_GPU = 3, 40       # where every kind of step is to be recorded as well
 
 

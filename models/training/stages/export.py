@@ -65,9 +65,9 @@ def write_weights(path, tensors):
 
 @torch.no_grad()
 def expected(model, prompt):
-    """Every network's inputs and answers, in float32 from the rounded weights."""
+    """Every network's inputs and answers, in float32 from the rounded weights; at half the size, for a quarter of the bytes."""
     ids = model.tokenizer([prompt])
-    latents = model.noise(1, 10)
+    latents = model.noise(1, 10)[..., ::2, ::2]
     timestep = torch.tensor([model.schedule.last])
     hidden = model.text_encoder(ids)
     answer = model.unet(latents, timestep, hidden)
@@ -76,6 +76,12 @@ def expected(model, prompt):
     return {"input_ids": ids.int(), "text_hidden": hidden, "latents": latents, "timestep": timestep.int(),
             "unet_output": answer, "x0": x0, "decoder_input": x0, "decoder_output": picture,
             "pipeline_rgb": model.bytes(picture)[0]}
+
+
+def write_expected(path):
+    model = Model(path)
+    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
+    return model
 
 
 def write_words(path, nouns):
@@ -99,8 +105,7 @@ def write(settings, folder, path, stage):
     os.makedirs(os.path.join(path, "tokenizer"), exist_ok=True)
     shutil.copy(os.path.join(folder, "tokenizer.model"), os.path.join(path, "tokenizer"))
     write_words(path, NAMED)
-    model = Model(path)
-    safetensors_io.save(os.path.join(path, "expected.safetensors"), expected(model, PROMPT))
+    model = write_expected(path)
     figures = {name: sum(p.numel() for p in part.parameters()) for name, part in (
         ("text_encoder", model.text_encoder), ("unet", model.unet), ("decoder", model.vae.decoder))}
     print(f"export: {stage} weights to {path}, parameters {figures}")

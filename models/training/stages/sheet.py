@@ -19,18 +19,23 @@ def font(size):
         return ImageFont.load_default()
 
 
-def lay_out(pictures, prompts):
-    """Pictures (prompts, seeds, height, width, 3)."""
-    block = SEEDS * (SHOWN + 2) + GAP
-    rows = (len(prompts) + PROMPTS_A_ROW - 1) // PROMPTS_A_ROW
-    sheet = Image.new("RGB", (GAP + PROMPTS_A_ROW * block, GAP + rows * (SHOWN + WORDS)), PAPER)
+def lay_out(pictures, prompts, shown=SHOWN, prompts_a_row=PROMPTS_A_ROW):
+    """Pictures (prompts, seeds, height, width, 3), each so many pixels wide."""
+    block = pictures.shape[1] * (shown + 2) + GAP
+    rows = (len(prompts) + prompts_a_row - 1) // prompts_a_row
+    sheet = Image.new("RGB", (GAP + prompts_a_row * block, GAP + rows * (shown + WORDS)), PAPER)
     pen, face = ImageDraw.Draw(sheet), font(11)
     for i, (row, prompt) in enumerate(zip(pictures, prompts)):
-        x, y = GAP + i % PROMPTS_A_ROW * block, GAP + i // PROMPTS_A_ROW * (SHOWN + WORDS)
+        x, y = GAP + i % prompts_a_row * block, GAP + i // prompts_a_row * (shown + WORDS)
         for k, picture in enumerate(row):
-            sheet.paste(Image.fromarray(picture.numpy()).resize((SHOWN, SHOWN), Image.LANCZOS), (x + k * (SHOWN + 2), y))
-        pen.text((x, y + SHOWN + 3), textwrap.shorten(prompt, 64), INK, face)
+            sheet.paste(Image.fromarray(picture.numpy()).resize((shown, shown), Image.LANCZOS), (x + k * (shown + 2), y))
+        pen.text((x, y + shown + 3), textwrap.shorten(prompt, 64), INK, face)
     return sheet
+
+
+def prompts_of(path):
+    with open(os.path.join(path, "prompts.txt"), encoding="utf-8") as file:
+        return file.read().splitlines()
 
 
 def write_sheet(model, prompts, path):
@@ -39,8 +44,7 @@ def write_sheet(model, prompts, path):
 
 
 def run(folder, path, **_):
-    with open(os.path.join(path, "prompts.txt"), encoding="utf-8") as file:
-        prompts = file.read().splitlines()
+    prompts = prompts_of(path)
     write_sheet(Model(path), prompts, os.path.join(path, "contact-sheet.png"))
     if os.path.exists(before_gan(folder)):
         write_sheet(Model(before_gan(folder)), prompts, os.path.join(path, "before-gan.png"))
