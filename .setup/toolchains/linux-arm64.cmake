@@ -11,6 +11,8 @@ if(NOT CMAKE_SYSROOT)
     COMMAND_ERROR_IS_FATAL ANY)
 endif()
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+# The fetched system may be newer than the compiler, whose own C++ library then lacks what the system's libraries want of theirs.
+set(CMAKE_EXE_LINKER_FLAGS_INIT -Wl,--allow-shlib-undefined)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
