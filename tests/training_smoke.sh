@@ -23,6 +23,8 @@ echo "== int8"
 echo "== equivariance"
 "$python" -B tests/training_equivariance_test.py .
 "$python" -B tests/training_latent_cache_test.py .
+echo "== crew"
+"$python" -B tests/training_crew_test.py .
 
 mkdir "$model"
 cp models/picture-book/prompts.txt models/picture-book/README.md "$model/"
