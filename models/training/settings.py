@@ -63,7 +63,6 @@ class Settings:
 
     classifier_widths: tuple = (32, 64, 128, 192)
     classifier_scenes: int = 40000      # rendered once; their backgrounds, tilts and colours are the classifier's alone
-
     classifier_batch: int = 64
 
     gan_batch: int = 16
@@ -87,10 +86,10 @@ class Settings:
 DEFAULT = Settings()
 # Where batches may be large, and many processors render.
 ON_A_GPU = dataclasses.replace(
-    DEFAULT, renders_beside=True, scenes=6000, vae_batch=48, latents=400000, latents_large=120000, text_batch=256, batch=512, rate=1e-3, large_from=0.25,
-    large_share=0.6, classifier_scenes=60000, classifier_batch=256, gan_batch=128, gan_seen=16, check_minutes=1)
+    DEFAULT, renders_beside=True, scenes=6000, vae_batch=48, latents=400000, latents_large=120000, text_batch=256, batch=512, rate=1e-3,
+    large_from=0.25, large_share=0.6, classifier_scenes=60000, classifier_batch=256, gan_batch=128, gan_seen=16, check_minutes=1)
 SMOKE = dataclasses.replace(
     DEFAULT, size=64, draws_its_own=True, scenes=24, held_out=4, vae_widths=(8, 8, 16, 16), vae_groups=4, vae_crop=32, vae_batch=4,
-    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_ratio=2, text_batch=8, unet_widths=(32, 64),
-    unet_mid_transformers=1, unet_head=16, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24, classifier_batch=8,
-    gan_batch=4, r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4, known_looks=1, known_from=0.0)
+    latents=24, latents_large=8, vocabulary=400, text_width=32, text_layers=1, text_heads=2, text_ratio=2, text_batch=8,
+    unet_widths=(32, 64), unet_mid_transformers=1, unet_head=16, unet_groups=8, batch=4, classifier_widths=(8, 8, 16, 16), classifier_scenes=24,
+    classifier_batch=8, gan_batch=4, r1_every=2, judged=6, judged_slowly=4, judged_twice=2, examined=4, known_looks=1, known_from=0.0)

@@ -4,6 +4,7 @@ What an earlier call has finished is gone on with; pictures and caches that are 
 mostly render, on the processor's cores, run in processes of their own beside those that mostly learn.
 """
 
+import atexit
 import importlib
 import os
 import subprocess
@@ -33,6 +34,7 @@ class Beside:
         with open(os.path.join(self.folder, stage + ".out"), "w") as said:
             self.processes[stage] = subprocess.Popen(["nice", "-n", str(NICE), sys.executable, TRAIN, stage, *self.arguments, *own],
                                                      stdout=said, stderr=subprocess.STDOUT)
+        atexit.register(self.processes[stage].terminate)        # also where a stage fails here
 
     def end(self):
         """Latents are stopped, since nothing learns from more of them; others are waited for."""

@@ -18,6 +18,7 @@ from judging.figures import fine_energy, frechet, light, main_directions, mirror
 from judging.judge import MANY_STEPS, Judge
 from judging.model_folder import before_gan
 from networks.coupling import directions, numbers
+from networks.lpips import load_lpips
 from stages import plot
 from training import write_figures
 from world import composer
@@ -109,9 +110,11 @@ def aspects(judge):
             "diversity of 16 seeds of one word": {name: round(values[-1].item(), 4) for name, values in means.items()}}
 
 
-def identity(settings, folder, path):
-    """Of what is judged and of what judges it."""
+def identity(settings, folder, path, judges):
+    """Of what is judged, of what judges it, and of how much."""
     content, classifier = hashlib.sha256(), load_classifier(settings, folder)
+    counts = settings.judged, settings.judged_slowly, settings.judged_twice, settings.guidance
+    content.update(repr((counts, load_lpips(judges) is not None)).encode())
     for tensor in classifier.state_dict().values() if classifier else ():
         content.update(tensor.numpy().tobytes())
     for file in [os.path.join(path, "world.json")] + sorted(glob.glob(os.path.join(path, "*", "*.safetensors"))):
@@ -122,7 +125,7 @@ def identity(settings, folder, path):
 
 def all_of(settings, folder, path, judges, size, device):
     """Takes a while, so it is kept in the run folder, for the same weights to be judged once."""
-    kept = os.path.join(folder, f"judged-{identity(settings, folder, path)}-{size}.json")
+    kept = os.path.join(folder, f"judged-{identity(settings, folder, path, judges)}-{size}.json")
     if not os.path.exists(kept):
         judge = Judge(settings, folder, path, judges, size, device)
         write_figures(kept, {**told(judge), **near(judge), **diversity(judge), **aspects(judge)})

@@ -20,8 +20,8 @@ from networks.unet import Attention
 from networks.vae import LATENTS, PIXELS, load_vae
 from training import autocast
 from world import composer
-from world.rendering import Crew
 from world.attributes import TOLD
+from world.rendering import Crew
 from world.scene_cache import load_world
 from world.scenes import COLOURS
 from world.subjects import NAMED
