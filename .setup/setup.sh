@@ -68,8 +68,6 @@ build() { # CMAKE-OPTIONS... -- TARGETS...
     shift
   done
   shift || true
-  # The installation's test builds the same sources twice again.
-  if command -v ccache >/dev/null; then options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   say "building in $build"
   quietly cmake -S "$project" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF "${xnnpack[@]}" "${httplib[@]}" "${options[@]}"
   quietly cmake --build "$build" --target "${@:-all}"

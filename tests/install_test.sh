@@ -12,8 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cached() { sed -n "s/^$1:[A-Z]*=//p" "$built/CMakeCache.txt"; }
 options=(-G Ninja -DCMAKE_BUILD_TYPE=Release -DXNNPACK_FETCH=OFF -DXNNPACK_ROOT="$(cached XNNPACK_ROOT)" -DMOBILEDIFFUSION_BUILD_TESTS=OFF
-  -DHTTPLIB_INCLUDE_DIR="$(cached HTTPLIB_INCLUDE_DIR)" -DCMAKE_C_COMPILER_LAUNCHER="$(cached CMAKE_C_COMPILER_LAUNCHER)"
-  -DCMAKE_CXX_COMPILER_LAUNCHER="$(cached CMAKE_CXX_COMPILER_LAUNCHER)")
+  -DHTTPLIB_INCLUDE_DIR="$(cached HTTPLIB_INCLUDE_DIR)" -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG") # it is built, and draws a few pictures
 
 draws() { # PROGRAM...
   rm -f "$work/boats.png"
@@ -21,15 +20,32 @@ draws() { # PROGRAM...
   head -c 8 "$work/boats.png" | od -An -tx1 | grep -q "89 50 4e 47 0d 0a 1a 0a"
 }
 
+echo "== as a subproject"
+mkdir "$work/sub"
+cat >"$work/sub/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(sub LANGUAGES C CXX)
+include(FetchContent)
+FetchContent_Declare(mobilediffusion SOURCE_DIR $source)
+FetchContent_MakeAvailable(mobilediffusion)
+add_executable(consumer $source/examples/consumer/main.cc)
+target_link_libraries(consumer PRIVATE mobilediffusion::mobilediffusion)
+END
+cmake -S "$work/sub" -B "$work/sub/build" "${options[@]}" >/dev/null
+cmake --build "$work/sub/build" --target consumer >/dev/null
+draws "$work/sub/build/consumer"
+
 for shared in OFF ON; do
   echo "== installed, shared libraries $shared"
   prefix=$work/installed-$shared
   if [ $shared = OFF ]; then
     cmake --install "$built" --prefix "$prefix" >/dev/null
   else
-    cmake -S "$source" -B "$work/build" "${options[@]}" -DBUILD_SHARED_LIBS=ON -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
-    cmake --build "$work/build" --target mobilediffusion_cli >/dev/null # as examples/picture does
-    cmake --install "$work/build" >/dev/null
+    # of the subproject, whose objects serve both kinds of libraries
+    cmake -B "$work/sub/build" -DBUILD_SHARED_LIBS=ON -DMOBILEDIFFUSION_BUILD_CLI=ON -DMOBILEDIFFUSION_INSTALL=ON \
+      -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
+    cmake --build "$work/sub/build" --target mobilediffusion_cli >/dev/null # as examples/picture does
+    cmake --install "$work/sub/build" >/dev/null
   fi
 
   cmake -S "$source/examples/consumer" -B "$work/consumer-$shared" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
@@ -62,18 +78,3 @@ draws "$work/installed-ON/bin/mobilediffusion" generate "two red boats at sunset
 echo "== a shared library shows its public names alone"
 library=$(find "$work/installed-ON" -name 'libmobilediffusion.so' | head -n 1)
 cmake -D NM=nm -D LIBRARY="$library" -D LIST="$source/src/c/exported_symbols.txt" -P "$source/src/c/check_exported_symbols.cmake"
-
-echo "== as a subproject"
-mkdir "$work/sub"
-cat >"$work/sub/CMakeLists.txt" <<END
-cmake_minimum_required(VERSION 3.25)
-project(sub LANGUAGES C CXX)
-include(FetchContent)
-FetchContent_Declare(mobilediffusion SOURCE_DIR $source)
-FetchContent_MakeAvailable(mobilediffusion)
-add_executable(consumer $source/examples/consumer/main.cc)
-target_link_libraries(consumer PRIVATE mobilediffusion::mobilediffusion)
-END
-cmake -S "$work/sub" -B "$work/sub/build" "${options[@]}" >/dev/null
-cmake --build "$work/sub/build" --target consumer >/dev/null
-draws "$work/sub/build/consumer"

@@ -28,7 +28,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Options {
+struct BenchFlags {
   std::string model;
   std::string size;
   std::string prompt = "two red boats at sunset";
@@ -46,7 +46,7 @@ struct Options {
   bool json = false;
 };
 
-Result<std::vector<std::string>> prompts_of(const Options& options) {
+Result<std::vector<std::string>> prompts_of(const BenchFlags& options) {
   if (options.prompts.empty()) return std::vector<std::string>(static_cast<size_t>(options.runs), options.prompt);
   Result<std::string> text = read_text_file(options.prompts);
   if (!text.ok()) return text.status();
@@ -60,7 +60,7 @@ Result<std::vector<std::string>> prompts_of(const Options& options) {
   return prompts;
 }
 
-int run_side_by_side(const Options& options, const std::string& path, const Size& size) {
+int run_side_by_side(const BenchFlags& options, const std::string& path, const Size& size) {
   const Result<std::vector<std::string>> prompts = prompts_of(options);
   if (!prompts.ok()) return complain(prompts.status());
   SideBySide pair{.first = {path, options.load},
@@ -91,7 +91,7 @@ int run_side_by_side(const Options& options, const std::string& path, const Size
 }
 
 template <typename Times>
-int tell(const Options& options, ProgressLine& progress, const Result<Times>& times) {
+int tell(const BenchFlags& options, ProgressLine& progress, const Result<Times>& times) {
   progress.clear();
   if (!times.ok()) return complain(times.status());
   if (options.json) {
@@ -102,7 +102,7 @@ int tell(const Options& options, ProgressLine& progress, const Result<Times>& ti
   return kDone;
 }
 
-int run_cancels(const Options& options, const std::string& path, const Size& size) {
+int run_cancels(const BenchFlags& options, const std::string& path, const Size& size) {
   ProgressLine progress(!options.json);
   return tell(options, progress,
               measure_cancels({.model = path,
@@ -115,7 +115,7 @@ int run_cancels(const Options& options, const std::string& path, const Size& siz
                               progress));
 }
 
-int run_typing(const Options& options, const std::string& path, const Size& size) {
+int run_typing(const BenchFlags& options, const std::string& path, const Size& size) {
   ProgressLine progress(!options.json);
   return tell(options, progress,
               measure_typing({.model = path,
@@ -127,7 +127,7 @@ int run_typing(const Options& options, const std::string& path, const Size& size
                              progress));
 }
 
-int run(const Options& options) {
+int run_bench(const BenchFlags& options) {
   Size size;
   if (!options.size.empty()) {
     const Result<Size> parsed = parse_size(options.size);
@@ -186,7 +186,7 @@ int run(const Options& options) {
 }  // namespace
 
 Run add_bench(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchFlags>();
   CLI::App* const command = app.add_subcommand("bench", "Time a model, stage by stage");
   command->add_option("MODEL", options->model, "A model folder or a packed model. Default: the default model");
   command->add_option("--runs", options->runs, "Counted runs, behind two that warm up")
@@ -224,7 +224,7 @@ Run add_bench(CLI::App& app) {
       "Examples:\n  mobilediffusion bench models/scenes\n  mobilediffusion bench full-size --threads 2 --runs 3 "
       "--json\n  mobilediffusion bench --typing 5\n  mobilediffusion bench models/scenes --against int8 --prompts "
       "prompts.txt --pictures pairs");
-  return [options] { return run(*options); };
+  return [options] { return run_bench(*options); };
 }
 
 }  // namespace mobilediffusion::cli

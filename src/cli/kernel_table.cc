@@ -24,7 +24,7 @@ namespace {
 
 using kernels::Kernel;
 using kernels::ProductKernel;
-using json = nlohmann::ordered_json;  // precisions as they are asked for
+using nlohmann::ordered_json;  // precisions as they are asked for
 using Products = Kernel::Products;
 
 // The operators of one kind that one kernel computes.
@@ -74,8 +74,8 @@ std::string_view name_of(kernels::Precision precision) {
   return {};
 }
 
-json to_json(std::string_view kind, const Kernel& kernel, const Use& use, ProductKernels& products) {
-  json value{{"operator", kind}, {"way", kernel.way}, {"calls", use.calls}, {"macs", use.macs}};
+ordered_json to_json(std::string_view kind, const Kernel& kernel, const Use& use, ProductKernels& products) {
+  ordered_json value{{"operator", kind}, {"way", kernel.way}, {"calls", use.calls}, {"macs", use.macs}};
   if (kernel.products == Products::kNone || kernel.products == Products::kLoops) {
     value.update({{"by", "loops"}, {"instructions", kernels::vector_target()}});
   } else if (kernel.products == Products::kPanels) {
@@ -99,7 +99,7 @@ json to_json(std::string_view kind, const Kernel& kernel, const Use& use, Produc
   return value;
 }
 
-std::string text_of(const json& use) {
+std::string text_of(const ordered_json& use) {
   std::string text = use["way"].get<std::string>();
   const auto add = [&](const std::string& words) { text += (text.empty() ? "" : ", ") + words; };
   const auto instructions = use["instructions"].get<std::string>();
@@ -124,9 +124,9 @@ std::string text_of(const json& use) {
   return text;
 }
 
-void print(const json& all) {
+void print(const ordered_json& all) {
   std::string instructions;
-  for (const json& name : all["processor"]) add_to_list(instructions, name.get<std::string>());
+  for (const ordered_json& name : all["processor"]) add_to_list(instructions, name.get<std::string>());
   std::printf("processor  %s\n", instructions.empty() ? "the plainest of its kind" : instructions.c_str());
   std::printf("our loops  %s, by Highway\n", all["loops"].get<std::string>().c_str());
   std::printf("XNNPACK    %s\n", all["xnnpack"].get<std::string>().c_str());
@@ -135,7 +135,7 @@ void print(const json& all) {
     std::printf("\n%s%s\n", precision.c_str(),
                 computed == precision ? "" : (", which this processor has no arithmetic for: " + computed).c_str());
     std::printf("  %-12s %6s %12s   %s\n", "operator", "calls", "mult-adds", "computed by");
-    for (const json& use : found["operators"]) {
+    for (const ordered_json& use : found["operators"]) {
       std::printf("  %-12s %6d %10.2f G   %s\n", use["operator"].get<std::string>().c_str(), use["calls"].get<int>(),
                   1e-9 * use["macs"].get<double>(), text_of(use).c_str());
     }
@@ -148,13 +148,13 @@ int show_kernels(const std::string& path, bool as_json) {
   const Result<ModelFolder> model = open_model_folder(path);
   if (!model.ok()) return complain(model.status());
   ProductKernels products;
-  json all{{"model", model->name},
-           {"processor", kernels::instruction_sets()},
-           {"loops", kernels::vector_target()},
-           {"xnnpack", xnnpack_version()}};
+  ordered_json all{{"model", model->name},
+                   {"processor", kernels::instruction_sets()},
+                   {"loops", kernels::vector_target()},
+                   {"xnnpack", xnnpack_version()}};
   for (const Precision precision : {Precision::kFloat32, Precision::kFloat16, Precision::kInt8}) {
     const kernels::Precision computed = kernel_precision(precision);
-    json operators = json::array();
+    ordered_json operators = ordered_json::array();
     for (const auto& [what, use] : uses_of(*model, computed)) {
       operators.push_back(to_json(what.first, what.second, use, products));
     }

@@ -20,14 +20,14 @@ namespace {
 
 constexpr const char* kItself = "itself";
 
-struct Options {
+struct PackFlags {
   std::string model, output;
   std::string weights = "keep";
   PackOptions pack;
   bool json = false;
 };
 
-int run(Options options) {
+int run_pack(PackFlags options) {
   catch_interrupts();
   const InterruptGuard guard;
   options.pack.weights = *stored_weights(options.weights);
@@ -49,7 +49,7 @@ int run(Options options) {
 }  // namespace
 
 Run add_pack(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PackFlags>();
   CLI::App* const command = app.add_subcommand("pack", "Put a whole model into one file, for an app's package");
   command->add_option("MODEL", options->model, "A model folder or a packed model")->required();
   command->add_option("OUT", options->output, "The file to make; .mdiff by custom")->required();
@@ -73,7 +73,7 @@ Run add_pack(CLI::App& app) {
       "Every command takes the file as MODEL, and so does MOBILEDIFFUSION_MODEL. It is mapped and never unpacked.\n"
       "A program with a model inside takes it where none is named, and is a MODEL as well; strip would drop it.\n"
       "It is a safetensors file: Python's safetensors lists its weights as unet/conv_in.weight and so on.");
-  return [options] { return run(*options); };
+  return [options] { return run_pack(*options); };
 }
 
 }  // namespace mobilediffusion::cli

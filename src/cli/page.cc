@@ -33,7 +33,7 @@ namespace fs = std::filesystem;
 constexpr const char* kPackageName = "mobilediffusion";  // its folder's on the page, which engine_wasm.js knows
 constexpr size_t kMostPackageFile = size_t{64} << 20;
 
-struct Options {
+struct PageFlags {
   std::string output, package, model;
   std::string weights = "keep";
   PackOptions pack;
@@ -84,7 +84,7 @@ Result<std::vector<std::string>> copy_package(const std::string& package, const 
 }
 
 // What engine_wasm.js reads of the model, whose bytes the address names: what is kept under it never changes.
-Status write_model(const Options& options, const std::string& model, const fs::path& folder) {
+Status write_model(const PageFlags& options, const std::string& model, const fs::path& folder) {
   const fs::path file = folder / "model.mdiff";
   if (const Status status = pack(model, to_utf8(file), options.pack); !status.ok()) return status;
   Result<nlohmann::ordered_json> facts = serve::model_facts(to_utf8(file), "");
@@ -96,7 +96,7 @@ Status write_model(const Options& options, const std::string& model, const fs::p
   return write(folder / "model.json", facts->dump());
 }
 
-Status fill(const Options& options, const std::vector<std::string>& package_files, const std::string& model,
+Status fill(const PageFlags& options, const std::vector<std::string>& package_files, const std::string& model,
             const fs::path& folder) {
   const std::vector<serve::PageFile> files = serve::page_files("wasm");
   std::vector<std::string> names;
@@ -112,7 +112,7 @@ Status fill(const Options& options, const std::vector<std::string>& package_file
   return write(folder / "files.js", serve::file_list_script(names, to_hex(version)));
 }
 
-int run(Options options) {
+int run_page(PageFlags options) {
   options.pack.weights = *stored_weights(options.weights);
   options.pack.cancelled = &interrupted;
   const Result<std::vector<std::string>> files = package_files(options.package);
@@ -129,7 +129,7 @@ int run(Options options) {
 }  // namespace
 
 Run add_page(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<PageFlags>();
   CLI::App* const command =
       app.add_subcommand("page", "Write the page of `serve` as static files that draw in the browser by themselves");
   command->add_option("OUT_DIR", options->output, "The folder to make, for any web host")->required();
@@ -151,7 +151,7 @@ Run add_page(CLI::App& app) {
       "  mobilediffusion page site --package node_modules/mobilediffusion\n\n"
       "Any static host serves the folder, at any path, by https or on localhost. Threads want two headers; where a\n"
       "host does not send them, the page's service worker adds them itself.");
-  return [options] { return run(*options); };
+  return [options] { return run_page(*options); };
 }
 
 }  // namespace mobilediffusion::cli

@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kWorstShown = 8;
 
-struct Options {
+struct QuantizeFlags {
   std::string model;
   std::string output;
   std::string weights = "int8";
@@ -136,7 +136,7 @@ void print(const std::string& output, const Report& report) {
               static_cast<double>(report.bytes_after) / 1e6, static_cast<double>(report.bytes_before) / 1e6);
 }
 
-void print_json(const Options& options, const Report& report) {
+void print_json(const QuantizeFlags& options, const Report& report) {
   nlohmann::ordered_json json{{"output", options.output},
                               {"weights", options.weights},
                               {"bytes", report.bytes_after},
@@ -154,7 +154,7 @@ void print_json(const Options& options, const Report& report) {
   std::cout << json.dump() << std::endl;
 }
 
-int run(const Options& options) {
+int run_quantize(const QuantizeFlags& options) {
   const Result<ModelFolder> model = open_model_folder(options.model);
   if (!model.ok()) return complain(model.status());
   Report report;
@@ -173,7 +173,7 @@ int run(const Options& options) {
 }  // namespace
 
 Run add_quantize(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<QuantizeFlags>();
   CLI::App* const command = app.add_subcommand("quantize", "Make a smaller model folder, for shipping");
   command->add_option("MODEL", options->model, "A model folder or a packed model")->required();
   command->add_option("OUT_DIR", options->output, "The model folder to make")->required();
@@ -189,7 +189,7 @@ Run add_quantize(CLI::App& app) {
       "are.\n"
       "With --weights float16 every weight of float32 takes 16 bits, and what is smaller stays as it is.\n"
       "The folder runs in every precision; where none is asked for, 8 bits are computed in int8.");
-  return [options] { return run(*options); };
+  return [options] { return run_quantize(*options); };
 }
 
 }  // namespace mobilediffusion::cli

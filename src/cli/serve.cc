@@ -29,7 +29,7 @@ namespace {
 
 constexpr int kMostThreads = 8;  // of those that nobody asked for, as LoadOptions has it
 
-struct Options {
+struct ServeFlags {
   std::string model;
   std::string host = "127.0.0.1";
   int port = 8642;
@@ -46,7 +46,7 @@ struct Options {
 // As it stands in an address and in a header.
 constexpr std::string_view kTokenLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
-Status check(const Options& options) {
+Status check(const ServeFlags& options) {
   if (options.token.find_first_not_of(kTokenLetters) != std::string::npos)
     return {StatusCode::kInvalidArgument, "--token may have the letters A to Z and a to z, digits, and -._~ alone"};
   struct Range {
@@ -83,7 +83,7 @@ std::string address_of(const std::string& host, int port) {
   return "http://" + name + ":" + std::to_string(port) + "/";
 }
 
-int run(Options options) {
+int run_serve(ServeFlags options) {
   if (const Status status = check(options); !status.ok()) return complain(status);
   options.server.body_bytes = static_cast<size_t>(options.body_megabytes) << 20;
   options.limits.waiting = static_cast<size_t>(options.waiting);
@@ -130,7 +130,7 @@ int run(Options options) {
 }  // namespace
 
 Run add_serve(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ServeFlags>();
   CLI::App* const command = app.add_subcommand("serve", "Draw in a browser as one types, and for programs by HTTP");
   command->add_option("-m,--model", options->model,
                       "A model folder or a packed model. Default: the model that comes with the program");
@@ -177,7 +177,7 @@ Run add_serve(CLI::App& app) {
       "  curl http://127.0.0.1:8642/v1/generate --json '{\"prompt\": \"two red boats\", \"format\": \"png\"}' -o "
       "boats.png\n\n"
       "GET /openapi.json has every call. Ctrl-C and SIGTERM end it within a second.");
-  return [options] { return run(*options); };
+  return [options] { return run_serve(*options); };
 }
 
 }  // namespace mobilediffusion::cli

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct SynthesizeFlags {
   std::string config;
   std::string output;
   std::string tokenizer;
@@ -77,7 +77,7 @@ TensorSource random_tensor(const ManifestWeights::Entry& entry, bool half, uint6
 }
 
 Status write_networks(const std::string& path, std::initializer_list<const NetworkCost*> networks,
-                      const Options& options, uint64_t* stream) {
+                      const SynthesizeFlags& options, uint64_t* stream) {
   std::vector<TensorSource> tensors;
   for (const NetworkCost* network : networks) {
     for (const auto& entry : network->tensors)
@@ -92,7 +92,7 @@ Status take_along(const fs::path& from, const fs::path& to) {
   return write_file_atomically(to_utf8(to), *bytes);
 }
 
-Status fill_folder(const ModelFolder& model, const Options& options, const fs::path& folder) {
+Status fill_folder(const ModelFolder& model, const SynthesizeFlags& options, const fs::path& folder) {
   std::error_code error;
   for (const char* part : {"text_encoder", "unet", "vae", "scheduler", "tokenizer"}) {
     fs::create_directories(folder / part, error);
@@ -128,7 +128,7 @@ Status fill_folder(const ModelFolder& model, const Options& options, const fs::p
   return status;
 }
 
-int run(const Options& options) {
+int run_synthesize(const SynthesizeFlags& options) {
   const Result<ModelFolder> model = open_model_folder(options.config);
   if (!model.ok()) return complain(model.status());
   const Result<fs::path> made =
@@ -141,7 +141,7 @@ int run(const Options& options) {
 }  // namespace
 
 Run add_synthesize(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SynthesizeFlags>();
   CLI::App* const command =
       app.add_subcommand("synthesize", "Make a model of random weights, to run and time a configuration");
   command->add_option("CONFIG_DIR", options->config, "A model folder; its weights are not needed")->required();
@@ -159,7 +159,7 @@ Run add_synthesize(CLI::App& app) {
       "  mobilediffusion synthesize models/mobilediffusion full-size && mobilediffusion bench full-size\n"
       "  mobilediffusion synthesize benchmarks/configurations/sdxs-512 sdxs && mobilediffusion bench sdxs\n\n"
       "The pictures are of nothing; the time and the memory are the real model's.");
-  return [options] { return run(*options); };
+  return [options] { return run_synthesize(*options); };
 }
 
 }  // namespace mobilediffusion::cli

@@ -50,7 +50,7 @@ Result<Words> load_words(const std::string& path) {
   return Words{std::move(*tokenizer), model->text_encoder.max_position_embeddings};
 }
 
-int run(const std::string& path, bool jsonl) {
+int run_tokenize(const std::string& path, bool jsonl) {
   const Result<Words> words = load_words(path);
   if (!words.ok()) return complain(words.status());
   LineReader lines(std::cin);
@@ -85,7 +85,7 @@ Run add_tokenize(CLI::App& app) {
   command->add_option("PATH", options->path, "A model folder, a packed model, or a tokenizer's folder")->required();
   command->add_flag("--jsonl", options->jsonl, "Each line is a JSON string, so that a prompt may hold anything");
   command->footer("Example:\n  echo \"two red boats\" | mobilediffusion tokenize models/scenes");
-  return [options] { return run(options->path, options->jsonl); };
+  return [options] { return run_tokenize(options->path, options->jsonl); };
 }
 
 }  // namespace mobilediffusion::cli

@@ -24,7 +24,7 @@
 namespace mobilediffusion::cli {
 namespace {
 
-struct Options {
+struct VerifyFlags {
   std::string model;
   std::string expected;
   std::string write;
@@ -57,7 +57,7 @@ Status write(const std::vector<NetworkOutput>& outputs, const std::string& path)
   return write_safetensors(path, tensors);
 }
 
-Result<Comparison> compare(const Options& options, const NetworkOutput& output, const TensorEntry& entry) {
+Result<Comparison> compare(const VerifyFlags& options, const NetworkOutput& output, const TensorEntry& entry) {
   if (entry.shape != output.shape) {
     return Status(StatusCode::kInvalidModel, options.expected + ": " + output.name + " has the shape " +
                                                  shown(entry.shape) + "; ours has " + shown(output.shape));
@@ -91,7 +91,7 @@ Result<Comparison> compare(const Options& options, const NetworkOutput& output, 
   return result;
 }
 
-int report(const Options& options, const std::vector<NetworkOutput>& outputs, const Safetensors& expected) {
+int report(const VerifyFlags& options, const std::vector<NetworkOutput>& outputs, const Safetensors& expected) {
   bool within = true;
   int compared = 0;
   nlohmann::json lines = nlohmann::json::array();
@@ -124,7 +124,7 @@ int report(const Options& options, const std::vector<NetworkOutput>& outputs, co
   return within ? kDone : kFailed;
 }
 
-int run(const Options& options) {
+int run_verify(const VerifyFlags& options) {
   if (options.threads < 1 || options.threads > 256) {
     return complain(
         {StatusCode::kInvalidArgument, "--threads must be 1 to 256, not " + std::to_string(options.threads)});
@@ -152,7 +152,7 @@ int run(const Options& options) {
 }  // namespace
 
 Run add_verify(CLI::App& app) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VerifyFlags>();
   CLI::App* const command =
       app.add_subcommand("verify", "Run each network on given inputs and compare with given answers");
   command->add_option("MODEL", options->model, "A model folder, which needs no tokenizer, or a packed model")
@@ -176,7 +176,7 @@ Run add_verify(CLI::App& app) {
   command->footer(
       "Example:\n  mobilediffusion verify models/scenes models/scenes/expected.safetensors\n\nExits 1 where an output "
       "is too far.");
-  return [options] { return run(*options); };
+  return [options] { return run_verify(*options); };
 }
 
 }  // namespace mobilediffusion::cli

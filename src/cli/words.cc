@@ -31,7 +31,7 @@ void print(const WordList::Group& group) {
   std::printf("%s\n", line.c_str());
 }
 
-int run(const std::string& path, bool as_json) {
+int run_words(const std::string& path, bool as_json) {
   const Result<ModelFolder> model = open_model_folder(path);
   if (!model.ok()) return complain(model.status());
   const Result<WordList> words = WordList::load(model->path);
@@ -60,9 +60,9 @@ Run add_words(CLI::App& app) {
   command->add_flag("--json", options->json, "One JSON object on stdout: lists of words by group");
   command->footer("Example:\n  mobilediffusion words");
   return [options] {
-    if (!options->path.empty()) return run(options->path, options->json);
+    if (!options->path.empty()) return run_words(options->path, options->json);
     const Result<std::string> found = find_default_model();
-    return found.ok() ? run(*found, options->json) : complain(found.status());
+    return found.ok() ? run_words(*found, options->json) : complain(found.status());
   };
 }
 

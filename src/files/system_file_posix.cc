@@ -14,8 +14,6 @@
 namespace mobilediffusion {
 namespace {
 
-std::error_code last_error() { return {errno, std::generic_category()}; }
-
 int64_t nanoseconds(const struct timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
 }  // namespace
@@ -31,20 +29,20 @@ InputFile::~InputFile() {
 
 InputFile InputFile::open(const std::filesystem::path& path, std::error_code& error) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  error = descriptor < 0 ? last_error() : std::error_code();
+  error = descriptor < 0 ? std::error_code(errno, std::generic_category()) : std::error_code();
   return InputFile(descriptor);
 }
 
 InputFile InputFile::duplicate(int descriptor, std::error_code& error) {
   const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  error = own < 0 ? last_error() : std::error_code();
+  error = own < 0 ? std::error_code(errno, std::generic_category()) : std::error_code();
   return InputFile(own);
 }
 
 FileKind InputFile::examine(FileIdentity& identity, std::error_code& error) const {
   struct stat info;
   if (::fstat(descriptor_, &info) != 0) {
-    error = last_error();
+    error = std::error_code(errno, std::generic_category());
     return FileKind::kOther;
   }
   error.clear();
@@ -68,7 +66,7 @@ FileMapping InputFile::map(uint64_t offset, size_t size, std::error_code& error)
   void* const pages =
       ::mmap(nullptr, mapping.page_bytes, PROT_READ, MAP_PRIVATE, descriptor_, static_cast<off_t>(offset - before));
   if (pages == MAP_FAILED) {
-    error = last_error();
+    error = std::error_code(errno, std::generic_category());
     return {};
   }
   error.clear();

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "src/images/big_endian.h"
+
 namespace mobilediffusion {
 namespace {
 
@@ -30,10 +32,6 @@ uint32_t crc_of(std::span<const uint8_t> bytes) {
   uint32_t crc = 0xffffffffu;
   for (uint8_t byte : bytes) crc = kCrcTable[(crc ^ byte) & 0xff] ^ (crc >> 8);
   return ~crc;
-}
-
-uint32_t big_endian(std::span<const uint8_t> bytes) {
-  return uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | uint32_t{bytes[3]};
 }
 
 void append(std::vector<uint8_t>& out, std::string_view text) { out.insert(out.end(), text.begin(), text.end()); }
@@ -106,7 +104,7 @@ Status walk_png(std::span<const uint8_t> png, const std::string& origin,
     const std::string where = " at byte " + std::to_string(at);
     const std::span<const uint8_t> rest = png.subspan(at);
     if (rest.size() < kChunkOverhead) return damaged(origin, "a truncated PNG: expected a chunk" + where);
-    const uint32_t length = big_endian(rest);
+    const uint32_t length = big_endian(rest.first(4));
     if (length > kMaxChunk || length > rest.size() - kChunkOverhead) {
       return damaged(origin, "a damaged PNG: the chunk" + where + " claims " + std::to_string(length) + " bytes, of " +
                                  std::to_string(rest.size() - kChunkOverhead) + " there are");
@@ -117,7 +115,7 @@ Status walk_png(std::span<const uint8_t> png, const std::string& origin,
       return damaged(origin, "a damaged PNG: the chunk" + where + " has a type that is none");
     }
     const std::string name(type.begin(), type.end());
-    if (crc_of(rest.subspan(4, size_t{4} + length)) != big_endian(rest.subspan(size_t{8} + length))) {
+    if (crc_of(rest.subspan(4, size_t{4} + length)) != big_endian(rest.subspan(size_t{8} + length, 4))) {
       return damaged(origin, "a damaged PNG: the checksum of chunk " + name + where + " does not fit");
     }
     if (at == kSignature.size() && (name != "IHDR" || length != kIhdrBytes)) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "src/images/big_endian.h"
 #include "src/images/exif.h"
 #include "src/images/over_white.h"
 #include "src/images/picture_size.h"
@@ -60,12 +61,6 @@ size_t scanline_bytes(const Header& header) {
     if (columns > 0 && rows > 0) bytes += static_cast<size_t>(rows) * (1 + header.row_bytes(columns));
   }
   return bytes;
-}
-
-uint32_t big_endian(std::span<const uint8_t> bytes) {
-  uint32_t value = 0;
-  for (const uint8_t byte : bytes) value = value << 8 | byte;
-  return value;
 }
 
 bool is_known(uint8_t colour, int depth) {

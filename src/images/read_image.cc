@@ -16,7 +16,7 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr size_t kMostBytes = size_t{256} << 20;
+constexpr size_t kMostFileBytes = size_t{256} << 20;
 
 Result<Image> decode(std::span<const uint8_t> bytes, const std::string& origin) {
   const std::optional<FileFormat> format = format_of_bytes(bytes);
@@ -28,16 +28,16 @@ Result<Image> decode(std::span<const uint8_t> bytes, const std::string& origin) 
 
 Result<Image> read_image(const std::string& path) {
   return guarded([&]() -> Result<Image> {
-    const Result<std::vector<uint8_t>> bytes = read_file(path, kMostBytes);
+    const Result<std::vector<uint8_t>> bytes = read_file(path, kMostFileBytes);
     return bytes.ok() ? decode(*bytes, path) : bytes.status();
   });
 }
 
 Result<Image> decode_image(std::span<const uint8_t> file) {
   return guarded([&]() -> Result<Image> {
-    if (file.size() > kMostBytes)
+    if (file.size() > kMostFileBytes)
       return Status(StatusCode::kInvalidArgument,
-                    "the picture in memory is too large: more than " + std::to_string(kMostBytes) + " bytes");
+                    "the picture in memory is too large: more than " + std::to_string(kMostFileBytes) + " bytes");
     return decode(file, "the picture in memory");
   });
 }

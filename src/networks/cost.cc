@@ -16,7 +16,6 @@ namespace {
 
 using kernels::Arena;
 using kernels::Context;
-using kernels::Precision;
 using kernels::ThreadPool;
 
 // The block that a tensor or an operator belongs to: "down_blocks.1.resnets.0.conv1" is in "down_blocks.1". Prefixes
@@ -40,7 +39,7 @@ Cost& block_at(std::vector<Cost>& blocks, const std::string& name) {
 
 // Builds a Network and runs it by `run(context, network)`, both without data.
 template <typename Network, typename Config, typename Run>
-NetworkCost cost_of_network(const std::string& name, const Config& config, Precision precision, Run&& run) {
+NetworkCost cost_of_network(const std::string& name, const Config& config, kernels::Precision precision, Run&& run) {
   ManifestWeights weights;
   const Network network(Scope(weights, name, precision), config);
   const ThreadPool one(1);
@@ -77,7 +76,7 @@ Cost ModelCost::total() const {
   return sum;
 }
 
-AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width, Precision precision) {
+AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width, kernels::Precision precision) {
   AutoencoderCost cost;
   cost.decoder =
       cost_of_network<Decoder>("decoder", autoencoder, precision, [&](Context& context, const Decoder& network) {
@@ -91,7 +90,7 @@ AutoencoderCost cost_of(const DecoderConfig& autoencoder, int height, int width,
   return cost;
 }
 
-ModelCost cost_of(const ModelFolder& model, int height, int width, Precision precision) {
+ModelCost cost_of(const ModelFolder& model, int height, int width, kernels::Precision precision) {
   const int64_t positions = model.text_encoder.max_position_embeddings;
   ModelCost cost{cost_of(model.decoder, height, width, precision), {}, {}};
   cost.text_encoder = cost_of_network<TextEncoder>("text_encoder", model.text_encoder, precision,

@@ -49,9 +49,7 @@ class DdimSampler final : public Sampler {
   std::vector<SignalAndNoise> at_, next_;  // of each step: where it begins and where it ends
 };
 
-int most_steps(const SchedulerConfig& config) { return config.num_train_timesteps; }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_ddim(const SchedulerConfig& config, int steps) {
   const std::vector<int> timesteps =
       spaced_timesteps(config.timestep_spacing.value_or(TimestepSpacing::kLeading), config, steps);
   return checked(config.prediction_type, std::make_unique<DdimSampler>(config, timesteps));
@@ -59,6 +57,6 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kDdimSampler = {"ddim", 0, &most_steps, &make};
+const SamplerKind kDdimSampler = {"ddim", 0, &all_timesteps, &make_ddim};
 
 }  // namespace mobilediffusion

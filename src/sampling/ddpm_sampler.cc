@@ -66,9 +66,7 @@ class DdpmSampler final : public Sampler {
   std::vector<Weights> steps_;
 };
 
-int most_steps(const SchedulerConfig& config) { return config.num_train_timesteps; }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_ddpm(const SchedulerConfig& config, int steps) {
   const std::vector<int> timesteps =
       spaced_timesteps(config.timestep_spacing.value_or(TimestepSpacing::kLeading), config, steps);
   return checked(config.prediction_type, std::make_unique<DdpmSampler>(config, timesteps));
@@ -76,6 +74,6 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kDdpmSampler = {"ddpm", 0, &most_steps, &make};
+const SamplerKind kDdpmSampler = {"ddpm", 0, &all_timesteps, &make_ddpm};
 
 }  // namespace mobilediffusion

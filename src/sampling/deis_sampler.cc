@@ -15,8 +15,6 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr int kFewSteps = 15;
-
 // The integral of (log sigma - log other) / (log own - log other) up to sigma.
 double integral(double sigma, double own, double other) {
   return sigma * (std::log(sigma) - std::log(other) - 1) / (std::log(own) - std::log(other));
@@ -61,10 +59,8 @@ class DeisSampler final : public Sampler {
   const std::vector<double> sigmas_;
 };
 
-int most_steps(const SchedulerConfig& config) { return std::max(1, config.num_train_timesteps - 1); }
-
 // Karras' spacing ends where its last step began, in that class.
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_deis(const SchedulerConfig& config, int steps) {
   SchedulerConfig ending = config;
   ending.final_sigma_is_zero = false;
   return std::unique_ptr<Sampler>(std::make_unique<DeisSampler>(config, solver_schedule(ending, steps)));
@@ -72,6 +68,6 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kDeisSampler = {"deis", 0, &most_steps, &make};
+const SamplerKind kDeisSampler = {"deis", 0, &all_intervals, &make_deis};
 
 }  // namespace mobilediffusion

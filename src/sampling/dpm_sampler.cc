@@ -26,9 +26,6 @@
 namespace mobilediffusion {
 namespace {
 
-// By diffusers' own count of how few steps are few.
-constexpr int kFewSteps = 15;
-
 struct Variant {
   bool of_noise;  // e is extrapolated, else x0
   bool stochastic;
@@ -133,10 +130,8 @@ class DpmSampler final : public Sampler {
   const std::vector<double> sigmas_;
 };
 
-int most_steps(const SchedulerConfig& config) { return std::max(1, config.num_train_timesteps - 1); }
-
 template <bool kOfNoise, bool kStochastic>
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_dpm(const SchedulerConfig& config, int steps) {
   SchedulerConfig ending = config;
   if (kOfNoise) ending.final_sigma_is_zero = false;  // where there is no noise, h is infinite and e is not known
   return std::unique_ptr<Sampler>(
@@ -145,10 +140,10 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kDpmSampler = {"dpm++", 0, &most_steps, &make<false, false>};
-const SamplerKind kDpm2mSampler = {"dpm++2m", 0, &most_steps, &make<false, false>};
-const SamplerKind kDpmSdeSampler = {"dpm++2m-sde", 0, &most_steps, &make<false, true>};
-const SamplerKind kDpmOfNoiseSampler = {"dpm", 0, &most_steps, &make<true, false>};
-const SamplerKind kDpmOfNoiseSdeSampler = {"dpm-sde", 0, &most_steps, &make<true, true>};
+const SamplerKind kDpmSampler = {"dpm++", 0, &all_intervals, &make_dpm<false, false>};
+const SamplerKind kDpm2mSampler = {"dpm++2m", 0, &all_intervals, &make_dpm<false, false>};
+const SamplerKind kDpmSdeSampler = {"dpm++2m-sde", 0, &all_intervals, &make_dpm<false, true>};
+const SamplerKind kDpmOfNoiseSampler = {"dpm", 0, &all_intervals, &make_dpm<true, false>};
+const SamplerKind kDpmOfNoiseSdeSampler = {"dpm-sde", 0, &all_intervals, &make_dpm<true, true>};
 
 }  // namespace mobilediffusion

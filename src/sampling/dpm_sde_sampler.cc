@@ -66,9 +66,7 @@ class DpmSdeSampler final : public Sampler {
   const std::vector<double> sigmas_;
 };
 
-int most_steps(const SchedulerConfig& config) { return config.num_train_timesteps; }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_dpm_single_sde(const SchedulerConfig& config, int steps) {
   SchedulerConfig ending = config;
   ending.final_sigma_is_zero = true;  // the class knows no other end
   const SigmaSchedule whole = euler_schedule(ending, steps);
@@ -87,6 +85,6 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kDpmSingleSdeSampler = {"dpm++-sde", 0, &most_steps, &make};
+const SamplerKind kDpmSingleSdeSampler = {"dpm++-sde", 0, &all_timesteps, &make_dpm_single_sde};
 
 }  // namespace mobilediffusion

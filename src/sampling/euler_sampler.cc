@@ -47,9 +47,7 @@ class EulerSampler final : public Sampler {
   const std::vector<double> sigmas_;
 };
 
-int most_steps(const SchedulerConfig& config) { return config.num_train_timesteps; }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_euler(const SchedulerConfig& config, int steps) {
   return std::unique_ptr<Sampler>(std::make_unique<EulerSampler>(config, euler_schedule(config, steps), false));
 }
 
@@ -64,7 +62,7 @@ Result<std::unique_ptr<Sampler>> make_ancestral(const SchedulerConfig& config, i
 
 }  // namespace
 
-const SamplerKind kEulerSampler = {"euler", 0, &most_steps, &make};
-const SamplerKind kEulerAncestralSampler = {"euler-a", 0, &most_steps, &make_ancestral};
+const SamplerKind kEulerSampler = {"euler", 0, &all_timesteps, &make_euler};
+const SamplerKind kEulerAncestralSampler = {"euler-a", 0, &all_timesteps, &make_ancestral};
 
 }  // namespace mobilediffusion

@@ -31,14 +31,12 @@ class FlowSampler final : public Sampler {
   }
 };
 
-int most_steps(const SchedulerConfig& config) { return config.num_train_timesteps; }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_flow(const SchedulerConfig& config, int steps) {
   return std::unique_ptr<Sampler>(std::make_unique<FlowSampler>(config.num_train_timesteps, steps));
 }
 
 }  // namespace
 
-const SamplerKind kFlowSampler = {"flow", 1, &most_steps, &make};
+const SamplerKind kFlowSampler = {"flow", 1, &all_timesteps, &make_flow};
 
 }  // namespace mobilediffusion

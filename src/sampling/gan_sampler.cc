@@ -50,11 +50,11 @@ Result<std::unique_ptr<Sampler>> make_at(const SchedulerConfig& config, const st
 
 // From the noisiest timestep that the model knows: its own timesteps when the number fits them, otherwise evenly from
 // its first one down.
-int most_steps(const SchedulerConfig& config) { return config.timesteps.front() + 1; }
+int most_gan_steps(const SchedulerConfig& config) { return config.timesteps.front() + 1; }
 
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_gan(const SchedulerConfig& config, int steps) {
   const bool own = steps == static_cast<int>(config.timesteps.size());
-  return make_at(config, own ? config.timesteps : trailing_timesteps(most_steps(config), steps), false);
+  return make_at(config, own ? config.timesteps : trailing_timesteps(most_gan_steps(config), steps), false);
 }
 
 int sid_first(const SchedulerConfig& config) { return std::min(kSidTimestep, config.num_train_timesteps - 1); }
@@ -69,8 +69,8 @@ Result<std::unique_ptr<Sampler>> make_sid(const SchedulerConfig& config, int ste
 
 }  // namespace
 
-const SamplerKind kGanSampler = {"gan", 1, &most_steps, &make};
-const SamplerKind kOneStepSampler = {"one-step", 1, &most_steps, &make};
+const SamplerKind kGanSampler = {"gan", 1, &most_gan_steps, &make_gan};
+const SamplerKind kOneStepSampler = {"one-step", 1, &most_gan_steps, &make_gan};
 const SamplerKind kSidSampler = {"sid", 1, &most_sid_steps, &make_sid};
 
 }  // namespace mobilediffusion

@@ -52,12 +52,12 @@ class LcmSampler final : public Sampler {
   std::vector<SignalAndNoise> at_;
 };
 
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_lcm(const SchedulerConfig& config, int steps) {
   return checked(config.prediction_type, std::make_unique<LcmSampler>(config, consistency_timesteps(config, steps)));
 }
 
 }  // namespace
 
-const SamplerKind kLcmSampler = {"lcm", 4, &solver_steps, &make};
+const SamplerKind kLcmSampler = {"lcm", 4, &solver_steps, &make_lcm};
 
 }  // namespace mobilediffusion

@@ -93,9 +93,7 @@ class PlmsSampler final : public Sampler {
   const double final_alpha_;
 };
 
-int most_steps(const SchedulerConfig& config) { return config.num_train_timesteps; }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_plms(const SchedulerConfig& config, int steps) {
   const std::vector<int> timesteps =
       spaced_timesteps(config.timestep_spacing.value_or(TimestepSpacing::kLeading), config, steps);
   return checked(config.prediction_type, std::make_unique<PlmsSampler>(config, timesteps));
@@ -103,6 +101,6 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kPlmsSampler = {"plms", 0, &most_steps, &make};
+const SamplerKind kPlmsSampler = {"plms", 0, &all_timesteps, &make_plms};
 
 }  // namespace mobilediffusion

@@ -8,6 +8,7 @@
 // All spans here are elementwise and of one length; any order of the latent's elements will do.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,10 @@ std::vector<int> trailing_timesteps(int span, int steps);
 // steps_offset added. "linspace": from the last to the first in even steps, rounded; one step is the last timestep.
 std::vector<int> spaced_timesteps(TimestepSpacing spacing, const SchedulerConfig& config, int steps);
 std::vector<float> as_floats(const std::vector<int>& timesteps);
+
+// How many steps a sampler can take at most: one at each timestep, or from each to the next.
+inline int all_timesteps(const SchedulerConfig& config) { return config.num_train_timesteps; }
+inline int all_intervals(const SchedulerConfig& config) { return std::max(1, config.num_train_timesteps - 1); }
 
 // The factors by which both parts of x_t are seen: sqrt(a) and sqrt(1-a), in float32 as PyTorch has them.
 struct SignalAndNoise {

@@ -29,6 +29,9 @@ SigmaSchedule solver_schedule(const SchedulerConfig& config, int steps);
 // The timestep, between two of `training_sigmas`, at which the training's log sigma is this one's.
 double timestep_of_sigma(double sigma, const std::vector<double>& training_sigmas);
 
+// Fewer steps than these are few, by diffusers' own count: the last is of a lower order then, if the scheduler says so.
+inline constexpr int kFewSteps = 15;
+
 // What noise is multiplied with to become latents of variance sigma^2 + 1: as diffusers has it, sigma where the spacing
 // reaches the last timestep, and else the square root of that variance.
 float initial_scale_of_sigmas(const SchedulerConfig& config, double first_sigma);

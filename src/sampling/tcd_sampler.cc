@@ -46,12 +46,12 @@ class TcdSampler final : public Sampler {
   std::vector<SignalAndNoise> at_, below_, up_;  // of each step
 };
 
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_tcd(const SchedulerConfig& config, int steps) {
   return checked(config.prediction_type, std::make_unique<TcdSampler>(config, consistency_timesteps(config, steps)));
 }
 
 }  // namespace
 
-const SamplerKind kTcdSampler = {"tcd", 4, &solver_steps, &make};
+const SamplerKind kTcdSampler = {"tcd", 4, &solver_steps, &make_tcd};
 
 }  // namespace mobilediffusion

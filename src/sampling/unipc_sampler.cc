@@ -155,9 +155,7 @@ class UniPcSampler final : public Sampler {
   const std::vector<double> sigmas_;
 };
 
-int most_steps(const SchedulerConfig& config) { return std::max(1, config.num_train_timesteps - 1); }
-
-Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) {
+Result<std::unique_ptr<Sampler>> make_unipc(const SchedulerConfig& config, int steps) {
   SchedulerConfig ending = config;
   if (!config.predict_x0) ending.final_sigma_is_zero = false;  // where there is no noise, e is not known
   return std::unique_ptr<Sampler>(std::make_unique<UniPcSampler>(ending, solver_schedule(ending, steps)));
@@ -165,6 +163,6 @@ Result<std::unique_ptr<Sampler>> make(const SchedulerConfig& config, int steps) 
 
 }  // namespace
 
-const SamplerKind kUniPcSampler = {"unipc", 0, &most_steps, &make};
+const SamplerKind kUniPcSampler = {"unipc", 0, &all_intervals, &make_unipc};
 
 }  // namespace mobilediffusion

@@ -9,7 +9,7 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr size_t kMostBytes = 65536;  // what a tokenizer reads
+constexpr size_t kMostPromptBytes = 65536;  // what a tokenizer reads
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -129,7 +129,7 @@ std::optional<std::string_view> first_of(std::initializer_list<std::optional<std
 }  // namespace
 
 std::vector<std::string> notes_on_syntax(std::string_view prompt) {
-  prompt = prompt.substr(0, kMostBytes);
+  prompt = prompt.substr(0, kMostPromptBytes);
   std::vector<std::string> notes;
   const auto note = [&notes](const std::optional<std::string_view>& found, const char* consequence) {
     if (found) notes.push_back("\"" + in_message(*found) + "\" is read letter by letter: " + consequence);

@@ -15,7 +15,8 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr size_t kMostBytes = 4096;  // more than any text encoder reads; utf8proc takes the square of piled-up marks
+// More than any text encoder reads; utf8proc takes the square of piled-up marks.
+constexpr size_t kMostReadBytes = 4096;
 
 bool belongs_to_a_word(utf8proc_category_t category) {
   return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO);  // letters, marks and numbers
@@ -54,8 +55,8 @@ bool is_word_of_its_own(int32_t c) {
 }  // namespace
 
 std::vector<std::string> words_of(std::string_view text) {
-  if (text.size() > kMostBytes) {
-    text = text.substr(0, kMostBytes + 1);
+  if (text.size() > kMostReadBytes) {
+    text = text.substr(0, kMostReadBytes + 1);
     while (!text.empty() && (text.back() & 0xc0) == 0x80) text.remove_suffix(1);  // to where a character begins
     if (!text.empty()) text.remove_suffix(1);
   }

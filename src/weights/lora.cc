@@ -21,7 +21,6 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr std::string_view kWeight = ".weight";
 constexpr double kLargestScale = 1e6;
 
 Status invalid(const std::string& what) { return Status(StatusCode::kInvalidModel, what); }
@@ -304,8 +303,7 @@ kernels::WeightView ChangedWeights::get(const std::string& name, std::span<const
   const auto found = changes_->find(name);
   if (!status().ok() || view.data == nullptr || found == changes_->end()) return view;
   const std::string layer = network_ + "." + name;
-  if (packed_ != nullptr && packed_->contains(std::string_view(layer).substr(0, layer.size() - kWeight.size())))
-    return view;
+  if (packed_ != nullptr && packed_->contains(layer.substr(0, layer.rfind(".weight")))) return view;
 
   std::vector<float> sum = kernels::to_float32(view, layer, status());
   whole_->release(view);
