@@ -42,7 +42,7 @@ for shared in OFF ON; do
     cmake --install "$built" --prefix "$prefix" >/dev/null
   else
     # of the subproject, whose objects serve both kinds of libraries
-    cmake -B "$work/sub/build" -DBUILD_SHARED_LIBS=ON -DMOBILEDIFFUSION_BUILD_CLI=ON -DMOBILEDIFFUSION_INSTALL=ON \
+    cmake -S "$work/sub" -B "$work/sub/build" -DBUILD_SHARED_LIBS=ON -DMOBILEDIFFUSION_BUILD_CLI=ON -DMOBILEDIFFUSION_INSTALL=ON \
       -DCMAKE_INSTALL_PREFIX="$prefix" >/dev/null
     cmake --build "$work/sub/build" --target mobilediffusion_cli >/dev/null # as examples/picture does
     cmake --install "$work/sub/build" >/dev/null

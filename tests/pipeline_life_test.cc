@@ -110,7 +110,7 @@ TEST_F(PipelineLifeTest, TrimGivesMemoryBack) {
   pipeline->trim();
   // At least half of 11 million values, of which the networks have more, in float32: sanitizers keep some of what is
   // freed.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(MOBILEDIFFUSION_SANITIZED)
   EXPECT_LT(resident_bytes(), used - (22 << 20));
 #endif
   EXPECT_TRUE(pixels(*pipeline) == before);

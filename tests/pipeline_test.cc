@@ -455,7 +455,7 @@ void leave_memory(size_t mebibytes) {
 
 // Why no test can run short of memory here; empty: it can.
 std::string why_never_short_of_memory() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(MOBILEDIFFUSION_SANITIZED)
   return "a sanitizer needs address space of its own";
 #endif
   const pid_t child = ::fork();
