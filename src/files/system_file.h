@@ -4,6 +4,7 @@
 // system_file_windows.cc. Only mapped_file.cc and file_io.cc call these.
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -11,6 +12,8 @@
 #include <system_error>
 
 namespace mobilediffusion {
+
+inline std::error_code error_of_errno() { return {errno, std::generic_category()}; }
 
 // Tells whether a file is the one that it was when it was last seen, without reading it.
 struct FileIdentity {

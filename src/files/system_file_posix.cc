@@ -29,20 +29,20 @@ InputFile::~InputFile() {
 
 InputFile InputFile::open(const std::filesystem::path& path, std::error_code& error) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  error = descriptor < 0 ? std::error_code(errno, std::generic_category()) : std::error_code();
+  error = descriptor < 0 ? error_of_errno() : std::error_code();
   return InputFile(descriptor);
 }
 
 InputFile InputFile::duplicate(int descriptor, std::error_code& error) {
   const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  error = own < 0 ? std::error_code(errno, std::generic_category()) : std::error_code();
+  error = own < 0 ? error_of_errno() : std::error_code();
   return InputFile(own);
 }
 
 FileKind InputFile::examine(FileIdentity& identity, std::error_code& error) const {
   struct stat info;
   if (::fstat(descriptor_, &info) != 0) {
-    error = std::error_code(errno, std::generic_category());
+    error = error_of_errno();
     return FileKind::kOther;
   }
   error.clear();
@@ -66,7 +66,7 @@ FileMapping InputFile::map(uint64_t offset, size_t size, std::error_code& error)
   void* const pages =
       ::mmap(nullptr, mapping.page_bytes, PROT_READ, MAP_PRIVATE, descriptor_, static_cast<off_t>(offset - before));
   if (pages == MAP_FAILED) {
-    error = std::error_code(errno, std::generic_category());
+    error = error_of_errno();
     return {};
   }
   error.clear();

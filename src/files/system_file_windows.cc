@@ -57,7 +57,7 @@ InputFile InputFile::open(const std::filesystem::path& path, std::error_code& er
   }
   const int descriptor = ::_open_osfhandle(reinterpret_cast<intptr_t>(handle), _O_RDONLY | _O_BINARY | _O_NOINHERIT);
   if (descriptor < 0) {
-    error = std::error_code(errno, std::generic_category());
+    error = error_of_errno();
     ::CloseHandle(handle);
     return {};
   }
@@ -67,7 +67,7 @@ InputFile InputFile::open(const std::filesystem::path& path, std::error_code& er
 
 InputFile InputFile::duplicate(int descriptor, std::error_code& error) {
   const int own = ::_dup(descriptor);
-  error = own < 0 ? std::error_code(errno, std::generic_category()) : std::error_code();
+  error = own < 0 ? error_of_errno() : std::error_code();
   return InputFile(own);
 }
 

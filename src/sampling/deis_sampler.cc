@@ -6,7 +6,6 @@
 //   x'/s' = x/s + integral of e(sigma) d sigma, from sigma to sigma'
 //
 // The first step is DDIM's. The last one ends, as the class does, with the noise of timestep 0.
-#include <algorithm>
 #include <cmath>
 
 #include "src/sampling/sampler.h"

@@ -303,7 +303,8 @@ kernels::WeightView ChangedWeights::get(const std::string& name, std::span<const
   const auto found = changes_->find(name);
   if (!status().ok() || view.data == nullptr || found == changes_->end()) return view;
   const std::string layer = network_ + "." + name;
-  if (packed_ != nullptr && packed_->contains(layer.substr(0, layer.rfind(".weight")))) return view;
+  if (packed_ != nullptr && packed_->contains(std::string_view(layer).substr(0, layer.size() - kWeight.size())))
+    return view;
 
   std::vector<float> sum = kernels::to_float32(view, layer, status());
   whole_->release(view);

@@ -12,8 +12,6 @@
 namespace mobilediffusion {
 namespace {
 
-constexpr std::string_view kWeight = ".weight";
-
 struct Suffix {
   std::string_view text;
   LoraPart part;

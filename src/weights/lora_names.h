@@ -19,6 +19,8 @@
 
 namespace mobilediffusion {
 
+inline constexpr std::string_view kWeight = ".weight";  // how the name of a layer's tensor ends
+
 enum class LoraPart { kUp, kDown, kAlpha };
 
 struct LoraTensorName {
